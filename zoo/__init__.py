@@ -1,0 +1,42 @@
+"""Deblurring networks: `list_models`, `info`, `create`, `load`, `restore`.
+
+Importing this package does not import Keras; building the first network does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+# One line per network: importing its file puts it into the registry.
+from zoo import atrous, carlo, identity, kaist  # noqa: F401
+from zoo.errors import ZooError
+from zoo.registry import ModelInfo, Variant, create, identify, info, list_models
+from zoo.restore import pad_to_fit, restore
+from zoo.saving import load, save
+
+if TYPE_CHECKING:
+    from zoo.macs import count_macs
+
+__all__ = [
+    "ModelInfo",
+    "Variant",
+    "ZooError",
+    "count_macs",
+    "create",
+    "identify",
+    "info",
+    "list_models",
+    "load",
+    "pad_to_fit",
+    "restore",
+    "save",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what needs Keras' classes, and so cannot be imported ahead, at its first use."""
+    if name == "count_macs":
+        from zoo.macs import count_macs
+
+        return count_macs
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,67 @@
+"""Networks in files: `.keras` with atomic writing and errors that say what is wrong."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.errors import ZooError
+from zoo.lazy import lazy_module
+
+if TYPE_CHECKING:
+    import keras
+else:
+    keras = lazy_module("keras")
+
+
+def save(model: keras.Model, path: Path | str) -> None:
+    """Writes a model to a `.keras` file that is either whole or not there.
+
+    Args:
+        model: The model; a compiled one is saved with its optimiser's state.
+        path: The file; its folder is made if it is missing.
+
+    Raises:
+        ZooError: When the file cannot be written.
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise ZooError(f"{path}: a model file must end in .keras")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".tmp-", dir=path.parent) as folder:
+            temporary = Path(folder) / path.name
+            model.save(temporary)
+            temporary.replace(path)
+    except OSError as error:
+        raise ZooError(
+            f"cannot write {path}: {error.strerror or error}; free disk space or choose another folder"
+        ) from error
+
+
+def load(path: Path | str, compile: bool = False) -> keras.Model:
+    """Reads a `.keras` file.
+
+    Args:
+        path: The file.
+        compile: Whether to restore loss and optimiser too, for going on with a training.
+
+    Raises:
+        ZooError: When the file is missing or is not a model.
+    """
+    import zipfile
+
+    # The layers must be registered before Keras meets their names in the file.
+    from zoo.layers import blend, frames, local_convolution  # noqa: F401
+
+    path = Path(path)
+    if not path.is_file():
+        raise ZooError(f"{path}: no such model file; give a .keras file made by a run or by zoo.save")
+    if not zipfile.is_zipfile(path):
+        raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again")
+    try:
+        return keras.saving.load_model(path, compile=compile)
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ZooError(f"{path}: cannot be loaded: {reason}; make it again with this version") from error
