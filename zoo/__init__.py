@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from zoo import atrous, carlo, identity, kaist  # noqa: F401
 from zoo.errors import ZooError
 from zoo.registry import ModelInfo, Variant, create, identify, info, list_models
-from zoo.restore import pad_to_fit, restore
-from zoo.saving import load, save
+from zoo.restore import pad_to_fit, restore, restore_batch
+from zoo.saving import load, read_notes, save
 
 if TYPE_CHECKING:
     from zoo.macs import count_macs
@@ -28,7 +28,9 @@ __all__ = [
     "list_models",
     "load",
     "pad_to_fit",
+    "read_notes",
     "restore",
+    "restore_batch",
     "save",
 ]
 

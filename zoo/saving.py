@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
 from zoo.lazy import lazy_module
@@ -15,12 +18,17 @@ else:
     keras = lazy_module("keras")
 
 
-def save(model: keras.Model, path: Path | str) -> None:
+# Member of the .keras archive that holds notes; Keras ignores it.
+_NOTES = "deblur_zoo.json"
+
+
+def save(model: keras.Model, path: Path | str, notes: Mapping[str, Any] | None = None) -> None:
     """Writes a model to a `.keras` file that is either whole or not there.
 
     Args:
         model: The model; a compiled one is saved with its optimiser's state.
         path: The file; its folder is made if it is missing.
+        notes: What JSON can hold and must not part from the weights, such as the step of a training.
 
     Raises:
         ZooError: When the file cannot be written.
@@ -33,6 +41,9 @@ def save(model: keras.Model, path: Path | str) -> None:
         with tempfile.TemporaryDirectory(prefix=".tmp-", dir=path.parent) as folder:
             temporary = Path(folder) / path.name
             model.save(temporary)
+            if notes is not None:
+                with zipfile.ZipFile(temporary, "a") as archive:
+                    archive.writestr(_NOTES, json.dumps(notes))
             temporary.replace(path)
     except OSError as error:
         raise ZooError(
@@ -50,18 +61,33 @@ def load(path: Path | str, compile: bool = False) -> keras.Model:
     Raises:
         ZooError: When the file is missing or is not a model.
     """
-    import zipfile
-
     # The layers must be registered before Keras meets their names in the file.
+    from zoo import losses  # noqa: F401
     from zoo.layers import blend, frames, local_convolution  # noqa: F401
 
-    path = Path(path)
-    if not path.is_file():
-        raise ZooError(f"{path}: no such model file; give a .keras file made by a run or by zoo.save")
-    if not zipfile.is_zipfile(path):
-        raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again")
+    path = _check_file(path)
     try:
         return keras.saving.load_model(path, compile=compile)
     except (ValueError, TypeError, KeyError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ZooError(f"{path}: cannot be loaded: {reason}; make it again with this version") from error
+
+
+def read_notes(path: Path | str) -> dict[str, Any]:
+    """Returns the notes that `save` put into a `.keras` file, empty when there are none.
+
+    Raises:
+        ZooError: When the file is missing or is not a model.
+    """
+    with zipfile.ZipFile(_check_file(path)) as archive:
+        return json.loads(archive.read(_NOTES)) if _NOTES in archive.namelist() else {}
+
+
+def _check_file(path: Path | str) -> Path:
+    """Returns the path of a file that is an archive, as every `.keras` file is."""
+    path = Path(path)
+    if not path.is_file():
+        raise ZooError(f"{path}: no such model file; give a .keras file made by a run or by zoo.save")
+    if not zipfile.is_zipfile(path):
+        raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again")
+    return path

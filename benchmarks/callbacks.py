@@ -1,0 +1,87 @@
+"""Keras callbacks of a training run: checkpoints that survive a kill, plateaus that survive a resume."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+
+import zoo
+from benchmarks.errors import RunError
+
+LAST = "last.keras"
+BEST = "best.keras"
+
+
+class Plateau(keras.callbacks.ReduceLROnPlateau):
+    """ReduceLROnPlateau whose memory can be stored and put back, and that a second `fit` does not wipe."""
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Keeps what was learnt before a resume."""
+
+    def state(self) -> dict[str, float]:
+        """Returns what `restore` needs."""
+        best = None if not math.isfinite(self.best) else float(self.best)
+        return {"best": best, "wait": self.wait, "cooldown": self.cooldown_counter}
+
+    def restore(self, state: dict[str, float]) -> None:
+        """Puts back what `state` returned."""
+        if state["best"] is not None:
+            self.best = state["best"]
+        self.wait, self.cooldown_counter = int(state["wait"]), int(state["cooldown"])
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Writes the last and the best model, each atomically and with what a resume needs inside the same file.
+
+    Args:
+        folder: Where `last.keras` and `best.keras` go.
+        progress: Steps, seconds and best value so far; kept up to date here.
+        plateau: The plateau callback whose memory belongs to a checkpoint, if any.
+        seconds_between: A long epoch is saved this often.
+    """
+
+    def __init__(
+        self, folder: Path, progress: dict[str, Any], plateau: Plateau | None, seconds_between: float = 120.0
+    ) -> None:
+        super().__init__()
+        self.folder, self.progress, self.plateau = folder, progress, plateau
+        self.seconds_between = seconds_between
+        self._clock = time.monotonic()
+        self._saved = self._clock
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Counts the step; stops on a loss that is not finite; saves when the last checkpoint is old."""
+        self.progress["step"] += 1
+        loss = (logs or {}).get("loss", 0.0)
+        if not math.isfinite(loss):
+            raise RunError(
+                f"the loss became {loss} at step {self.progress['step']}; the last good weights are in {self.folder}; "
+                "lower the learning rate, or use --precision float32"
+            )
+        if time.monotonic() - self._saved > self.seconds_between:
+            self.save()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Saves the last model, and the best one by validation PSNR."""
+        value = (logs or {}).get("val_psnr")
+        better = value is not None and (self.progress["best"] is None or value > self.progress["best"])
+        if better:
+            self.progress["best"], self.progress["best_step"] = float(value), self.progress["step"]
+            zoo.save(self.model, self.folder / BEST, self._notes())
+        self.save()
+
+    def save(self) -> None:
+        """Writes `last.keras`."""
+        zoo.save(self.model, self.folder / LAST, self._notes())
+        self._saved = time.monotonic()
+
+    def _notes(self) -> dict[str, Any]:
+        """Brings the progress up to date and returns what a checkpoint carries."""
+        now = time.monotonic()
+        self.progress["seconds"] += now - self._clock
+        self._clock = now
+        return {**self.progress, "plateau": self.plateau.state() if self.plateau else None}

@@ -1,0 +1,278 @@
+"""One cell of the grid: a network on a data set, trained if need be, scored, recorded."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import zoo
+from benchmarks import records
+from benchmarks.errors import RunError
+from benchmarks.protocols import Protocol, protocol_for, scored
+from benchmarks.recipes import Recipe, default_variant, recipe
+from datasets.errors import DataError
+from datasets.loading import load
+from datasets.pairs import Pairs
+from datasets.registry import info as dataset_info
+from datasets.sources import sample_root
+
+# Data sets without a training recipe of their own are scored with networks trained on this one.
+DEFAULT_TRAINING = {"hide": "gopro", "kohler": "gopro"}
+# The largest picture that is timed: 720p.
+_TIMED_PIXELS = 720 * 1280
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for, the same for every cell of the grid.
+
+    Attributes:
+        results: Results folder.
+        data_root: Folder of the data sets; None with `sample`.
+        sample: Whether the built-in samples are used.
+        profile: `"paper"` or `"quick"`.
+        variant, protocol, train_on: Names, None for the usual ones.
+        weights: A `.keras` file to start from, or to score with `train` off.
+        train: Whether to train.
+        overrides: What replaces fields of the recipe.
+        limit: Scores so many pictures only.
+        seed: Seed of everything random.
+        jit, resume, restart, tensorboard, store: See `training.Options`.
+    """
+
+    results: Path
+    data_root: Path | None
+    sample: bool
+    profile: str
+    variant: str | None
+    protocol: str | None
+    train_on: str | None
+    weights: Path | None
+    train: bool
+    overrides: dict[str, Any]
+    limit: int | None
+    seed: int
+    jit: str
+    resume: bool
+    restart: bool
+    tensorboard: bool
+    store: Path | None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A network and a data set with all that was decided before any long work.
+
+    Attributes:
+        request: The command line.
+        model, variant, dataset: Names.
+        protocol: How it is scored.
+        pairs: The pairs that count.
+        recipe: How to train; None without training.
+        training_pairs: What to train on; None without training.
+    """
+
+    request: Request
+    model: str
+    variant: str
+    dataset: str
+    protocol: Protocol
+    pairs: Pairs
+    recipe: Recipe | None
+    training_pairs: Pairs | None
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """The names of a record."""
+        return {
+            "model": self.model, "variant": self.variant, "dataset": self.dataset, "protocol": self.protocol.name,
+        }  # fmt: skip
+
+    @property
+    def training_key(self) -> str | None:
+        """Equal for trainings that compute the same."""
+        if self.recipe is None or self.training_pairs is None:
+            return None
+        parts = {
+            "recipe": self.recipe.as_dict(),
+            "data": self.training_pairs.fingerprint,
+            "seed": self.request.seed,
+            "start": _file_hash(self.request.weights) if self.request.weights else None,
+        }
+        return records.run_key(parts)
+
+    @property
+    def key(self) -> str:
+        """Equal for runs that would give the same record."""
+        weights = _file_hash(self.request.weights) if self.request.weights and self.recipe is None else None
+        return records.run_key(
+            {
+                **self.identity, "data": self.pairs.fingerprint, "training": self.training_key, "weights": weights,
+                "seed": self.request.seed if self.protocol.crop else None,
+                "precision": self.request.overrides.get("precision"),
+            }
+        )  # fmt: skip
+
+    @property
+    def folder(self) -> Path:
+        """Where the training keeps checkpoints and logs."""
+        return self.request.results / "checkpoints" / f"{self.model}--{self.variant}--{self.training_key}"
+
+
+def plan(model: str, dataset: str, request: Request) -> Cell:
+    """Decides everything about a cell and checks it, without importing a framework.
+
+    Raises:
+        RunError, DataError, ZooError: When something is missing, unknown or does not fit together.
+    """
+    protocol = protocol_for(dataset, request.protocol)
+    made = _recipe(model, dataset, request)
+    variant = made.variant if made else request.variant or default_variant(model, dataset, request.profile)
+    frames = zoo.info(model).variant(variant).frames
+    pairs = scored(load(dataset, _root(dataset, request), frames=frames), protocol, request.limit)
+    _check_crop(pairs, protocol.crop, "the protocol's crop")
+    training_pairs = None
+    if made is not None:
+        source = request.train_on or DEFAULT_TRAINING.get(dataset, dataset)
+        split = dataset_info(source).training_split
+        if split is None:
+            raise RunError(f"{source} has nothing to train on; choose another data set with --train-on")
+        training_pairs = load(source, _root(source, request), split=split, frames=frames)
+        _check_crop(training_pairs, made.crop, "--crop")
+    return Cell(request, model, variant, dataset, protocol, pairs, made, training_pairs)
+
+
+def run(cell: Cell) -> records.Record:
+    """Trains (or loads), scores and records a cell; the finished record is returned at once if there is one."""
+    done = records.find(cell.request.results, cell.identity, cell.key)
+    if done is not None:
+        print(f"{cell.model} / {cell.variant} on {cell.dataset} ({cell.protocol.name}): done before, {done.path.name}")
+        return done
+    from benchmarks import console, evaluation, machine
+
+    model, training, weights = _network(cell)
+    print(f"scoring {model.name} on {len(cell.pairs)} pictures of {cell.dataset} ({cell.pairs.coverage})", flush=True)
+    with console.progress_bar("scoring") as progress:
+        scores = evaluation.evaluate(model, cell.pairs, cell.protocol, cell.request.seed, progress)
+    precision = cell.request.overrides.get("precision") or "float32"
+    content = records.make(
+        cell.key,
+        cell.identity,
+        network={"parameters": model.count_params(), "macs_256": zoo.count_macs(model), "weights": weights},
+        training=training,
+        evaluation={
+            "split": cell.pairs.split, "coverage": cell.pairs.coverage, "fingerprint": cell.pairs.fingerprint,
+            "rule": cell.protocol.rule, "seed": cell.request.seed, "precision": precision,
+        },
+        scores=records.summarise(scores.names, scores.values),
+        timing=evaluation.seconds_per_megapixel(model, _timed_size(cell), precision),
+        machine=machine.describe(),
+        versions=machine.versions(),
+        commit=machine.commit(),
+    )  # fmt: skip
+    return records.write(cell.request.results, content)
+
+
+def record_failure(cell: Cell, reason: str) -> records.Record:
+    """Records that a cell failed and why, so that a grid shows it."""
+    return records.write(cell.request.results, records.make(cell.key, cell.identity, error=reason))
+
+
+def _recipe(model: str, dataset: str, request: Request) -> Recipe | None:
+    """Returns the recipe with the command line's changes; None when nothing is trained."""
+    if model == "identity" or not request.train:
+        if request.train_on:
+            zoo.info(model)
+            dataset_info(request.train_on)
+        return None
+    return recipe(model, dataset, request.profile, request.variant).changed(**request.overrides)
+
+
+def _root(dataset: str, request: Request) -> Path:
+    """Returns the folder that holds a data set: the user's, or the sample, which is made if need be."""
+    if request.sample:
+        return sample_root(dataset)
+    if request.data_root is None:
+        raise RunError("say where the data are with --data-root DIR, or use the built-in sample with --sample")
+    return request.data_root
+
+
+def _check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
+    """Raises DataError when a crop does not fit in the pictures, before anything heavy is imported."""
+    if crop is None:
+        return
+    height, width, _ = pairs[0].sharp[0].shape
+    if crop > min(height, width):
+        raise DataError(
+            f"{what} {crop} is larger than the frame {height}x{width} of {pairs.dataset}; take {min(height, width)} or less"
+        )
+
+
+def _network(cell: Cell) -> tuple[Any, dict[str, Any] | None, str]:
+    """Returns the network, the record's `training` section and where the weights come from."""
+    if cell.recipe is not None and cell.training_pairs is not None:
+        return _trained(cell, cell.recipe, cell.training_pairs)
+    if cell.request.weights is None:
+        if cell.model != "identity":
+            raise RunError(f"{cell.model}: nothing to score; give --weights FILE, or leave out --no-train")
+        return zoo.create(cell.model, cell.variant), None, "none"
+    model = zoo.load(cell.request.weights)
+    info, variant = zoo.identify(model)
+    if (info.name, variant) != (cell.model, cell.variant):
+        raise RunError(
+            f"{cell.request.weights} holds {info.name} / {variant}, not {cell.model} / {cell.variant}; "
+            f"use --model {info.name} --variant {variant}"
+        )
+    return (
+        model,
+        zoo.read_notes(cell.request.weights).get("training"),
+        f"file sha256:{_file_hash(cell.request.weights)}",
+    )
+
+
+def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any], str]:
+    """Returns the trained network (training it, unless that is done already), its section and "trained"."""
+    from benchmarks import training
+
+    request = cell.request
+    unfinished = (cell.folder / "last.keras").is_file() and not training.finished(cell.folder)
+    if unfinished and not (request.resume or request.restart):
+        raise RunError(
+            f"an unfinished training lies in {cell.folder}; go on with --resume or begin anew with --restart"
+        )
+    if training.finished(cell.folder) and not request.restart:
+        outcome = training.outcome_of(cell.folder, made, pairs)
+    else:
+        print(
+            f"training {made.model} / {made.variant} on {len(pairs)} pairs of {pairs.dataset} ({pairs.coverage})",
+            flush=True,
+        )
+        options = training.Options(request.seed, request.jit, request.resume, request.tensorboard, request.store)
+        outcome = training.train(made, pairs, cell.folder, options, start=request.weights)
+    section = {
+        "dataset": pairs.dataset, "split": pairs.split, "coverage": pairs.coverage, "fingerprint": pairs.fingerprint,
+        "pairs": len(pairs), "profile": request.profile, "recipe": made.as_dict(), "seed": request.seed,
+        "steps": outcome.steps, "epochs": round(outcome.epochs, 3), "seconds": round(outcome.seconds, 1),
+        "best_step": outcome.best_step, "validation_psnr": outcome.validation_psnr, "jit": request.jit,
+        "started_from": str(request.weights) if request.weights else None,
+    }  # fmt: skip
+    return outcome.model, section, "trained"
+
+
+def _timed_size(cell: Cell) -> tuple[int, int]:
+    """Returns the size to time at: that of the scored pictures, at most 720p."""
+    if cell.protocol.crop:
+        return cell.protocol.crop, cell.protocol.crop
+    height, width, _ = cell.pairs[0].sharp[0].shape
+    return (height, width) if height * width <= _TIMED_PIXELS else (720, 1280)
+
+
+def _file_hash(path: Path) -> str:
+    """Returns sixteen digits of a file's SHA-256."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror}; give an existing .keras file with --weights") from error

@@ -1,0 +1,36 @@
+"""The one exception of this package, and how commands turn exceptions into one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from benchmarks.metrics.base import MetricError
+from datasets.errors import DataError
+from zoo.errors import ZooError
+
+
+class RunError(Exception):
+    """A run cannot start or go on; the message is one line and says what to do."""
+
+
+EXPECTED = (RunError, DataError, ZooError, MetricError)
+
+
+def guarded(main: Callable[[], int]) -> int:
+    """Runs a command; expected errors and Ctrl-C become one line on the standard error and an exit status.
+
+    Args:
+        main: The command; returns its exit status.
+
+    Returns:
+        The status: that of `main`, 2 for an expected error, 130 after Ctrl-C.
+    """
+    try:
+        return main()
+    except EXPECTED as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped by Ctrl-C; finished work is kept", file=sys.stderr)
+        return 130

@@ -1,0 +1,137 @@
+"""Scoring a network on a split: streamed pictures, every image's scores, timing by stated rules."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+import zoo
+from benchmarks import metrics
+from benchmarks.protocols import Protocol
+from datasets import pipeline
+from datasets.pairs import Pair, Pairs
+
+# Pictures of at most this many pixels are restored in batches.
+_SMALL_PIXELS = 64 * 64
+_SMALL_BATCH = 100
+_SCORERS = 2
+_WARM_UP = 2
+_ROUNDS = 7
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Every image's scores under one protocol.
+
+    Attributes:
+        names: The images, `scene/frame`.
+        values: Metric's name -> one value per image, in the order of `names`.
+    """
+
+    names: tuple[str, ...]
+    values: dict[str, list[float]]
+
+
+def evaluate(
+    model: keras.Model, pairs: Pairs, protocol: Protocol, seed: int = 0, progress: Progress | None = None
+) -> Scores:
+    """Restores every picture and scores it; memory does not grow with the number of pictures.
+
+    Metrics run in threads beside the network. Infinite PSNR (equal pictures) is kept as 100 dB, so that means and
+    intervals stay finite.
+
+    Args:
+        model: A network of the zoo.
+        pairs: The pairs that count, see `protocols.scored`.
+        protocol: How to score.
+        seed: Seed of the random crops, where the protocol has them.
+        progress: Called with pictures done and in all.
+
+    Returns:
+        The scores.
+
+    Raises:
+        DataError: When a picture cannot be read.
+        ZooError: When the network does not take such pictures.
+    """
+    info, _ = zoo.identify(model)
+    values: dict[str, list[float]] = {name: [] for name in protocol.metrics}
+    waiting: deque[Future[dict[str, float]]] = deque()
+    done = 0
+
+    def collect(keep: int) -> None:
+        nonlocal done
+        while len(waiting) > keep:
+            for name, value in waiting.popleft().result().items():
+                values[name].append(min(value, 100.0) if name.endswith("psnr") else value)
+            done += 1
+            if progress is not None:
+                progress(done, len(pairs))
+
+    with ThreadPoolExecutor(_SCORERS) as pool:
+        for batch, inputs, targets in _batches(pairs, protocol, seed):
+            restored = zoo.restore_batch(model, inputs, info)
+            for pair, result, target in zip(batch, restored, targets, strict=True):
+                waiting.append(pool.submit(_score, pair, result, target, protocol))
+            collect(keep=2 * _SCORERS + _SMALL_BATCH * (len(batch) > 1))
+        collect(keep=0)
+    return Scores(tuple(pair.name for pair in pairs), values)
+
+
+def seconds_per_megapixel(model: keras.Model, size: tuple[int, int], precision: str) -> dict[str, Any]:
+    """Times a network on one picture.
+
+    Rules: random input, batch of one, two rounds of warm-up (compilation is not counted), then seven timed rounds, each
+    until the result has arrived as a NumPy array; the quartiles are reported.
+
+    Args:
+        model: A network of the zoo.
+        size: Height and width in pixels.
+        precision: Keras dtype policy, for the report.
+
+    Returns:
+        `median`, `low` and `high` (quartiles) in seconds per megapixel, and the rules as values.
+    """
+    info, _ = zoo.identify(model)
+    shape = (1, *size, model.input_shape[-1])
+    picture = np.random.default_rng(0).random(shape, np.float32)
+    for _ in range(_WARM_UP):
+        zoo.restore_batch(model, picture, info)
+    seconds = []
+    for _ in range(_ROUNDS):
+        start = time.perf_counter()
+        zoo.restore_batch(model, picture, info)
+        seconds.append(time.perf_counter() - start)
+    low, median, high = np.percentile(seconds, [25, 50, 75]) / (size[0] * size[1] / 1e6)
+    return {
+        "median": float(median), "low": float(low), "high": float(high), "height": size[0], "width": size[1],
+        "batch": 1, "warm_up": _WARM_UP, "rounds": _ROUNDS, "precision": precision,
+    }  # fmt: skip
+
+
+def _batches(pairs: Pairs, protocol: Protocol, seed: int) -> Iterator[tuple[list[Pair], np.ndarray, np.ndarray]]:
+    """Yields pairs with their inputs and targets; small pictures many at a time, large ones one by one."""
+    height, width, _ = pairs[0].sharp[0].shape
+    size = _SMALL_BATCH if height * width <= _SMALL_PIXELS else 1
+    first = 0
+    for inputs, targets in pipeline.evaluation(pairs, protocol.crop, size, seed).as_numpy_iterator():
+        batch = [pairs[first + index] for index in range(len(inputs))]
+        first += len(batch)
+        yield batch, inputs, targets
+
+
+def _score(pair: Pair, result: np.ndarray, target: np.ndarray, protocol: Protocol) -> dict[str, float]:
+    """Returns the protocol's metrics of one restored picture."""
+    if protocol.name == "kohler":
+        score = metrics.kohler(result, (frame.read() for frame in pair.sharp))
+        return {"kohler_psnr": float(score.psnr), "kohler_mssim": float(score.mssim)}
+    return {name: float(metrics.METRICS[name].function(result, target)) for name in protocol.metrics}

@@ -1,0 +1,35 @@
+"""`python -m benchmarks.leaderboard`: ranks what was measured, from the run records alone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.errors import guarded
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.leaderboard",
+        description="Make leaderboard.csv and leaderboard.md anew from results/runs/*.json, and print the tables.",
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), help="results folder (default: results)")
+    options = parser.parse_args(arguments)
+    return guarded(lambda: _show(options.results))
+
+
+def _show(folder: Path) -> int:
+    """Makes and prints the leaderboard."""
+    from benchmarks import console, standings
+
+    rows = standings.update(folder)
+    standings.require_rows(rows, folder)
+    console.print_standings(rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

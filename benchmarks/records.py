@@ -1,0 +1,132 @@
+"""Run records: one JSON file per run, versioned, hashed, written once and atomically."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import metrics
+from benchmarks.errors import RunError
+from datasets.atomic import write_text
+
+SCHEMA = 1
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as it lies on disk.
+
+    Attributes:
+        path: The file.
+        content: Its values; see `make`.
+    """
+
+    path: Path
+    content: Mapping[str, Any]
+
+    @property
+    def done(self) -> bool:
+        """Whether the run ended with scores."""
+        return self.content["status"] == "done"
+
+
+def run_key(parts: Mapping[str, Any]) -> str:
+    """Returns ten hexadecimal digits that are equal for runs that would compute the same."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def make(key: str, identity: Mapping[str, Any], **sections: Any) -> dict[str, Any]:
+    """Returns the content of a record.
+
+    Args:
+        key: See `run_key`.
+        identity: `model`, `variant`, `dataset`, `protocol`.
+        **sections: `weights`, `training`, `evaluation`, `scores`, `timing`, `machine`, `versions`, `commit`, or
+            `error` for a run that failed.
+    """
+    content: dict[str, Any] = {
+        "schema": SCHEMA,
+        "key": key,
+        "status": "failed" if sections.get("error") else "done",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **identity,
+        **sections,
+    }
+    content["content_hash"] = content_hash(content)
+    return content
+
+
+def summarise(names: tuple[str, ...], values: Mapping[str, list[float]]) -> dict[str, Any]:
+    """Returns the `scores` section: every image's values and their means with bootstrap 95 % intervals."""
+    means = {}
+    for name, scores in values.items():
+        interval = metrics.mean_interval(scores)
+        means[name] = {"mean": interval.mean, "low": interval.low, "high": interval.high}
+    return {
+        "means": {name: {end: round(value, _DIGITS) for end, value in mean.items()} for name, mean in means.items()},
+        "images": list(names),
+        "values": {name: [round(value, _DIGITS) for value in scores] for name, scores in values.items()},
+    }
+
+
+def content_hash(content: Mapping[str, Any]) -> str:
+    """Returns SHA-256 of the content without its own hash: a record that was edited by hand no longer matches."""
+    rest = {name: value for name, value in content.items() if name != "content_hash"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def path_of(folder: Path, content: Mapping[str, Any]) -> Path:
+    """Returns where a record lies: its cell in words, then its key."""
+    words = (content["dataset"], content["protocol"], content["model"], content["variant"], content["key"])
+    return folder / "runs" / ("--".join(words) + ".json")
+
+
+def write(folder: Path, content: Mapping[str, Any]) -> Record:
+    """Writes a record under `folder/runs`; a failed run never replaces a finished one.
+
+    Raises:
+        DataError: When the disk is full or the folder cannot be written.
+    """
+    path = path_of(folder, content)
+    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+    return Record(path, content)
+
+
+def find(folder: Path, identity: Mapping[str, Any], key: str) -> Record | None:
+    """Returns the finished record of a run, None when there is none."""
+    path = path_of(folder, {**identity, "key": key})
+    if not path.is_file():
+        return None
+    record = read(path)
+    return record if record.done else None
+
+
+def read(path: Path) -> Record:
+    """Reads and checks one record.
+
+    Raises:
+        RunError: When it is not a record of this schema, or was changed after it was written.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path}: not a readable record ({error}); delete it and run again") from error
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        found = content.get("schema") if isinstance(content, dict) else None
+        raise RunError(f"{path}: schema {found!r}, this version reads {SCHEMA}; delete it and run again")
+    if content.get("content_hash") != content_hash(content):
+        raise RunError(f"{path}: changed after it was written (hash differs); restore it, or delete it and run again")
+    return Record(path, content)
+
+
+def read_all(folder: Path) -> Iterator[Record]:
+    """Yields every record under `folder/runs`, by file name."""
+    for path in sorted((folder / "runs").glob("*.json")):
+        yield read(path)

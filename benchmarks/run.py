@@ -1,0 +1,180 @@
+"""`python -m benchmarks.run`: from pairs on disk to a row of the leaderboard."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.errors import EXPECTED, RunError, guarded
+
+_EXAMPLES = """examples:
+  python -m benchmarks.run --model atrous --dataset reds --sample --profile quick
+  python -m benchmarks.run --model atrous --dataset reds --data-root DIR
+  python -m benchmarks.run --model kaist,carlo,atrous,identity --dataset cifar10,reds --sample --profile quick
+  python -m benchmarks.run --model kaist --dataset hide --train-on gopro --weights FILE --no-train --data-root DIR
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the command line's parser."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.run",
+        description="Train a network by its paper's recipe, score it by the data set's protocol, write a record and "
+        "update the leaderboard. Commas make a grid; finished cells are skipped.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--model", required=True, metavar="NAME[,NAME]", help="networks: see python -m zoo list")
+    add("--dataset", required=True, metavar="NAME[,NAME]", help="data sets: see python -m datasets list")
+    add("--data-root", type=Path, metavar="DIR", help="folder of the data set, or one folder with all data sets")
+    add("--sample", action="store_true", help="use the built-in sample instead of --data-root")
+    add(
+        "--profile",
+        choices=("paper", "quick"),
+        help="budget: the paper's, or minutes on a laptop (default: quick with --sample, else paper)",
+    )
+    add("--variant", metavar="NAME", help="variant of the network (default: the recipe's)")
+    add("--protocol", metavar="NAME", help="way to score (default: the data set's usual one)")
+    add("--train-on", metavar="NAME", help="data set to train on (default: the same; gopro for hide and kohler)")
+    add("--weights", type=Path, metavar="FILE", help="start from these weights; with --no-train, score them")
+    add("--no-train", action="store_true", help="only score")
+    add("--epochs", type=_positive, metavar="N", help="passes over the training pairs")
+    add("--steps", type=_positive, metavar="N", help="training steps, instead of epochs")
+    add("--batch-size", type=_positive, metavar="N", help="crops per training step")
+    add("--crop", type=_positive, metavar="PIXELS", help="side of the training crops")
+    add(
+        "--precision",
+        choices=("float32", "mixed_bfloat16", "mixed_float16", "float64"),
+        help="arithmetic of the layers",
+    )
+    add(
+        "--jit",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="compile the training step with XLA (default: auto)",
+    )
+    add(
+        "--seed", type=int, default=42, metavar="N", help="seed of weights, order, crops and augmentation (default: 42)"
+    )
+    add("--limit", type=_positive, metavar="N", help="score only so many pictures, evenly spread")
+    add("--resume", action="store_true", help="go on with an unfinished training")
+    add("--restart", action="store_true", help="train anew even if checkpoints are there")
+    add("--tensorboard", action="store_true", help="write TensorBoard logs beside the checkpoints")
+    add("--results", type=Path, default=Path("results"), metavar="DIR", help="results folder (default: results)")
+    add("--store", type=Path, metavar="DIR", help="folder of the frame store, if not the default one")
+    return parser  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns the exit status."""
+    options = build_parser().parse_args(arguments)
+    return guarded(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Plans all cells, runs them, prints the leaderboard; 1 when a cell failed."""
+    from benchmarks import console
+
+    console.quiet_frameworks()
+    names = _names(options)
+    request = _request(options)
+    cells = _plan(names, request)
+    failed = _run_cells(cells)
+    from benchmarks import standings
+
+    rows = standings.update(request.results)
+    mine = {(cell.dataset, cell.protocol.name, cell.pairs.fingerprint) for cell in cells}
+    console.print_standings([row for row in rows if (row["dataset"], row["protocol"], row["fingerprint"]) in mine])
+    print(f"leaderboard: {request.results / 'leaderboard.csv'}")
+    return 1 if failed else 0
+
+
+def _names(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """Returns the checked (model, data set) cells, with `identity` in every table."""
+    import zoo
+    from datasets.registry import info as dataset_info
+
+    models = [name.strip() for name in options.model.split(",") if name.strip()]
+    names = [name.strip() for name in options.dataset.split(",") if name.strip()]
+    if not models or not names:
+        raise RunError("--model and --dataset need at least one name each")
+    for model in models:
+        zoo.info(model)
+    for name in names:
+        dataset_info(name)
+    if options.train_on:
+        dataset_info(options.train_on)
+    models = list(dict.fromkeys(["identity", *models]))
+    return [(model, name) for name in dict.fromkeys(names) for model in models]
+
+
+def _request(options: argparse.Namespace) -> Any:
+    """Returns the checked request."""
+    from benchmarks.cells import Request
+
+    if options.sample and options.data_root:
+        raise RunError("give --sample or --data-root, not both")
+    if options.resume and options.restart:
+        raise RunError("give --resume or --restart, not both")
+    if options.weights and len(set(options.model.split(",")) - {"identity"}) > 1:
+        raise RunError("--weights belongs to one network; give one --model")
+    overrides = {
+        "epochs": options.epochs, "steps": options.steps, "batch": options.batch_size, "crop": options.crop,
+        "precision": options.precision,
+    }  # fmt: skip
+    return Request(
+        results=options.results, data_root=options.data_root, sample=options.sample,
+        profile=options.profile or ("quick" if options.sample else "paper"), variant=options.variant,
+        protocol=options.protocol, train_on=options.train_on, weights=options.weights, train=not options.no_train,
+        overrides=overrides, limit=options.limit, seed=options.seed, jit=options.jit, resume=options.resume,
+        restart=options.restart, tensorboard=options.tensorboard, store=options.store,
+    )  # fmt: skip
+
+
+def _plan(names: list[tuple[str, str]], request: Any) -> list[Any]:
+    """Plans every cell before any of them starts, so that a mistake is told at once."""
+    from dataclasses import replace
+
+    from benchmarks import cells
+
+    planned = []
+    for model, dataset in names:
+        # The identity row is a reference beside the asked network, so that network's options are not for it.
+        own = replace(request, variant=None, weights=None) if model == "identity" else request
+        planned.append(cells.plan(model, dataset, own))
+    return planned
+
+
+def _run_cells(planned: list[Any]) -> int:
+    """Runs the cells; in a grid a failed one is recorded and the others go on. Returns how many failed."""
+    from benchmarks import cells
+
+    asked = [cell for cell in planned if cell.model != "identity"]
+    failed = 0
+    for cell in planned:
+        try:
+            cells.run(cell)
+        except Exception as error:
+            if len(asked) <= 1:
+                raise
+            failed += 1
+            reason = str(error) if isinstance(error, EXPECTED) else f"{type(error).__name__}: {error}"
+            cells.record_failure(cell, reason.partition("\n")[0])
+            print(f"failed: {cell.model} on {cell.dataset}: {reason.partition(chr(10))[0]}", file=sys.stderr)
+    return failed
+
+
+def _positive(text: str) -> int:
+    """Returns a whole number of at least 1, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""From run records to the leaderboard: fixed columns, one ranking per data set, protocol and data."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks import metrics, records
+from benchmarks.errors import RunError
+from benchmarks.protocols import PROTOCOLS
+from datasets.atomic import write_text
+from datasets.errors import DataError
+
+SCORES = ("psnr", "ssim", "ssim_matlab3d", "mse", "kohler_psnr", "kohler_mssim")
+# The columns never change their names or their order; new ones are added at the end.
+COLUMNS = (
+    "dataset", "protocol", "data", "fingerprint", "rank", "model", "variant",
+    *(f"{name}{end}" for name in SCORES for end in ("", "_low", "_high")),
+    "images", "parameters", "macs_256", "seconds_per_megapixel", "weights", "trained_on", "training_data", "profile",
+    "steps", "training_seconds", "seed", "precision", "device", "backend", "version", "commit", "created", "record",
+)  # fmt: skip
+
+Row = dict[str, Any]
+
+
+def update(folder: Path) -> list[Row]:
+    """Makes `leaderboard.csv` and `leaderboard.md` anew from all records; safe beside another process doing the same.
+
+    Args:
+        folder: The results folder.
+
+    Returns:
+        The rows of the leaderboard.
+
+    Raises:
+        RunError: When a record cannot be read or was edited.
+        DataError: When the files cannot be written.
+    """
+    with _locked(folder):
+        rows = standings(records.read_all(folder))
+        write_text(folder / "leaderboard.csv", to_csv(rows))
+        write_text(folder / "leaderboard.md", to_markdown(rows))
+    return rows
+
+
+def standings(found: Iterable[records.Record]) -> list[Row]:
+    """Returns the ranked rows of all finished records; different data or protocols are never ranked together."""
+    tables: dict[tuple[str, ...], list[Row]] = {}
+    for record in found:
+        if record.done:
+            row = _row(record)
+            tables.setdefault((row["dataset"], row["protocol"], row["data"], row["fingerprint"]), []).append(row)
+    ranked = []
+    for key in sorted(tables):
+        main = metrics.METRICS[PROTOCOLS[key[1]].metrics[0]]
+        rows = sorted(tables[key], key=lambda row: row[main.name], reverse=main.higher_is_better)
+        for rank, row in enumerate(rows, 1):
+            ranked.append({**row, "rank": rank})
+    return ranked
+
+
+def to_csv(rows: Sequence[Row]) -> str:
+    """Returns the leaderboard as CSV with the fixed columns."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()
+
+
+def to_markdown(rows: Sequence[Row]) -> str:
+    """Returns one Markdown table per data set, protocol and data."""
+    parts = [
+        "# Leaderboard",
+        "",
+        "Generated from `results/runs` by `python -m benchmarks.leaderboard`; do not edit.",
+        "",
+    ]
+    for title, table in tables(rows):
+        header, lines = cells(table)
+        parts += [f"## {title}", "", "| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+        parts += ["| " + " | ".join(line) + " |" for line in lines] + [""]
+    return "\n".join(parts)
+
+
+def tables(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """Yields the title and the rows of each ranking."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        title = f"{row['dataset']}, protocol {row['protocol']}, {row['data']} (data {row['fingerprint']})"
+        groups.setdefault(title, []).append(row)
+    yield from groups.items()
+
+
+def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Returns headings and cells, as text, of one ranking for a reader."""
+    shown = PROTOCOLS[rows[0]["protocol"]].metrics
+    units = {name: f" ({metrics.METRICS[name].unit})" if metrics.METRICS[name].unit else "" for name in shown}
+    header = ["#", "model", *(metrics.METRICS[name].title + units[name] for name in shown)]
+    header += ["images", "parameters", "GMACs at 256²", "s per megapixel", "trained on", "budget"]
+    return header, [_cells(row, shown) for row in rows]
+
+
+def _cells(row: Row, shown: Sequence[str]) -> list[str]:
+    """Returns the cells of one row."""
+    scores = []
+    for place, name in enumerate(shown):
+        digits = 5 if name == "mse" else 4 if "ssim" in name else 2
+        text = f"{row[name]:.{digits}f}"
+        # The interval of the metric that ranks; the CSV has all of them.
+        scores.append(
+            f"{text} [{row[name + '_low']:.{digits}f}, {row[name + '_high']:.{digits}f}]" if not place else text
+        )
+    trained = f"{row['trained_on']} ({row['training_data']})" if row["trained_on"] else ""
+    budget = f"{row['profile']}, {row['steps']:,} steps, {row['training_seconds']:.0f} s" if row["trained_on"] else ""
+    speed = f"{row['seconds_per_megapixel']:.3g}" if row["seconds_per_megapixel"] != "" else ""
+    return [
+        str(row["rank"]), f"{row['model']} / {row['variant']}", *scores, str(row["images"]), f"{row['parameters']:,}",
+        f"{row['macs_256'] / 1e9:.2f}", speed, trained, budget,
+    ]  # fmt: skip
+
+
+def _row(record: records.Record) -> Row:
+    """Returns a record's row, without its rank."""
+    content = record.content
+    evaluation, training = content["evaluation"], content.get("training") or {}
+    row: Row = {name: content[name] for name in ("dataset", "protocol", "model", "variant", "commit", "created")}
+    for name, mean in content["scores"]["means"].items():
+        row |= {name: mean["mean"], f"{name}_low": mean["low"], f"{name}_high": mean["high"]}
+    timing: Mapping[str, Any] = content.get("timing") or {}
+    return row | {
+        "data": evaluation["coverage"], "fingerprint": evaluation["fingerprint"],
+        "images": len(content["scores"]["images"]), "parameters": content["network"]["parameters"],
+        "macs_256": content["network"]["macs_256"], "seconds_per_megapixel": timing.get("median", ""),
+        "weights": content["network"]["weights"], "trained_on": training.get("dataset", ""),
+        "training_data": training.get("coverage", ""), "profile": training.get("profile", ""),
+        "steps": training.get("steps", ""), "training_seconds": training.get("seconds", ""),
+        "seed": evaluation["seed"], "precision": evaluation["precision"], "device": content["machine"]["device"],
+        "backend": content["versions"]["backend"], "version": content["versions"]["deblur-zoo"],
+        "record": record.path.name,
+    }  # fmt: skip
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Holds the folder's lock, so that of two writers the later one sees the records of both."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = (folder / ".lock").open("w")
+    except OSError as error:
+        raise DataError(f"cannot write {folder}: {error.strerror}; choose another folder with --results") from error
+    with stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def require_rows(rows: Sequence[Row], folder: Path) -> None:
+    """Raises RunError when there is nothing to show."""
+    if not rows:
+        raise RunError(
+            f"no finished run in {folder / 'runs'}; make one: python -m benchmarks.run --model atrous --sample"
+        )

@@ -1,0 +1,296 @@
+"""Training by a recipe with `keras.Model.fit`: checkpoints, resume with the same batches, logs."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+import zoo
+from benchmarks.callbacks import BEST, LAST, Checkpoints, Plateau
+from benchmarks.errors import RunError
+from benchmarks.recipes import Recipe
+from datasets import pipeline
+from datasets.pairs import Pairs
+from zoo.losses import SumOfAbsoluteDifferences, psnr
+
+# Crops that the validation loss is taken over at most; the whole split would cost more than the training.
+VALIDATION_CROPS = 256
+MAX_STEPS_PER_EPOCH = 2000
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a training runs, without changing what it computes.
+
+    Attributes:
+        seed: Seed of weights, order, crops and augmentation.
+        jit: `"auto"`, `"on"` or `"off"`; auto compiles where it was measured to win: on JAX, and on GPUs.
+        resume: Whether to go on from the last checkpoint where there is one.
+        tensorboard: Whether to write TensorBoard logs.
+        store: Folder of the frame store; None takes the default one.
+    """
+
+    seed: int = 42
+    jit: str = "auto"
+    resume: bool = False
+    tensorboard: bool = False
+    store: Path | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training did.
+
+    Attributes:
+        model: The network with its best weights on the validation split (the last ones where there is none).
+        steps: Training steps taken, over all resumes.
+        epochs: Passes over the training pairs, as a decimal number.
+        seconds: Time spent training, over all resumes.
+        best_step: Step of the weights.
+        validation_psnr: Their PSNR in dB on the validation crops, None without a validation split.
+    """
+
+    model: keras.Model
+    steps: int
+    epochs: float
+    seconds: float
+    best_step: int
+    validation_psnr: float | None
+
+
+def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
+    """Splits off the last scenes for validation, or the last pictures where the scenes are too few.
+
+    CIFAR-10 is split by pictures, as Keras' validation_split does in the report's code.
+
+    Args:
+        pairs: All training pairs.
+        share: Wanted share of the validation split, in [0, 1).
+
+    Returns:
+        Training and validation pairs; never both from one scene, unless there is only one scene.
+    """
+    scenes = pairs.scenes
+    held_out = set(scenes[len(scenes) - max(1, round(share * len(scenes))) :]) if len(scenes) > 1 else set()
+    if share <= 0 or len(pairs) < 2:
+        return pairs, pairs.select([])
+    if not held_out or pairs.dataset == "cifar10":
+        first = len(pairs) - max(1, round(share * len(pairs)))
+        return pairs.select(range(first)), pairs.select(range(first, len(pairs)))
+    inside = [index for index, pair in enumerate(pairs) if pair.scene in held_out]
+    outside = [index for index, pair in enumerate(pairs) if pair.scene not in held_out]
+    return pairs.select(outside), pairs.select(inside)
+
+
+def use_jit(choice: str) -> bool:
+    """Returns whether to compile with XLA.
+
+    On CPUs TensorFlow's own kernels were 2 to 3 times faster than XLA's for these networks, and PyTorch's compiler
+    needs a toolchain, so `"auto"` compiles on JAX and on GPUs under TensorFlow only.
+    """
+    if choice != "auto":
+        return choice == "on"
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return bool(tf.config.list_physical_devices("GPU"))
+    return backend == "jax"
+
+
+def total_steps(recipe: Recipe, pairs: int) -> int:
+    """Returns the number of training steps of a recipe over so many pairs."""
+    if recipe.steps is not None:
+        return recipe.steps
+    return math.ceil((recipe.epochs or 0) * pairs / recipe.batch)
+
+
+def train(recipe: Recipe, pairs: Pairs, folder: Path, options: Options, start: Path | None = None) -> Outcome:
+    """Trains a network, or goes on with a training that stopped.
+
+    Args:
+        recipe: What to compute.
+        pairs: All training pairs; the validation split is taken from them.
+        folder: Checkpoints and logs; made if missing.
+        options: How to run.
+        start: A `.keras` file of the same variant whose weights are the first ones; None for fresh weights.
+
+    Returns:
+        The trained network and what it took.
+
+    Raises:
+        RunError: When the loss stops being finite, or the recipe asks for nothing.
+        DataError: When a picture cannot be read or the crop does not fit.
+    """
+    training_pairs, validation_pairs = split_validation(pairs, recipe.validation)
+    pipeline.check_crop(pairs, recipe.crop)
+    steps = total_steps(recipe, len(training_pairs))
+    if steps < 1:
+        raise RunError("nothing to train: --steps and --epochs must be at least 1")
+    keras.utils.set_random_seed(options.seed)
+    model, progress = _start_or_resume(recipe, folder, steps, options, start)
+    plateau = Plateau("val_loss", factor=0.5, patience=5) if recipe.schedule == "plateau" else None
+    if plateau is not None and progress.get("plateau"):
+        plateau.restore(progress["plateau"])
+    checkpoints = Checkpoints(folder, progress, plateau)
+    callbacks = [checkpoints, *([plateau] if plateau else []), *_loggers(folder, options)]
+    validation = _validation(validation_pairs, recipe, options.seed)
+    with _readable_errors(), _saved_on_interrupt(checkpoints):
+        for segment in _segments(progress["step"], steps, _epoch_length(recipe, len(training_pairs), steps)):
+            first_step, initial_epoch, epochs, length = segment
+            model.fit(
+                pipeline.training(
+                    training_pairs,
+                    recipe.crop,
+                    recipe.batch,
+                    recipe.augmentation,
+                    options.seed,
+                    first_step,
+                    store=options.store,
+                ),
+                initial_epoch=initial_epoch,
+                epochs=epochs,
+                steps_per_epoch=length,
+                validation_data=validation,
+                callbacks=callbacks,
+                verbose=1 if sys.stdout.isatty() else 2,
+            )
+    return _outcome(folder, progress, recipe, len(training_pairs))
+
+
+def finished(folder: Path) -> bool:
+    """Returns whether the folder holds a training that reached its last step."""
+    if not (folder / LAST).is_file():
+        return False
+    notes = zoo.read_notes(folder / LAST)
+    return notes.get("step", 0) >= notes.get("steps", math.inf)
+
+
+def outcome_of(folder: Path, recipe: Recipe, pairs: Pairs) -> Outcome:
+    """Returns the outcome of a finished training from its folder."""
+    training_pairs, _ = split_validation(pairs, recipe.validation)
+    return _outcome(folder, zoo.read_notes(folder / LAST), recipe, len(training_pairs))
+
+
+def _outcome(folder: Path, progress: dict[str, Any], recipe: Recipe, pairs: int) -> Outcome:
+    """Loads the best weights and returns them with what the training took."""
+    best = folder / BEST
+    return Outcome(
+        model=zoo.load(best if best.is_file() else folder / LAST),
+        steps=progress["step"],
+        epochs=progress["step"] * recipe.batch / pairs,
+        seconds=progress["seconds"],
+        best_step=progress["best_step"] or progress["step"],
+        validation_psnr=progress["best"],
+    )
+
+
+def _start_or_resume(
+    recipe: Recipe, folder: Path, steps: int, options: Options, start: Path | None
+) -> tuple[keras.Model, dict[str, Any]]:
+    """Returns a compiled network and its progress: fresh, or from the last checkpoint."""
+    last = folder / LAST
+    if options.resume and last.is_file():
+        model = zoo.load(last, compile=True)
+        progress = zoo.read_notes(last)
+        print(f"resuming at step {progress['step']} of {steps} from {last}")
+        return model, progress
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in (last, folder / BEST, folder / "log.csv"):
+        stale.unlink(missing_ok=True)
+    model = zoo.create(recipe.model, recipe.variant, dtype=recipe.precision)
+    if start is not None:
+        _copy_weights(start, model)
+    rate: Any = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
+    losses = {"sum_of_absolute_differences": SumOfAbsoluteDifferences()}
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate, clipnorm=recipe.clipnorm),
+        loss=losses.get(recipe.loss, recipe.loss),
+        metrics=[psnr],
+        jit_compile=use_jit(options.jit),
+    )
+    return model, {"step": 0, "steps": steps, "seconds": 0.0, "best": None, "best_step": None}
+
+
+def _copy_weights(source: Path, model: keras.Model) -> None:
+    """Sets the weights of `model` to those in a file of the same variant."""
+    loaded = zoo.load(source)
+    theirs, ours = ([weight.shape for weight in network.weights] for network in (loaded, model))
+    if theirs != ours:
+        raise RunError(f"{source} holds {loaded.name}, which does not fit {model.name}; give weights of that variant")
+    model.set_weights(loaded.get_weights())
+
+
+def _epoch_length(recipe: Recipe, pairs: int, steps: int) -> int:
+    """Returns the steps between two validations: a pass, bounded so that short and very long passes behave."""
+    one_pass = math.ceil(pairs / recipe.batch)
+    shortest = max(1, min(steps // 10, 100))
+    return min(max(one_pass, shortest), MAX_STEPS_PER_EPOCH, steps)
+
+
+def _segments(step: int, steps: int, length: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yields (first step, first epoch, last epoch, steps per epoch) of the `fit` calls from `step` to `steps`.
+
+    One call does, unless the run resumes inside an epoch or the last epoch is shorter.
+    """
+    if step % length and step < steps:
+        epoch = step // length
+        rest = min(length - step % length, steps - step)
+        yield step, epoch, epoch + 1, rest
+        step += rest
+    if steps - step >= length:
+        yield step, step // length, steps // length, length
+        step = steps // length * length
+    if step < steps:
+        yield step, step // length, step // length + 1, steps - step
+
+
+def _validation(pairs: Pairs, recipe: Recipe, seed: int) -> Any:
+    """Returns the validation batches: one seeded crop of each of at most `VALIDATION_CROPS` spread pairs."""
+    if not pairs:
+        return None
+    count = min(len(pairs), VALIDATION_CROPS)
+    spread = pairs.select([index * len(pairs) // count for index in range(count)])
+    return pipeline.evaluation(spread, crop=recipe.crop, batch=recipe.batch, seed=seed)
+
+
+def _loggers(folder: Path, options: Options) -> list[keras.callbacks.Callback]:
+    """Returns the CSV log, and TensorBoard if asked for."""
+    loggers: list[keras.callbacks.Callback] = [keras.callbacks.CSVLogger(folder / "log.csv", append=True)]
+    if options.tensorboard:
+        loggers.append(keras.callbacks.TensorBoard(folder / "tensorboard"))
+    return loggers
+
+
+@contextmanager
+def _readable_errors() -> Iterator[None]:
+    """Turns a reader's error, which TensorFlow wraps in its own with a traceback, back into one line."""
+    try:
+        yield
+    except Exception as error:
+        found = re.search(r"DataError: ([^\n]+)", str(error))
+        if found is None:
+            raise
+        raise RunError(found.group(1)) from error
+
+
+@contextmanager
+def _saved_on_interrupt(checkpoints: Checkpoints) -> Iterator[None]:
+    """Saves the last checkpoint when Ctrl-C stops the training."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        checkpoints.save()
+        step = checkpoints.progress["step"]
+        print(f"\nstopped at step {step}, saved in {checkpoints.folder}; --resume goes on from there", file=sys.stderr)
+        raise

@@ -1,0 +1,118 @@
+"""Random crops and augmentations of training pairs, in NumPy and OpenCV on 8-bit pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from datasets.frame import Frame, Window
+from datasets.frames import to_uint8
+from datasets.pairs import Pair
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What may be done to a training crop, alike for all its frames and the target; zero and False switch it off.
+
+    Source of the defaults of `BOLOGNA`: Bologna report and code, REDS loader. The order is theirs: shift, rotation,
+    flip; the brightness change is in the report only and its range is our choice.
+
+    Attributes:
+        shift_neighbours: Pixels by which the previous and the next frame move in opposite directions, left and
+            right or up and down.
+        rotation: Largest angle in degrees; the angle is uniform in +-rotation, borders repeat the edge.
+        flip: Whether one of no, vertical, horizontal or both flips is applied.
+        brightness: Largest relative change; the factor is uniform in 1 +- brightness.
+    """
+
+    shift_neighbours: int = 0
+    rotation: float = 0.0
+    flip: bool = False
+    brightness: float = 0.0
+
+
+NONE = Augmentation()
+BOLOGNA = Augmentation(shift_neighbours=2, rotation=90.0, flip=True, brightness=0.2)
+
+
+def random_window(shape: Sequence[int], crop: int, rng: np.random.Generator) -> Window:
+    """Returns a crop x crop window at a uniform position in a picture of `shape` (height, width, ...)."""
+    return Window(int(rng.integers(0, shape[0] - crop + 1)), int(rng.integers(0, shape[1] - crop + 1)), crop, crop)
+
+
+def training_crop(
+    pair: Pair, crop: int, augmentation: Augmentation, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws one augmented crop of a pair.
+
+    Args:
+        pair: One blurry picture or three neighbours, and the sharp one.
+        crop: Side of the crop in pixels.
+        augmentation: What may be done to it.
+        rng: The source of every random choice.
+
+    Returns:
+        Input (crop, crop, frames x 3) and target (crop, crop, 3), uint8. Grey pictures are repeated to 3 channels.
+    """
+    window = random_window(pair.sharp[0].shape, crop, rng)
+    shifts = _shifts(len(pair.blurry), augmentation, rng)
+    pictures = [_read_shifted(frame, window, shift) for frame, shift in zip(pair.blurry, shifts, strict=True)]
+    pictures.append(_as_colour(to_uint8(pair.sharp[0].read(window))))
+    if augmentation.rotation:
+        pictures = _rotate(pictures, rng.uniform(-augmentation.rotation, augmentation.rotation))
+    if augmentation.flip:
+        vertical, horizontal = (-1 if chosen else 1 for chosen in rng.integers(0, 2, 2))
+        pictures = [picture[::vertical, ::horizontal] for picture in pictures]
+    if augmentation.brightness:
+        pictures = _brighten(pictures, 1 + rng.uniform(-augmentation.brightness, augmentation.brightness))
+    return np.concatenate(pictures[:-1], axis=-1), pictures[-1]
+
+
+def _shifts(frames: int, augmentation: Augmentation, rng: np.random.Generator) -> list[tuple[int, int]]:
+    """Returns (down, right) in pixels for each frame; only the first and the last of several frames move."""
+    shifts = [(0, 0)] * frames
+    if frames > 1 and augmentation.shift_neighbours:
+        step = augmentation.shift_neighbours
+        down, right = (step, 0) if rng.integers(0, 2) else (0, step)
+        shifts[0], shifts[-1] = (-down, -right), (down, right)
+    return shifts
+
+
+def _read_shifted(frame: Frame, window: Window, shift: tuple[int, int]) -> np.ndarray:
+    """Reads a window moved by `shift`; what lies outside the picture repeats its edge."""
+    import cv2
+
+    height, width, _ = frame.shape
+    top, left = window.top + shift[0], window.left + shift[1]
+    bottom, right = top + window.height, left + window.width
+    inside = Window(max(top, 0), max(left, 0), 0, 0)
+    inside = inside._replace(height=min(bottom, height) - inside.top, width=min(right, width) - inside.left)
+    pixels = _as_colour(to_uint8(frame.read(inside)))
+    margins = (inside.top - top, max(bottom - height, 0), inside.left - left, max(right - width, 0))
+    return cv2.copyMakeBorder(pixels, *margins, cv2.BORDER_REPLICATE) if any(margins) else pixels
+
+
+def _rotate(pictures: list[np.ndarray], degrees: float) -> list[np.ndarray]:
+    """Rotates all pictures about their centre by one angle."""
+    import cv2
+
+    height, width = pictures[0].shape[:2]
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
+    return [
+        cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        for picture in pictures
+    ]
+
+
+def _brighten(pictures: list[np.ndarray], factor: float) -> list[np.ndarray]:
+    """Multiplies all pictures by one factor, clipped to 8 bit."""
+    import cv2
+
+    return [cv2.convertScaleAbs(picture, alpha=factor) for picture in pictures]
+
+
+def _as_colour(pixels: np.ndarray) -> np.ndarray:
+    """Repeats a grey picture to three channels."""
+    return pixels if pixels.shape[-1] == 3 else np.repeat(pixels, 3, axis=-1)

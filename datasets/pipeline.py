@@ -1,0 +1,206 @@
+"""tf.data pipelines from pairs to batches: shuffled, cropped, augmented, seeded, resumable at any step."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from datasets import frames
+from datasets.augment import NONE, Augmentation, random_window, training_crop
+from datasets.errors import DataError
+from datasets.frame import Window
+from datasets.pairs import Pair, Pairs
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+_LOG = logging.getLogger(__name__)
+# Batches made at the same time; beyond the cores of a workstation's feeding thread pool nothing is gained.
+_PARALLEL_BATCHES = 4
+# Keeps the random numbers of evaluation crops apart from those of training.
+_EVALUATION_STREAM = 0x5EED
+
+
+class TrainingBatches:
+    """The batches of a training run as a function of the step, without any state.
+
+    Batch k is the same whenever and wherever it is asked for, so a run that stopped goes on with the batches it would
+    have seen. Every pass visits each pair once in a new order.
+
+    Args:
+        pairs: Training pairs.
+        crop: Side of the crops in pixels.
+        batch: Pictures per batch.
+        augmentation: What is done to the crops.
+        seed: Seed of order, crops and augmentation.
+
+    Raises:
+        DataError: When there are no pairs or the crop does not fit in a picture.
+    """
+
+    def __init__(self, pairs: Pairs, crop: int, batch: int, augmentation: Augmentation = NONE, seed: int = 0) -> None:
+        if not pairs:
+            raise DataError(f"{pairs.dataset} {pairs.split}: no training pairs; check the data root")
+        if batch < 1:
+            raise DataError(f"batch size must be at least 1, not {batch}")
+        check_crop(pairs, crop)
+        self.pairs, self.crop, self.batch = pairs, crop, batch
+        self.augmentation, self.seed = augmentation, seed
+        self._order = lru_cache(maxsize=4)(self._shuffled)
+
+    @property
+    def steps_per_pass(self) -> int:
+        """Steps until every pair has been seen once."""
+        return -(-len(self.pairs) // self.batch)
+
+    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns inputs (batch, crop, crop, frames x 3) and targets (batch, crop, crop, 3), uint8, of one step."""
+        positions = range(int(step) * self.batch, (int(step) + 1) * self.batch)
+        crops = [self._crop_at(position) for position in positions]
+        return np.stack([crop[0] for crop in crops]), np.stack([crop[1] for crop in crops])
+
+    def _crop_at(self, position: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the crop at a position of the endless sequence of passes."""
+        pass_number, index = divmod(position, len(self.pairs))
+        pair = self.pairs[int(self._order(pass_number)[index])]
+        return training_crop(pair, self.crop, self.augmentation, np.random.default_rng([self.seed, position]))
+
+    def _shuffled(self, pass_number: int) -> np.ndarray:
+        """Returns the order of the pairs in a pass."""
+        return np.random.default_rng([self.seed, pass_number, len(self.pairs)]).permutation(len(self.pairs))
+
+
+def training(
+    pairs: Pairs,
+    crop: int = 256,
+    batch: int = 4,
+    augmentation: Augmentation = NONE,
+    seed: int = 0,
+    first_step: int = 0,
+    store: Path | None = None,
+) -> tf.data.Dataset:
+    """Returns the endless training batches from `first_step` on.
+
+    Uses the frame store where the pairs are prepared; otherwise decodes files at every crop, and says so.
+
+    Args:
+        pairs: Training pairs.
+        crop: Side of the crops in pixels.
+        batch: Pictures per batch.
+        augmentation: What is done to the crops, see `datasets.augment`.
+        seed: Seed of order, crops and augmentation.
+        first_step: The step to go on with.
+        store: Folder of the frame store; None takes the default one.
+
+    Returns:
+        Batches (input, target): float32 in [0, 1], (batch, crop, crop, frames x 3) and (batch, crop, crop, 3).
+
+    Raises:
+        DataError: See `TrainingBatches`.
+    """
+    import tensorflow as tf
+
+    attached, undecoded = frames.attach(pairs, store)
+    if undecoded:
+        _LOG.warning(
+            "%s %s is not prepared: %d pictures are decoded again for every crop; "
+            "`python -m datasets prepare --dataset %s --root %s` makes training faster",
+            pairs.dataset,
+            pairs.split,
+            undecoded,
+            pairs.dataset,
+            pairs.root,
+        )
+    batches = TrainingBatches(attached, crop, batch, augmentation, seed)
+    channels = 3 * len(pairs[0].blurry)
+    steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
+    return _mapped(
+        steps, batches, [(tf.uint8, (batch, crop, crop, channels)), (tf.uint8, (batch, crop, crop, 3))]
+    ).prefetch(tf.data.AUTOTUNE)
+
+
+def evaluation(pairs: Pairs, crop: int | None = None, batch: int = 1, seed: int = 0) -> tf.data.Dataset:
+    """Returns every pair once, in order, whole or by one seeded random crop each.
+
+    Pictures are read as they are needed, so memory does not grow with their number.
+
+    Args:
+        pairs: The pairs to score.
+        crop: Side of the random crops; None for whole pictures.
+        batch: Pictures per batch; more than 1 needs pictures of one size. The last batch may be smaller.
+        seed: Seed of the crop positions; they depend on nothing but it and the pair's place.
+
+    Returns:
+        Batches (input, target), float32 in [0, 1]; for Köhler the target is the first ground-truth frame.
+
+    Raises:
+        DataError: When the crop does not fit.
+    """
+    import tensorflow as tf
+
+    if crop is not None:
+        check_crop(pairs, crop)
+
+    def read(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        pair = pairs[int(index)]
+        window = None
+        if crop is not None:
+            rng = np.random.default_rng([_EVALUATION_STREAM, seed, int(index)])
+            window = random_window(pair.sharp[0].shape, crop, rng)
+        return whole_input(pair, window), as_float(pair.sharp[0].read(window))
+
+    channels = 3 * len(pairs[0].blurry)
+    dataset = tf.data.Dataset.range(len(pairs))
+    shape = (crop, crop)
+    specification = [(tf.float32, (*shape, channels)), (tf.float32, (*shape, 3))]
+    return _mapped(dataset, read, specification).batch(batch).prefetch(1)
+
+
+def whole_input(pair: Pair, window: Window | None = None) -> np.ndarray:
+    """Returns a pair's input (height, width, frames x 3), float32 in [0, 1]."""
+    return np.concatenate([as_float(frame.read(window)) for frame in pair.blurry], axis=-1)
+
+
+def as_float(pixels: np.ndarray) -> np.ndarray:
+    """Returns 8- or 16-bit pixels as float32 in [0, 1] with three channels; grey is repeated."""
+    scaled = pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+    return scaled if scaled.shape[-1] == 3 else np.repeat(scaled, 3, axis=-1)
+
+
+def check_crop(pairs: Pairs, crop: int) -> None:
+    """Raises DataError when a crop is not positive or larger than a picture (one per scene is looked at)."""
+    if crop < 1:
+        raise DataError(f"crop must be at least 1 pixel, not {crop}")
+    seen: set[str] = set()
+    for pair in pairs:
+        if pair.scene in seen:
+            continue
+        seen.add(pair.scene)
+        height, width, _ = pair.sharp[0].shape
+        if crop > min(height, width):
+            raise DataError(
+                f"{pairs.dataset} {pair.name}: crop {crop} is larger than the frame {height}x{width}; "
+                f"use --crop {min(height, width)} or less"
+            )
+
+
+def _mapped(dataset: Any, function: Callable[[np.ndarray], Any], specification: list[tuple[Any, Any]]) -> Any:
+    """Maps a NumPy function over a data set of integers in parallel, in order; scales uint8 to [0, 1]."""
+    import tensorflow as tf
+
+    kinds = [kind for kind, _ in specification]
+
+    def call(index: Any) -> tuple[Any, ...]:
+        tensors = tf.numpy_function(function, [index], kinds)
+        for tensor, (_, shape) in zip(tensors, specification, strict=True):
+            tensor.set_shape(shape)
+        return tuple(
+            tf.cast(tensor, tf.float32) * (1.0 / 255.0) if tensor.dtype == tf.uint8 else tensor for tensor in tensors
+        )
+
+    return dataset.map(call, num_parallel_calls=_PARALLEL_BATCHES, deterministic=True)
