@@ -23,13 +23,11 @@ class Window(NamedTuple):
 
 @runtime_checkable
 class Frame(Protocol):
-    """One picture of a data set.
+    """One picture of a data set."""
 
-    Attributes:
-        name: How messages and records call the picture, normally its path inside the data set.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """How messages and records call the picture, normally its path inside the data set."""
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ SCHEMA = 1
 # Decoded pictures held at a time while a scene is written.
 _DECODE_AHEAD = 16
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def prepare(pairs: Pairs, store: Path | str | None = None, progress: Progress | 
     Args:
         pairs: The split to prepare.
         store: The store's folder; None takes `store_folder(pairs.root)`.
-        progress: Called with the store file's name, files done and files in all.
+        progress: Called with store files done and in all.
 
     Raises:
         DataError: When a picture cannot be read or the disk has no room.
@@ -117,7 +118,7 @@ def prepare(pairs: Pairs, store: Path | str | None = None, progress: Progress | 
     _check_room(missing, folder)
     for done, group in enumerate(missing):
         if progress is not None:
-            progress(group.path.name, done, len(missing))
+            progress(done, len(missing))
         _write(group)
     frames = [frame for group in groups for frame in group.frames]
     size = sum(int(np.prod(frame.shape)) for frame in frames)
@@ -169,6 +170,60 @@ def check(folder: Path | str) -> list[str]:
         if digest != index.get("sha256"):
             problems.append(f"{path}: bytes differ from the index; delete it and run prepare again")
     return problems
+
+
+def command(name: str, root: Path, split: str | None, out: Path | None, verify_only: bool) -> int:
+    """Carries out `python -m datasets prepare`.
+
+    Args:
+        name: Data set's name.
+        root: Its folder.
+        split: The split to prepare; None for every split that is there.
+        out: The store's folder; None takes the default one.
+        verify_only: Reads the store's files and compares them with their index instead.
+
+    Returns:
+        Exit status: 1 when the check found damage, else 0.
+    """
+    from rich.progress import Progress as Bar
+
+    from datasets.loading import load
+    from datasets.registry import info
+
+    present = [split] if split else _splits_with_data(name, root, tuple(info(name).splits))
+    for chosen in present:
+        pairs = load(name, root, chosen)
+        folder = out or store_folder(pairs.root)
+        if verify_only:
+            problems = check(folder / name / chosen)
+            print("\n".join(problems) if problems else f"{name} {chosen}: {folder} is sound")
+            if problems:
+                return 1
+            continue
+        with Bar(transient=True, disable=not os.isatty(1)) as bar:
+            update = partial(bar.update, bar.add_task(f"{name} {chosen}", total=None))
+            report = prepare(pairs, out, lambda done, total, tell=update: tell(completed=done, total=total))
+        print(
+            f"{name} {chosen}: {report.frames} pictures, {report.size / 1e9:.2f} GB in {report.folder} "
+            f"({report.written} files written, {report.kept} kept)"
+        )
+    return 0
+
+
+def _splits_with_data(name: str, root: Path, splits: Sequence[str]) -> list[str]:
+    """Returns the splits that can be loaded; raises the first one's error when none can."""
+    from datasets.loading import load
+
+    found, errors = [], []
+    for split in splits:
+        try:
+            load(name, root, split)
+            found.append(split)
+        except DataError as error:
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    return found
 
 
 def to_uint8(pixels: np.ndarray) -> np.ndarray:

@@ -1,0 +1,120 @@
+"""From a data root to the pairs of one split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from datasets.errors import DataError
+from datasets.layout import Member, Reader, coverage, is_sample, locate
+from datasets.pairs import Pair, Pairs, fingerprint
+from datasets.registry import DatasetInfo, info, reader
+
+
+def load(
+    name: str,
+    root: Path | str,
+    split: str | None = None,
+    frames: int = 1,
+    *,
+    steps: Sequence[int] | None = None,
+) -> Pairs:
+    """Lists the pairs of one split; no picture is decoded.
+
+    Args:
+        name: Name in the registry.
+        root: The official folder, its parent, or a folder that holds one folder for each data set.
+        split: A split of the data set; None takes the one that results are reported on.
+        frames: 1, or 3 for (previous, current, next) blurry frames of the same scene. Where a video begins, ends or
+            has a gap in its frame numbers, the current frame stands in for the missing neighbour; so it does for
+            every picture of a data set that is not video.
+        steps: Only for `hdc`: the steps to keep, 0 to 19.
+
+    Returns:
+        The pairs in the data set's own order.
+
+    Raises:
+        DataError: Unknown name, split or number of frames; missing root or wrong layout; no pictures; a picture
+            without its partner; a wrong text; an unsafe or damaged CIFAR-10 batch.
+    """
+    dataset, source = info(name), reader(name)
+    split = _known_split(dataset, split)
+    if frames not in (1, 3):
+        raise DataError(f"frames={frames}: choose 1, or 3 for previous, current and next")
+    folder = locate(name, root, dataset.folder, source.fits)
+    members = _at_steps(source.find(folder, split), dataset, steps)
+    if not members:
+        raise DataError(
+            f"{name}: nothing of split {split!r} in {folder}; `python -m datasets list {name}` says what to put where"
+        )
+    _refuse_flaws(members, name, folder)
+    neighbours = _triplets(members) if frames == 3 and dataset.video else [(m, m, m) for m in members]
+    items = tuple(
+        Pair(
+            dataset=name,
+            split=split,
+            scene=member.scene,
+            frame=member.frame,
+            blurry=member.blurry if frames == 1 else tuple(f for m in around for f in m.blurry),
+            sharp=member.sharp,
+            metadata=member.metadata,
+        )
+        for member, around in zip(members, neighbours, strict=True)
+    )
+    covered = coverage_of(dataset, source, folder, split, members)
+    return Pairs(name, split, folder, items, covered, _fingerprint(dataset, source, split, members))
+
+
+def coverage_of(dataset: DatasetInfo, source: Reader, folder: Path, split: str, members: Sequence[Member]) -> str:
+    """Returns how much of the official split the usable members are; see `datasets.layout.coverage`."""
+    usable = [member for member in members if not member.flaws]
+    official = dataset.splits[split]
+    complete = len(usable) == official and source.complete(split, usable)
+    return coverage(len(usable), official, complete, is_sample(folder))
+
+
+def _known_split(dataset: DatasetInfo, split: str | None) -> str:
+    """Returns the split, or the default one for None."""
+    split = dataset.evaluation_split if split is None else split
+    if split not in dataset.splits:
+        raise DataError(f"{dataset.name} has no split {split!r}; choose from {', '.join(dataset.splits)}")
+    return split
+
+
+def _at_steps(members: list[Member], dataset: DatasetInfo, steps: Sequence[int] | None) -> list[Member]:
+    """Keeps the members of the wanted steps."""
+    if steps is None:
+        return members
+    if dataset.name != "hdc":
+        raise DataError(f"steps={list(steps)}: {dataset.name} has no steps; only hdc has")
+    kept = [member for member in members if member.metadata["step"] in set(steps)]
+    if members and not kept:
+        there = sorted({member.metadata["step"] for member in members})
+        raise DataError(f"hdc: none of the steps {list(steps)} is there; choose from {there}")
+    return kept
+
+
+def _refuse_flaws(members: Sequence[Member], name: str, folder: Path) -> None:
+    """Raises DataError when any member cannot be used."""
+    flaws = [flaw for member in members for flaw in member.flaws]
+    if flaws:
+        more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
+        raise DataError(
+            f"{name}: {folder / flaws[0].path}: {flaws[0].what}{more}; "
+            f"`python -m datasets verify --dataset {name} --root {folder}` lists everything"
+        )
+
+
+def _triplets(members: Sequence[Member]) -> list[tuple[Member, Member, Member]]:
+    """Returns each member between its neighbours in time, or itself where there is none."""
+    at = {(m.scene, m.number): m for m in members if m.number is not None}
+    return [
+        (m, m, m) if m.number is None else (at.get((m.scene, m.number - 1), m), m, at.get((m.scene, m.number + 1), m))
+        for m in members
+    ]
+
+
+def _fingerprint(dataset: DatasetInfo, source: Reader, split: str, members: Sequence[Member]) -> str:
+    """Returns a digest of the data set, the split and every file's name and size."""
+    files = {f"{file.name}:{file.size}" for member in members for file in member.files}
+    return fingerprint([dataset.name, split, *source.fingerprint, *sorted(files)])

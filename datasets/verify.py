@@ -1,0 +1,186 @@
+"""Whether the files of a data set are all there, readable, paired and of the right size."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from datasets.errors import DataError
+from datasets.frame import ArrayFrame, Frame
+from datasets.layout import Member, Problem, is_sample, locate
+from datasets.loading import coverage_of
+from datasets.registry import DatasetInfo, info, reader
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `verify` found.
+
+    Attributes:
+        dataset: Name in the registry.
+        root: The folder that holds the official layout.
+        counts: Split -> usable pairs.
+        coverage: Split -> `"full"`, `"subset n/N"`, `"sample"` or `"missing"`.
+        problems: Every file that is unreadable, missing, unpaired, of the wrong size, or a wrong text.
+        notes: Remarks that are no faults.
+    """
+
+    dataset: str
+    root: Path
+    counts: Mapping[str, int]
+    coverage: Mapping[str, str]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there are no problems."""
+        return not self.problems
+
+
+def verify(name: str, root: Path | str, progress: Callable[[int, int], None] | None = None) -> Report:
+    """Reads every file of a data set and lists what is wrong; decodes in several threads.
+
+    Args:
+        name: Name in the registry.
+        root: As for `datasets.load`.
+        progress: Called with the pictures done and the pictures in all.
+
+    Returns:
+        The report. A split or a whole video that is not there makes a subset, not a problem.
+
+    Raises:
+        DataError: Unknown name, missing root or wrong layout.
+    """
+    dataset, source = info(name), reader(name)
+    folder = locate(name, root, dataset.folder, source.fits)
+    problems: list[Problem] = []
+    members: dict[str, list[Member]] = {}
+    for split in dataset.splits:
+        try:
+            members[split] = source.find(folder, split)
+        except DataError as error:
+            members[split] = []
+            problems.append(_unreadable(error, folder))
+    extras = source.extras(folder)
+    everyone = [member for found in (*members.values(), extras) for member in found]
+    problems += [flaw for member in everyone for flaw in member.flaws]
+    shapes, unreadable = _decode(everyone, folder, progress)
+    problems += unreadable
+    problems += _wrong_sizes(everyone, shapes, dataset.video)
+    findings = source.check(folder, members)
+    notes = list(findings.notes)
+    if not is_sample(folder):
+        notes += _unofficial_sizes(dataset, [m for found in members.values() for m in found], shapes)
+    return Report(
+        dataset=name,
+        root=folder,
+        counts={split: sum(not m.flaws for m in found) for split, found in members.items()},
+        coverage={
+            split: coverage_of(dataset, source, folder, split, found) if found else "missing"
+            for split, found in members.items()
+        },
+        problems=tuple(dict.fromkeys([*problems, *findings.problems])),
+        notes=tuple(notes),
+    )
+
+
+def _unreadable(error: DataError, folder: Path, name: str | None = None) -> Problem:
+    """Returns the problem that an error is about, its path shortened to below the data set's folder."""
+    path, separator, what = str(error).partition(": ")
+    if not separator:
+        return Problem(name or ".", str(error))
+    short = Path(path).relative_to(folder).as_posix() if Path(path).is_relative_to(folder) else path
+    return Problem(name or short, what)
+
+
+def _decode(
+    members: Sequence[Member], folder: Path, progress: Callable[[int, int], None] | None
+) -> tuple[dict[str, Shape], list[Problem]]:
+    """Decodes every picture once; returns the shapes of the readable ones and the others as problems."""
+    frames = {frame.name: frame for member in members for frame in (*member.blurry, *member.sharp)}
+    shapes: dict[str, Shape] = {}
+    problems = []
+    pool = ThreadPoolExecutor()
+    try:
+        with _silent_opencv():
+            for done, (name, result) in enumerate(pool.map(_shape, frames.values()), 1):
+                if isinstance(result, DataError):
+                    problems.append(_unreadable(result, folder, name))
+                else:
+                    shapes[name] = result
+                if progress:
+                    progress(done, len(frames))
+    finally:
+        # Ctrl-C shall not wait for thousands of pictures that have not been begun.
+        pool.shutdown(cancel_futures=True)
+    return shapes, problems
+
+
+def _shape(frame: Frame) -> tuple[str, Shape | DataError]:
+    """Decodes a picture for its shape; pictures in memory have been read already."""
+    if isinstance(frame, ArrayFrame):
+        return frame.name, frame.shape
+    try:
+        height, width, channels = frame.read().shape
+    except DataError as error:
+        return frame.name, error
+    return frame.name, (height, width, channels)
+
+
+@contextmanager
+def _silent_opencv() -> Iterator[None]:
+    """Keeps OpenCV from printing about broken files, which the report lists anyway."""
+    import cv2
+
+    log = cv2.utils.logging
+    level = log.getLogLevel()
+    log.setLogLevel(log.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        log.setLogLevel(level)
+
+
+def _wrong_sizes(members: Sequence[Member], shapes: Mapping[str, Shape], video: bool) -> list[Problem]:
+    """Lists sharp pictures that are not as large as their blurry one, and frames unlike the rest of their video."""
+    problems = []
+    usual: dict[str, Shape] = {}
+    for member in members:
+        for frame in (*member.blurry, *member.sharp):
+            shape = shapes.get(frame.name)
+            if shape is None:
+                continue
+            partner = shapes.get(member.blurry[0].name) if member.blurry else None
+            expected = usual.setdefault(member.scene, shape) if video else shape
+            if partner is not None and shape != partner:
+                problems.append(Problem(frame.name, f"{_size(shape)}, but its blurry picture is {_size(partner)}"))
+            elif shape != expected:
+                problems.append(Problem(frame.name, f"{_size(shape)}, but its video is {_size(expected)}"))
+    return problems
+
+
+def _unofficial_sizes(dataset: DatasetInfo, members: Sequence[Member], shapes: Mapping[str, Shape]) -> list[str]:
+    """Returns one note about pictures that do not have the official size, if there are any."""
+    if dataset.frame_size is None:
+        return []
+    official = (*dataset.frame_size, dataset.channels)
+    sizes = Counter(
+        shapes[frame.name] for m in members for frame in m.blurry if shapes.get(frame.name, official) != official
+    )
+    if not sizes:
+        return []
+    seen = ", ".join(f"{_size(shape)} ({count})" for shape, count in sizes.most_common())
+    return [f"blurry pictures of an unofficial size, which is {_size(official)}: {seen}"]
+
+
+def _size(shape: Shape) -> str:
+    """Writes a shape as height x width, with the channels where they are not three."""
+    height, width, channels = shape
+    return f"{height}x{width}" + ("" if channels == 3 else f"x{channels}")

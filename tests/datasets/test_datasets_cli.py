@@ -1,0 +1,129 @@
+"""`python -m datasets`."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+import datasets
+from datasets.__main__ import main
+
+
+def run(*arguments):
+    return subprocess.run([sys.executable, "-m", "datasets", *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["verify", "--help"], ["prepare", "--dataset", "reds"], ["nonsense"]]
+)
+def test_help_and_bad_arguments_answer_in_under_a_second(arguments):
+    seconds = []
+    for _ in range(3):
+        began = time.perf_counter()
+        done = run(*arguments)
+        seconds.append(time.perf_counter() - began)
+        if seconds[-1] < 1:
+            break
+    assert min(seconds) < 1
+    assert done.returncode == (0 if "--help" in arguments else 2)
+    assert "usage: python -m datasets" in done.stdout + done.stderr
+
+
+def test_nothing_heavy_is_imported_before_it_is_needed():
+    code = (
+        "import sys, datasets, datasets.__main__; "
+        "print([m for m in ('cv2', 'scipy', 'skimage', 'h5py', 'PIL', 'rich', 'tensorflow', 'keras', 'matplotlib') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_list_shows_every_data_set(capsys):
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out
+    for name in datasets.list_datasets():
+        assert f"\n{name} " in shown
+    assert "train 2103, test 1111" in shown
+    assert "https://www.cs.toronto.edu/~kriz/cifar.html" in shown
+
+
+def test_list_of_one_says_what_to_put_where(capsys):
+    assert main(["list", "kohler"]) == 0
+    shown = capsys.readouterr().out
+    assert datasets.info("kohler").layout in shown
+    assert "test 48" in shown
+
+
+def test_list_as_json(capsys):
+    assert main(["list", "--json"]) == 0
+    entries = json.loads(capsys.readouterr().out)
+    assert [entry["name"] for entry in entries] == datasets.list_datasets()
+    assert entries[1]["splits"] == {"train": 2103, "test": 1111}
+    assert entries[1]["frame_size"] == [720, 1280]
+    assert main(["list", "div2k", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["protocols"] == []
+
+
+def test_verify_exit_codes(layouts, capsys):
+    layouts.hide()
+    arguments = ["verify", "--dataset", "hide", "--root", str(layouts.root)]
+    assert main(arguments) == 0
+    shown = capsys.readouterr().out
+    assert "train: 2 pairs, subset 2/6397" in shown
+    assert shown.endswith("no problems\n")
+    (layouts.root / "GT/1.png").unlink()
+    assert main(arguments) == 1
+    shown = capsys.readouterr().out
+    assert "problem: train/1.png: blurry picture without a sharp one\n" in shown
+    assert shown.endswith("1 problem\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["list", "gorpo"], "error: unknown data set 'gorpo'; did you mean 'gopro'? choose from cifar10"),
+        (["verify", "--dataset", "reds", "--root", "/none"], "error: reds: data root /none is not a folder"),
+        (["sample", "--dataset", "reds,hid", "--out", "/none"], "error: unknown data set 'hid'; did you mean 'hide'?"),
+        (["prepare", "--dataset", "x", "--root", "/none"], "error: unknown data set 'x'"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, line, capsys):
+    assert main(arguments) == 2
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert streams.err.startswith(line)
+    assert streams.err.count("\n") == 1
+
+
+def test_a_broken_file_is_one_line_in_a_real_process(layouts):
+    layouts.hide()
+    layouts.root.joinpath("GT/1.png").write_bytes(b"")
+    done = run("verify", "--dataset", "hide", "--root", str(layouts.root))
+    assert done.returncode == 1
+    assert "problem: GT/1.png: truncated PNG; fetch this file again" in done.stdout
+    assert done.stderr == ""
+
+
+def test_interrupting_is_quiet(monkeypatch, capsys, layouts):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(datasets, "verify", interrupted)
+    assert main(["verify", "--dataset", "hide", "--root", str(layouts.root)]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_a_sample_is_built_and_verified(tmp_path, capsys):
+    assert main(["sample", "--dataset", "cifar10,div2k", "--out", str(tmp_path), "--seed", "7"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown == [
+        f"cifar10: sample in {tmp_path / 'cifar-10-batches-py'}",
+        f"div2k: sample in {tmp_path / 'DIV2K'}",
+    ]
+    for name in ("cifar10", "div2k"):
+        assert main(["verify", "--dataset", name, "--root", str(tmp_path)]) == 0
+        assert "pairs, sample" in capsys.readouterr().out
+        assert datasets.load(name, tmp_path).coverage == "sample"

@@ -1,0 +1,239 @@
+"""`datasets.verify`: every unreadable, missing, unpaired or wrongly sized file is named, and nothing else."""
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+import datasets
+from datasets import DataError, gopro, kohler
+
+
+def listed(report):
+    return dict(report.problems)
+
+
+def test_good_files_make_no_problems(layouts):
+    layouts.hide()
+    report = datasets.verify("hide", layouts.root)
+    assert report.ok
+    assert report.counts == {"train": 2, "test": 3}
+    assert report.coverage == {"train": "subset 2/6397", "test": "subset 3/2025"}
+    assert report.notes == ("blurry pictures of an unofficial size, which is 720x1280: 8x12 (5)",)
+    assert (report.dataset, report.root) == ("hide", layouts.root)
+
+
+def test_broken_pictures_are_named(layouts, capfd):
+    layouts.hide()
+    paths = [layouts.root / name for name in ("train/1.png", "GT/3fromA.png", "GT/4fromB.png")]
+    paths[0].write_bytes(paths[0].read_bytes()[:150])
+    paths[1].write_bytes(b"")
+    paths[2].write_bytes(b"not a picture")
+    report = datasets.verify("hide", layouts.root)
+    assert {path: what.partition(";")[0] for path, what in report.problems} == {
+        "train/1.png": "truncated PNG",
+        "GT/3fromA.png": "truncated PNG",
+        "GT/4fromB.png": "truncated PNG",
+    }
+    assert all(what.endswith("fetch this file again") for what in listed(report).values())
+    assert capfd.readouterr().err == ""
+
+
+def test_broken_tiff_files_are_named_without_noise(layouts, capfd):
+    layouts.hdc(0, "Times", [1, 2])
+    path = layouts.root / "step0/Times/CAM02/focusStep_0_timesR_size_30_sample_0002.tif"
+    path.write_bytes(path.read_bytes()[:100])
+    report = datasets.verify("hdc", layouts.root)
+    assert listed(report) == {
+        "step0/Times/CAM02/focusStep_0_timesR_size_30_sample_0002.tif": "not a readable picture; fetch this file again"
+    }
+    assert capfd.readouterr().err == ""
+
+
+def test_unpaired_pictures_are_named(layouts):
+    layouts.hide()
+    (layouts.root / "GT/1.png").unlink()
+    layouts.picture("GT/99.png")
+    report = datasets.verify("hide", layouts.root)
+    assert listed(report) == {
+        "train/1.png": "blurry picture without a sharp one",
+        "GT/99.png": "sharp picture without a blurry one",
+    }
+    assert report.counts == {"train": 1, "test": 3}
+
+
+def test_hide_without_one_split_does_not_blame_its_sharp_pictures(layouts):
+    layouts.hide()
+    for name in ("1", "2"):
+        (layouts.root / f"train/{name}.png").unlink()
+    report = datasets.verify("hide", layouts.root)
+    assert report.ok
+    assert report.coverage["train"] == "missing"
+    assert report.notes[0] == "2 sharp pictures belong to no split that is here"
+
+
+def test_wrong_sizes_are_named(layouts):
+    layouts.gopro("test", "GOPR0862_11_00", range(1, 78))
+    layouts.picture("test/GOPR0862_11_00/sharp/000003.png", (12, 8))
+    for kind in ("blur", "sharp"):
+        layouts.picture(f"test/GOPR0862_11_00/{kind}/000007.png", (6, 6))
+    report = datasets.verify("gopro", layouts.root)
+    assert listed(report) == {
+        "test/GOPR0862_11_00/sharp/000003.png": "12x8, but its blurry picture is 8x12",
+        "test/GOPR0862_11_00/blur/000007.png": "6x6, but its video is 8x12",
+        "test/GOPR0862_11_00/sharp/000007.png": "6x6, but its video is 8x12",
+    }
+    assert report.notes == ("blurry pictures of an unofficial size, which is 720x1280: 8x12 (76), 6x6 (1)",)
+
+
+def test_grey_is_not_the_size_of_colour(layouts):
+    layouts.reds("val", "000", range(100))
+    layouts.picture("val/val_sharp/000/00000050.png", grey16=True)
+    assert listed(datasets.verify("reds", layouts.root)) == {
+        "val/val_sharp/000/00000050.png": "8x12x1, but its blurry picture is 8x12"
+    }
+
+
+def test_gopro_frames_missing_from_the_official_range_are_named(layouts):
+    first, last = gopro.SEQUENCES["test"]["GOPR0862_11_00"]
+    kept = set(range(first, last + 1)) - {5, 6, 7, 30}
+    layouts.gopro("test", "GOPR0862_11_00", kept)
+    report = datasets.verify("gopro", layouts.root)
+    assert listed(report) == {
+        "test/GOPR0862_11_00/blur": "4 of 77 frames missing: 000005-000007, 000030",
+    }
+    assert report.coverage == {"train": "missing", "test": "subset 73/1111"}
+
+
+def test_gopro_frames_of_another_making_are_a_note(layouts):
+    layouts.gopro("train", "GOPR0477_11_00", [6, 17, 292])
+    layouts.gopro("train", "GOPR0477_11_00", [6], ("blur_gamma",))
+    layouts.gopro("train", "GOPR0384_11_05", [4001])
+    report = datasets.verify("gopro", layouts.root)
+    assert report.ok
+    assert report.coverage["train"] == "subset 4/2103"
+    assert report.notes[:2] == (
+        "train/GOPR0384_11_05: not one of the official train sequences",
+        "train/GOPR0477_11_00: 1 of 3 frames lie outside the official range 000001-000080: 000292",
+    )
+    assert datasets.verify("gopro-gamma", layouts.root).ok
+
+
+def test_reds_frames_missing_from_a_video_are_named(layouts):
+    layouts.reds("val", "004", [n for n in range(100) if n not in (0, 98, 99)])
+    layouts.reds("train", "100", range(100))
+    report = datasets.verify("reds", layouts.root)
+    assert listed(report) == {"val/val_blur/004": "3 of 100 frames missing: 00000000, 00000098-00000099"}
+    assert report.coverage == {"train": "subset 100/24000", "val": "subset 97/3000"}
+
+
+def test_a_sample_is_not_asked_for_official_counts(layouts):
+    layouts.reds("val", "000", range(3))
+    layouts.text("SAMPLE.json", "{}")
+    report = datasets.verify("reds", layouts.root)
+    assert report.ok
+    assert report.notes == ()
+    assert report.coverage == {"train": "missing", "val": "sample"}
+
+
+def test_wrong_and_differing_texts_are_named(layouts):
+    layouts.hdc(0, "Times", [1, 2, 3, 4])
+    stem = "step0/Times/{}/focusStep_0_timesR_size_30_sample_000{}.txt".format
+    layouts.text(stem("CAM01", 1), "one line")
+    layouts.text(stem("CAM02", 2), "abc\ndef\nghi")
+    layouts.text(stem("CAM02", 3), "a\nb")
+    for camera in ("CAM01", "CAM02"):
+        (layouts.root / stem(camera, 4)).unlink()
+    report = datasets.verify("hdc", layouts.root)
+    assert listed(report) == {
+        stem("CAM01", 1): "1 lines of text instead of 3; fetch this file again",
+        stem("CAM02", 2): f"text differs from {stem('CAM01', 2)}",
+        stem("CAM02", 3): "2 lines of text instead of 3; fetch this file again",
+        stem("CAM01", 4): "text file missing",
+    }
+    assert report.counts["train"] == 2
+
+
+def test_sanity_pictures_are_read_but_not_counted(layouts):
+    layouts.hdc_test("steps_0_to_4", 0, [1])
+    for name in ("Image_moon", "QRcode"):
+        for camera in ("CAM01_focused", "CAM02_blurred"):
+            layouts.picture(f"steps_0_to_4/{camera}/focusStep_0_{name}.tif", grey16=True)
+    (layouts.root / "steps_0_to_4/CAM01_focused/focusStep_0_QRcode.tif").unlink()
+    (layouts.root / "steps_0_to_4/CAM02_blurred/focusStep_0_Image_moon.tif").write_bytes(b"II*")
+    report = datasets.verify("hdc", layouts.root)
+    assert set(listed(report)) == {
+        "steps_0_to_4/CAM02_blurred/focusStep_0_QRcode.tif",
+        "steps_0_to_4/CAM02_blurred/focusStep_0_Image_moon.tif",
+    }
+    assert report.counts["test"] == 1
+    assert report.notes[0] == "test: 2 sanity pictures without text, not among the pairs"
+
+
+def test_kohler_frames_are_counted_and_read(layouts):
+    size = (8, 12)
+    for kernel, count in ((1, 199), (2, 150)):
+        layouts.picture(f"BlurryImages/Blurry1_{kernel}.png")
+        savemat(
+            layouts.root / f"GroundTruth1_{kernel}.mat",
+            {"GroundTruth": np.zeros((*size, 3, count), np.uint8)},
+            do_compression=True,
+        )
+    layouts.picture("BlurryImages/Blurry1_3.png")
+    for number in kohler.scored_frames(1, 3):
+        layouts.picture(f"Image1/Kernel3/GroundTruth1_3_{number}.png", size if number != 9 else (9, 9))
+    layouts.picture("BlurryImages/Blurry1_4.png")
+    layouts.text("GroundTruth1_4.mat", "rubbish")
+    report = datasets.verify("kohler", layouts.root)
+    assert listed(report) == {
+        "Image1/Kernel2": "49 of 199 ground-truth frames missing: 151-199",
+        "Image1/Kernel3/GroundTruth1_3_9.png": "9x9, but its blurry picture is 8x12",
+        "GroundTruth1_4.mat": "not a readable MATLAB file; fetch this file again",
+    }
+    assert report.coverage == {"test": "subset 2/48"}
+
+
+def test_a_bad_cifar_batch_is_a_problem_of_its_split(layouts):
+    layouts.cifar("data_batch_1", 2)
+    layouts.pickle("test_batch", {b"data": print})
+    report = datasets.verify("cifar10", layouts.root)
+    assert report.counts == {"train": 2, "test": 0}
+    ((path, what),) = report.problems
+    assert path == "test_batch"
+    assert what.startswith("refuses to load")
+
+
+def test_photographs_may_have_any_size(layouts):
+    layouts.picture("DIV2K_train_HR/0001.png", (10, 6))
+    layouts.picture("DIV2K_train_HR/0002.png", (6, 10))
+    report = datasets.verify("div2k", layouts.root)
+    assert report.ok
+    assert report.notes == ()
+
+
+def test_progress_counts_every_picture(layouts):
+    layouts.hide()
+    calls = []
+    datasets.verify("hide", layouts.root, lambda done, total: calls.append((done, total)))
+    assert calls == [(n, 10) for n in range(1, 11)]
+
+
+def test_wrong_roots_and_names_are_errors(tmp_path):
+    with pytest.raises(DataError, match="unknown data set 'hid'; did you mean 'hide'"):
+        datasets.verify("hid", tmp_path)
+    with pytest.raises(DataError, match="no HIDE_dataset/ layout"):
+        datasets.verify("hide", tmp_path)
+
+
+def test_real_data(real_data):
+    report = datasets.verify("gopro", real_data)
+    assert report.ok
+    assert report.coverage == {"train": "subset 27/2103", "test": "subset 3/1111"}
+    assert any("outside the official range 000001-000080" in note for note in report.notes)
+    assert datasets.verify("gopro-gamma", real_data).ok
+    report = datasets.verify("reds", real_data)
+    assert listed(report) == {
+        "train/train_blur/000": "75 of 100 frames missing: 00000025-00000099",
+        "val/val_blur/000": "88 of 100 frames missing: 00000012-00000099",
+    }
+    assert report.notes == ("blurry pictures of an unofficial size, which is 720x1280: 360x640 (37)",)
+    assert datasets.verify("cifar10", real_data).coverage == {"train": "subset 5085/50000", "test": "subset 1017/10000"}
