@@ -79,10 +79,10 @@ def _run(options: argparse.Namespace) -> int:
     """Plans all cells, runs them, prints the leaderboard; 1 when a cell failed."""
     from benchmarks import console
 
-    console.quiet_frameworks()
     names = _names(options)
     request = _request(options)
     cells = _plan(names, request)
+    console.quiet_frameworks()
     failed = _run_cells(cells)
     from benchmarks import standings
 

@@ -67,27 +67,27 @@ class Outcome:
 
 
 def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
-    """Splits off the last scenes for validation, or the last pictures where the scenes are too few.
+    """Splits off the last scenes for validation, or the last pictures where there is one scene only.
 
-    CIFAR-10 is split by pictures, as Keras' validation_split does in the report's code.
+    CIFAR-10 is split by pictures, as Keras' validation_split does in the report's code; HDC by sample number, so that
+    every blur step is on both sides.
 
     Args:
         pairs: All training pairs.
         share: Wanted share of the validation split, in [0, 1).
 
     Returns:
-        Training and validation pairs; never both from one scene, unless there is only one scene.
+        Training and validation pairs; the second are none when `share` is 0 or there is only one pair.
     """
-    scenes = pairs.scenes
-    held_out = set(scenes[len(scenes) - max(1, round(share * len(scenes))) :]) if len(scenes) > 1 else set()
     if share <= 0 or len(pairs) < 2:
         return pairs, pairs.select([])
-    if not held_out or pairs.dataset == "cifar10":
-        first = len(pairs) - max(1, round(share * len(pairs)))
-        return pairs.select(range(first)), pairs.select(range(first, len(pairs)))
-    inside = [index for index, pair in enumerate(pairs) if pair.scene in held_out]
-    outside = [index for index, pair in enumerate(pairs) if pair.scene not in held_out]
-    return pairs.select(outside), pairs.select(inside)
+    units = [pair.frame if pairs.dataset == "hdc" else pair.scene for pair in pairs]
+    if pairs.dataset == "cifar10" or len(set(units)) == 1:
+        units = [f"{index:09d}" for index in range(len(pairs))]
+    ordered = sorted(set(units))
+    held_out = set(ordered[len(ordered) - max(1, round(share * len(ordered))) :])
+    sides = [[index for index, unit in enumerate(units) if (unit in held_out) is side] for side in (False, True)]
+    return pairs.select(sides[0]), pairs.select(sides[1])
 
 
 def use_jit(choice: str) -> bool:
@@ -161,6 +161,7 @@ def train(recipe: Recipe, pairs: Pairs, folder: Path, options: Options, start: P
                 steps_per_epoch=length,
                 validation_data=validation,
                 callbacks=callbacks,
+                shuffle=False,
                 verbose=1 if sys.stdout.isatty() else 2,
             )
     return _outcome(folder, progress, recipe, len(training_pairs))

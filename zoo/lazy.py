@@ -5,28 +5,23 @@ Listing networks and refusing bad arguments must not wait several seconds for a 
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+import importlib
 from types import ModuleType
+from typing import Any
 
 
-def lazy_module(name: str) -> ModuleType:
-    """Returns module `name`, which is executed when one of its attributes is first read.
+class LazyModule(ModuleType):
+    """Stands for a module and imports it when one of its attributes is first read.
 
-    Args:
-        name: Absolute name of an installed top-level module.
-
-    Raises:
-        ModuleNotFoundError: When there is no such module.
+    It is not put into `sys.modules` (as importlib's LazyLoader would do), where it would get in the way of the real
+    import.
     """
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(f"no module named {name!r}", name=name)
-    loader = importlib.util.LazyLoader(spec.loader)
-    spec.loader = loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    loader.exec_module(module)
-    return module
+
+    def __getattr__(self, name: str) -> Any:
+        """Returns the real module's attribute."""
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+def lazy_module(name: str) -> LazyModule:
+    """Returns a stand-in for module `name`."""
+    return LazyModule(name)
