@@ -1,0 +1,1 @@
+"""Forward models of blur: Gaussian, camera shake and defocus."""

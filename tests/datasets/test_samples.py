@@ -1,0 +1,373 @@
+"""The built-in samples: official layouts, determinism, sound pictures, and a build that is whole or not there."""
+
+import hashlib
+import itertools
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import datasets
+from datasets import sample_photos, sample_shake, sample_text, samples
+from datasets.cifar10 import read_batch
+from datasets.errors import DataError
+from datasets.frame import read_picture
+from datasets.hdc import read_text
+
+FOLDERS = {
+    "cifar10": "cifar-10-batches-py",
+    "gopro": "GOPRO_Large",
+    "hide": "HIDE_dataset",
+    "reds": "REDS",
+    "kohler": "Kohler",
+    "hdc": "HDC2021",
+    "div2k": "DIV2K",
+}
+COUNTS = {
+    "cifar10": {"train": 1000, "test": 200},
+    "gopro": {"train": 24, "test": 10},
+    "gopro-gamma": {"train": 24, "test": 10},
+    "hide": {"train": 16, "test": 8},
+    "reds": {"train": 72, "val": 20},
+    "reds-jpeg": {"train": 72, "val": 20},
+    "kohler": {"test": 8},
+    "hdc": {"train": 24, "test": 16},
+    "div2k": {"train": 4, "val": 2},
+}
+MODERATE = (22.0, 32.0)
+"""Mean PSNR of the blurry pictures that counts as a moderate blur, in dB."""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("samples")
+    for name, top in FOLDERS.items():
+        assert samples.build(name, folder) == folder / top
+    return folder
+
+
+def digests(folder):
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def psnr(sharp, blurry):
+    return 10 * np.log10(255**2 / np.mean((sharp.astype(float) - blurry) ** 2))
+
+
+def leftovers(folder):
+    return [path.name for path in folder.iterdir() if path.name.startswith(".tmp-")]
+
+
+class TestLayouts:
+    @pytest.mark.parametrize("name", COUNTS)
+    def test_the_readers_take_it_as_a_flawless_sample(self, root, name):
+        report = datasets.verify(name, root)
+        assert report.ok, report.problems
+        assert dict(report.counts) == COUNTS[name]
+        assert set(report.coverage.values()) == {"sample"}
+
+    @pytest.mark.parametrize(("name", "top"), FOLDERS.items())
+    def test_marker(self, root, name, top):
+        marker = json.loads((root / top / "SAMPLE.json").read_text())
+        assert (marker["dataset"], marker["version"], marker["seed"]) == (name, samples.VERSION, 0)
+        assert marker["files"] == len(digests(root / top)) - 1
+        assert marker["what"]
+        assert not leftovers(root)
+
+    def test_gopro_sequences_cannot_be_taken_for_official_ones(self, root):
+        names = [path.name for path in sorted((root / "GOPRO_Large").glob("*/*"))]
+        assert names == [f"GOPR{n}_11_00" for n in (9004, 9005, 9000, 9001, 9002, 9003)]
+
+    def test_reds_frames(self, root):
+        for split, videos, frames in (("train", 6, 12), ("val", 2, 10)):
+            for kind, suffix in (("sharp", "png"), ("blur", "png"), ("blur_jpeg", "jpg")):
+                folder = root / "REDS" / split / f"{split}_{kind}"
+                expected = [f"{v:03d}/{f:08d}.{suffix}" for v in range(videos) for f in range(frames)]
+                assert sorted(p.relative_to(folder).as_posix() for p in folder.glob("*/*")) == expected
+
+    def test_kohler_has_both_forms_of_ground_truth(self, root):
+        pairs = datasets.load("kohler", split="test", root=root)
+        assert [pair.name for pair in pairs] == [f"Image{i}/Kernel{k}" for i in range(1, 5) for k in (1, 2)]
+        assert {len(pair.sharp) for pair in pairs} == {12}
+        assert len(list((root / "Kohler").rglob("*.mat"))) == 1
+        assert {frame.read().shape for pair in pairs for frame in pair.sharp} == {(160, 160, 3)}
+
+    def test_cifar_batches(self, root):
+        folder = root / "cifar-10-batches-py"
+        batches = {path.name: read_batch(path) for path in folder.glob("*_batch*")}
+        assert sorted(batches) == [*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"]
+        images = np.concatenate([batch.images for batch in batches.values()])
+        assert len(np.unique(images.reshape(len(images), -1), axis=0)) == 1200
+
+
+class TestDeterminism:
+    # The videos take longest, so one split of REDS stands for both.
+    @pytest.mark.parametrize("name", [name for name in FOLDERS if name != "reds"])
+    def test_same_seed_same_bytes(self, root, tmp_path, name):
+        again = samples.build(name, tmp_path)
+        assert digests(again) == digests(root / FOLDERS[name])
+
+    def test_same_seed_same_bytes_of_reds(self, root, tmp_path, monkeypatch):
+        monkeypatch.setitem(sample_shake.REDS_VIDEOS, "train", ())
+        again = samples.build("reds-jpeg", tmp_path)
+        assert digests(again / "val") == digests(root / "REDS" / "val")
+
+    def test_other_seed_other_pictures(self, root, tmp_path):
+        other = digests(samples.build("kohler", tmp_path, seed=1))
+        here = digests(root / "Kohler")
+        assert other.keys() == here.keys()
+        assert not set(other.values()) & set(here.values())
+
+
+class TestPictures:
+    def test_train_and_test_share_no_photograph(self):
+        scenes = [{name.partition("_")[0] for name in names} for names in (sample_photos.TRAIN, sample_photos.TEST)]
+        assert not scenes[0] & scenes[1]
+        assert sample_text.SANITY_PHOTOGRAPH not in sample_photos.TRAIN
+
+    def test_photographs_come_from_scikit_images_own_folder(self):
+        for name in sample_photos.TRAIN + sample_photos.TEST:
+            pixels = sample_photos.photograph(name)
+            assert pixels.dtype == np.uint8
+            assert pixels.shape[2] == 3
+        with pytest.raises(DataError, match="ships no"):
+            sample_photos.photograph("no_such_picture.png")
+
+    @pytest.mark.parametrize("name", ["gopro", "gopro-gamma", "hide", "reds", "reds-jpeg"])
+    def test_blur_is_moderate(self, root, name):
+        for split in COUNTS[name]:
+            scores = [psnr(p.sharp[0].read(), p.blurry[-1].read()) for p in datasets.load(name, split=split, root=root)]
+            assert MODERATE[0] < np.mean(scores) < MODERATE[1]
+            assert min(scores) > 16
+
+    @pytest.mark.parametrize(("name", "split"), [("reds", "val"), ("reds", "train"), ("gopro", "test")])
+    def test_sharp_and_blurry_are_aligned(self, root, name, split):
+        from skimage.registration import phase_cross_correlation
+
+        window = np.outer(*(np.hanning(side) for side in sample_shake.SIZE))
+        shifts = []
+        for pair in datasets.load(name, split=split, root=root)[::2]:
+            grey = [frame.read().mean(axis=2) for frame in (pair.sharp[0], pair.blurry[0])]
+            grey = [(picture - picture.mean()) * window for picture in grey]
+            shift, _, _ = phase_cross_correlation(*grey, upsample_factor=20, normalization=None)
+            shifts.append(np.linalg.norm(shift))
+        assert np.mean(shifts) < 0.5
+
+    def test_gopro_averages_values_and_gamma_averages_light(self, root):
+        # Averaging light is never darker than averaging values (the mean power inequality), but for rounding.
+        pairs = zip(
+            datasets.load("gopro", split="test", root=root),
+            datasets.load("gopro-gamma", split="test", root=root),
+            strict=True,
+        )
+        for linear, gamma in pairs:
+            assert linear.name == gamma.name
+            np.testing.assert_array_equal(linear.sharp[0].read(), gamma.sharp[0].read())
+            values, light = (pair.blurry[0].read().astype(int) for pair in (linear, gamma))
+            assert (light - values).min() >= -1
+            assert (light - values).mean() > 0.5
+
+    def test_kohler_photographs_share_their_shakes(self, root):
+        pairs = datasets.load("kohler", split="test", root=root)
+        for pair in pairs:
+            scores = [psnr(frame.read(), pair.blurry[0].read()) for frame in pair.sharp]
+            # The trajectory passes through the blurry picture: its ends are farther from it than its middle.
+            assert max(scores) > max(scores[0], scores[-1])
+
+    def test_consecutive_frames_overlap(self, root):
+        frames = [pair.sharp[0].read() for pair in datasets.load("reds", split="val", root=root)[:10]]
+        neighbours = [psnr(a, b) for a, b in itertools.pairwise(frames)]
+        assert psnr(frames[0], frames[-1]) < np.mean(neighbours) < 40
+
+
+class TestText:
+    def test_texts_are_three_lines_of_ten(self, root):
+        for split, digits in (("train", False), ("test", True)):
+            texts = [pair.metadata["text"] for pair in datasets.load("hdc", split=split, root=root)]
+            assert len(set(texts)) == len(texts)
+            assert {len(text) for text in texts} == {3}
+            assert {len(line) for text in texts for line in text} == {10}
+            letters = "".join(line for text in texts for line in text)
+            assert letters.isascii()
+            assert letters.isalnum()
+            assert any(letter.isdigit() for letter in letters) == digits
+
+    def test_text_lies_beside_both_cameras(self, root):
+        folder = root / "HDC2021" / "step3" / "Times"
+        one, two = (folder / cam / "focusStep_3_timesR_size_30_sample_0001.txt" for cam in ("CAM01", "CAM02"))
+        assert read_text(one) == read_text(two)
+
+    def test_pictures_are_16_bit_grey(self, root):
+        for path in (root / "HDC2021").rglob("*.tif"):
+            pixels = read_picture(path)
+            assert pixels.dtype == np.uint16
+            assert pixels.shape == (365, 590, 1)
+            assert len(np.unique(pixels)) > 256
+
+    def test_blur_grows_with_the_step(self, root):
+        pairs = datasets.load("hdc", split="train", root=root)
+        contrast = []
+        for step in range(4):
+            ratios = []
+            for pair in pairs:
+                if pair.metadata["step"] == step:
+                    edges = [np.abs(np.diff(f[0].read()[..., 0] / 65535)).max() for f in (pair.blurry, pair.sharp)]
+                    ratios.append(edges[0] / edges[1])
+            contrast.append(np.mean(ratios))
+        assert contrast == sorted(contrast, reverse=True)
+        assert contrast[3] < 0.3 < 0.7 < contrast[0] < 1
+
+    def test_fonts_differ_and_text_is_in_the_middle(self):
+        pages = [sample_text.render(["Helsinki", "Deblur", "Challenge"], font) for font in sample_text.FONTS]
+        assert not np.array_equal(*pages)
+        for page in pages:
+            rows, columns = np.nonzero(page < 0.5)
+            assert rows.mean() == pytest.approx(365 / 2, abs=20)
+            assert columns.mean() == pytest.approx(590 / 2, abs=30)
+            assert columns.min() > 20
+            assert columns.max() < 570
+
+
+class TestBuild:
+    @pytest.fixture
+    def small(self, monkeypatch):
+        """Makes `div2k` a sample of two tiny files and counts its builds."""
+        calls = []
+
+        def make(folder, seed):
+            calls.append(seed)
+            for name in ("0001.png", "0002.png"):
+                picture = np.full((4, 4, 3), seed, np.uint8)
+                sample_photos.write_picture(folder / "DIV2K_train_HR" / name, picture)
+
+        monkeypatch.setitem(samples.RECIPES, "div2k", samples.RECIPES["div2k"]._replace(make=make))
+        return calls
+
+    def test_a_complete_sample_is_returned_at_once(self, root):
+        before = {path: path.stat().st_mtime_ns for path in (root / "REDS").rglob("*")}
+        start = time.perf_counter()
+        assert samples.build("reds", str(root)) == root / "REDS"
+        assert time.perf_counter() - start < 0.5
+        assert {path: path.stat().st_mtime_ns for path in (root / "REDS").rglob("*")} == before
+
+    def test_other_seed_other_version_and_force_build_anew(self, small, tmp_path, monkeypatch):
+        samples.build("div2k", tmp_path)
+        samples.build("div2k", tmp_path)
+        samples.build("div2k", tmp_path, seed=1)
+        samples.build("div2k", tmp_path, seed=1, force=True)
+        monkeypatch.setattr(samples, "VERSION", samples.VERSION + 1)
+        samples.build("div2k", tmp_path, seed=1)
+        assert small == [0, 1, 1, 1]
+        assert not leftovers(tmp_path)
+
+    def test_a_sample_that_lost_a_file_is_built_anew(self, small, tmp_path):
+        folder = samples.build("div2k", tmp_path)
+        (folder / "DIV2K_train_HR" / "0001.png").unlink()
+        samples.build("div2k", tmp_path)
+        assert (folder / "DIV2K_train_HR" / "0001.png").is_file()
+
+    @pytest.mark.parametrize("marker", [None, "{", "[]", '{"dataset": "div2k"}'])
+    def test_a_foreign_folder_is_left_alone(self, small, tmp_path, marker):
+        precious = tmp_path / "DIV2K" / "DIV2K_train_HR" / "0001.png"
+        precious.parent.mkdir(parents=True)
+        precious.write_bytes(b"the only copy")
+        if marker is not None:
+            (tmp_path / "DIV2K" / "SAMPLE.json").write_text(marker)
+        for force in (False, True):
+            with pytest.raises(DataError, match="left alone"):
+                samples.build("div2k", tmp_path, force=force)
+        assert precious.read_bytes() == b"the only copy"
+        assert not small
+
+    def test_real_files_put_into_a_sample_are_left_alone(self, small, tmp_path):
+        precious = samples.build("div2k", tmp_path) / "DIV2K_train_HR" / "0003.png"
+        precious.write_bytes(b"the only copy")
+        with pytest.raises(DataError, match="not the sample's"):
+            samples.build("div2k", tmp_path, seed=1)
+        assert precious.read_bytes() == b"the only copy"
+
+    def test_an_empty_folder_is_no_obstacle(self, small, tmp_path):
+        (tmp_path / "DIV2K").mkdir()
+        assert (samples.build("div2k", tmp_path) / "SAMPLE.json").is_file()
+
+    def test_a_file_in_the_way(self, small, tmp_path):
+        (tmp_path / "root").write_text("not a folder")
+        with pytest.raises(DataError, match="cannot build the sample"):
+            samples.build("div2k", tmp_path / "root")
+
+    @pytest.mark.parametrize(
+        ("name", "seed", "message"),
+        [("redz", 0, "did you mean reds"), ("zzz", 0, "cifar10, div2k"), ("reds", -1, "seed=-1")],
+    )
+    def test_bad_arguments(self, tmp_path, name, seed, message):
+        with pytest.raises(DataError, match=message):
+            samples.build(name, tmp_path, seed=seed)
+        assert not list(tmp_path.iterdir())
+
+    def test_a_full_disk_leaves_nothing(self, tmp_path):
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+        try:
+            with pytest.raises(DataError, match="free disk space"):
+                samples.build("div2k", tmp_path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert not list(tmp_path.iterdir())
+
+    def test_a_failed_build_keeps_the_old_sample(self, small, tmp_path, monkeypatch):
+        folder = samples.build("div2k", tmp_path)
+        before = digests(folder)
+
+        def fail(folder, seed):
+            raise KeyboardInterrupt
+
+        monkeypatch.setitem(samples.RECIPES, "div2k", samples.RECIPES["div2k"]._replace(make=fail))
+        with pytest.raises(KeyboardInterrupt):
+            samples.build("div2k", tmp_path, force=True)
+        assert digests(folder) == before
+        assert not leftovers(tmp_path)
+
+    def test_a_killed_build_leaves_no_data_and_its_scrap_goes_later(self, small, tmp_path):
+        code = f"from datasets.samples import build; build('hide', {str(tmp_path)!r})"
+        process = subprocess.Popen([sys.executable, "-c", code], cwd=samples.__file__.rpartition("/datasets/")[0])
+        deadline = time.monotonic() + 30
+        while not list(tmp_path.glob(".tmp-*/new/**/*.png")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        (scrap,) = tmp_path.iterdir()
+        assert scrap.name.startswith(".tmp-HIDE_dataset-")
+        foreign = shutil.copytree(scrap, tmp_path / ".tmp-other")
+        for day in (0, 2):
+            os.utime(scrap, (time.time() - day * 24 * 3600,) * 2)
+            samples._remove_scrap(tmp_path, "HIDE_dataset")
+            assert scrap.exists() == (day == 0)
+        assert foreign.exists()
+
+    def test_two_builds_at_once(self, small, tmp_path, monkeypatch):
+        target, rename, raced = tmp_path / "DIV2K", Path.rename, []
+
+        def slow_rename(self, to):
+            # The other process finishes just before this one moves its result into place.
+            if to == target and not raced:
+                raced.append(True)
+                samples.build("div2k", tmp_path)
+            return rename(self, to)
+
+        monkeypatch.setattr(Path, "rename", slow_rename)
+        assert samples.build("div2k", tmp_path) == target
+        assert small == [0, 0]
+        assert len(digests(target)) == 3
+        assert not leftovers(tmp_path)
