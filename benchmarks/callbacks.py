@@ -22,12 +22,12 @@ class Plateau(keras.callbacks.ReduceLROnPlateau):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Keeps what was learnt before a resume."""
 
-    def state(self) -> dict[str, float]:
+    def state(self) -> dict[str, float | None]:
         """Returns what `restore` needs."""
-        best = None if not math.isfinite(self.best) else float(self.best)
+        best = float(self.best) if math.isfinite(self.best) else None
         return {"best": best, "wait": self.wait, "cooldown": self.cooldown_counter}
 
-    def restore(self, state: dict[str, float]) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         """Puts back what `state` returned."""
         if state["best"] is not None:
             self.best = state["best"]
@@ -68,8 +68,7 @@ class Checkpoints(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Saves the last model, and the best one by validation PSNR."""
         value = (logs or {}).get("val_psnr")
-        better = value is not None and (self.progress["best"] is None or value > self.progress["best"])
-        if better:
+        if value is not None and (self.progress["best"] is None or value > self.progress["best"]):
             self.progress["best"], self.progress["best_step"] = float(value), self.progress["step"]
             zoo.save(self.model, self.folder / BEST, self._notes())
         self.save()

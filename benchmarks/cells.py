@@ -206,7 +206,8 @@ def _check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
     height, width, _ = pairs[0].sharp[0].shape
     if crop > min(height, width):
         raise DataError(
-            f"{what} {crop} is larger than the frame {height}x{width} of {pairs.dataset}; take {min(height, width)} or less"
+            f"{what} {crop} is larger than the frame {height}x{width} of {pairs.dataset}; "
+            f"take {min(height, width)} or less"
         )
 
 

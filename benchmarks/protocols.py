@@ -37,7 +37,8 @@ PROTOCOLS = {
     for protocol in (
         Protocol(
             "full",
-            "Whole frames; output clipped to [0, 1] and rounded to 8 bit; both SSIM forms; mean over images.",
+            "Whole frames; output clipped to [0, 1] and rounded to 8 bit; both SSIM forms; mean over images. "
+            "Pictures that the blur left unchanged have no PSNR.",
             _PICTURE_METRICS,
         ),
         Protocol(

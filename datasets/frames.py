@@ -201,13 +201,18 @@ def command(name: str, root: Path, split: str | None, out: Path | None, verify_o
                 return 1
             continue
         with Bar(transient=True, disable=not os.isatty(1)) as bar:
-            update = partial(bar.update, bar.add_task(f"{name} {chosen}", total=None))
-            report = prepare(pairs, out, lambda done, total, tell=update: tell(completed=done, total=total))
+            task = bar.add_task(f"{name} {chosen}", total=None)
+            report = prepare(pairs, out, partial(_show, bar, task))
         print(
             f"{name} {chosen}: {report.frames} pictures, {report.size / 1e9:.2f} GB in {report.folder} "
             f"({report.written} files written, {report.kept} kept)"
         )
     return 0
+
+
+def _show(bar: Any, task: Any, done: int, total: int) -> None:
+    """Moves a progress bar."""
+    bar.update(task, completed=done, total=total)
 
 
 def _splits_with_data(name: str, root: Path, splits: Sequence[str]) -> list[str]:

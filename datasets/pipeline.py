@@ -58,7 +58,7 @@ class TrainingBatches:
         """Steps until every pair has been seen once."""
         return -(-len(self.pairs) // self.batch)
 
-    def __call__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def __call__(self, step: int | np.integer) -> tuple[np.ndarray, np.ndarray]:
         """Returns inputs (batch, crop, crop, frames x 3) and targets (batch, crop, crop, 3), uint8, of one step."""
         positions = range(int(step) * self.batch, (int(step) + 1) * self.batch)
         crops = [self._crop_at(position) for position in positions]
@@ -189,7 +189,7 @@ def check_crop(pairs: Pairs, crop: int) -> None:
             )
 
 
-def _mapped(dataset: Any, function: Callable[[np.ndarray], Any], specification: list[tuple[Any, Any]]) -> Any:
+def _mapped(dataset: Any, function: Callable[[Any], Any], specification: list[tuple[Any, Any]]) -> Any:
     """Maps a NumPy function over a data set of integers in parallel, in order; scales uint8 to [0, 1]."""
     import tensorflow as tf
 

@@ -1,0 +1,54 @@
+# make bench · make test · make lint: each sets up .venv by itself on a fresh machine.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+BACKENDS_STAMP := $(VENV)/.backends
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help bench test lint setup backends speed lock clean
+
+help:
+	@echo "make bench     train a tiny network on the built-in sample and print the leaderboard (minutes)"
+	@echo "make test      run the tests"
+	@echo "make lint      ruff and mypy"
+	@echo "make backends  install JAX and PyTorch too, so that make test compares all three backends"
+	@echo "make speed     timings of the input pipeline, the metrics and the layers, as ratios"
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.run --model atrous --dataset reds --sample --profile quick --resume
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+speed: $(STAMP)
+	$(BIN)/python -m benchmarks.speed
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock setup.cfg pyproject.toml
+	@.ci/system-packages $(PYTHON)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (about a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+backends: $(STAMP) $(BACKENDS_STAMP)
+
+$(BACKENDS_STAMP): requirements-backends.lock
+	@$(BIN)/python -m pip install --quiet --requirement requirements-backends.lock
+	@touch $@
+
+# Needs uv; exact versions for Python 3.11 to 3.13 without any address.
+lock:
+	uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --no-header --no-annotate --upgrade \
+		--output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache *.egg-info
