@@ -20,8 +20,6 @@ from datasets.sources import sample_root
 
 # Data sets without a training recipe of their own are scored with networks trained on this one.
 DEFAULT_TRAINING = {"hide": "gopro", "kohler": "gopro"}
-# The largest picture that is timed: 720p.
-_TIMED_PIXELS = 720 * 1280
 
 
 @dataclass(frozen=True)
@@ -167,7 +165,7 @@ def run(cell: Cell) -> records.Record:
             "rule": cell.protocol.rule, "seed": cell.request.seed, "precision": precision,
         },
         scores=records.summarise(scores.names, scores.values),
-        timing=evaluation.seconds_per_megapixel(model, _timed_size(cell), precision),
+        timing=evaluation.seconds_per_megapixel(model, precision),
         machine=machine.describe(),
         versions=machine.versions(),
         commit=machine.commit(),
@@ -260,14 +258,6 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
         "started_from": str(request.weights) if request.weights else None,
     }  # fmt: skip
     return outcome.model, section, "trained"
-
-
-def _timed_size(cell: Cell) -> tuple[int, int]:
-    """Returns the size to time at: that of the scored pictures, at most 720p."""
-    if cell.protocol.crop:
-        return cell.protocol.crop, cell.protocol.crop
-    height, width, _ = cell.pairs[0].sharp[0].shape
-    return (height, width) if height * width <= _TIMED_PIXELS else (720, 1280)
 
 
 def _file_hash(path: Path) -> str:

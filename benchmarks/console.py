@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from benchmarks.comparison import Comparison
 from benchmarks.standings import Row, cells, tables
 
 _START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
@@ -56,6 +57,20 @@ def print_standings(rows: Sequence[Row]) -> None:
         for line in lines:
             table.add_row(*line)
         console.print(table)
+
+
+def print_comparisons(rows: Sequence[Comparison], title: str) -> None:
+    """Prints the speed table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for place, name in enumerate(("comparison", "ours", "other", "unit", "ratio", "target")):
+        table.add_column(name, justify="left" if place in (0, 3) else "right")
+    for row in rows:
+        target = "" if row.target is None else f">= {row.target:g}"
+        table.add_row(row.name, f"{row.ours:.4g}", f"{row.other:.4g}", row.unit, f"{row.ratio:.2f}", target)
+    Console(width=None if os.isatty(1) else 160).print(table)
 
 
 @contextmanager

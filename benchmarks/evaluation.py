@@ -22,8 +22,11 @@ from datasets.pairs import Pair, Pairs
 _SMALL_PIXELS = 64 * 64
 _SMALL_BATCH = 100
 _SCORERS = 2
+TIMED_SIDE = 256
 _WARM_UP = 2
-_ROUNDS = 7
+_ROUNDS, _FEWEST_ROUNDS = 7, 3
+# Seconds after which fewer rounds must do.
+_TIMING_BUDGET = 30.0
 
 Progress = Callable[[int, int], None]
 
@@ -90,34 +93,34 @@ def evaluate(
     return Scores(tuple(pair.name for pair in pairs), values)
 
 
-def seconds_per_megapixel(model: keras.Model, size: tuple[int, int], precision: str) -> dict[str, Any]:
-    """Times a network on one picture.
+def seconds_per_megapixel(model: keras.Model, precision: str) -> dict[str, Any]:
+    """Times a network on one picture of 256x256, the size that multiply-accumulates are counted at.
 
-    Rules: random input, batch of one, two rounds of warm-up (compilation is not counted), then seven timed rounds, each
-    until the result has arrived as a NumPy array; the quartiles are reported.
+    Rules: random input, batch of one, two rounds of warm-up (compilation is not counted), then seven timed rounds, or
+    as few as three when a round takes many seconds, each until the result has arrived as a NumPy array; the quartiles
+    are reported.
 
     Args:
         model: A network of the zoo.
-        size: Height and width in pixels.
         precision: Keras dtype policy, for the report.
 
     Returns:
         `median`, `low` and `high` (quartiles) in seconds per megapixel, and the rules as values.
     """
     info, _ = zoo.identify(model)
-    shape = (1, *size, model.input_shape[-1])
-    picture = np.random.default_rng(0).random(shape, np.float32)
-    for _ in range(_WARM_UP):
-        zoo.restore_batch(model, picture, info)
-    seconds = []
-    for _ in range(_ROUNDS):
+    picture = np.random.default_rng(0).random((1, TIMED_SIDE, TIMED_SIDE, model.input_shape[-1]), np.float32)
+
+    def seconds() -> float:
         start = time.perf_counter()
         zoo.restore_batch(model, picture, info)
-        seconds.append(time.perf_counter() - start)
-    low, median, high = np.percentile(seconds, [25, 50, 75]) / (size[0] * size[1] / 1e6)
+        return time.perf_counter() - start
+
+    warm = [seconds() for _ in range(_WARM_UP)][-1]
+    rounds = int(np.clip(_TIMING_BUDGET / warm, _FEWEST_ROUNDS, _ROUNDS))
+    low, median, high = np.percentile([seconds() for _ in range(rounds)], [25, 50, 75]) / (TIMED_SIDE**2 / 1e6)
     return {
-        "median": float(median), "low": float(low), "high": float(high), "height": size[0], "width": size[1],
-        "batch": 1, "warm_up": _WARM_UP, "rounds": _ROUNDS, "precision": precision,
+        "median": float(median), "low": float(low), "high": float(high), "height": TIMED_SIDE, "width": TIMED_SIDE,
+        "batch": 1, "warm_up": _WARM_UP, "rounds": rounds, "precision": precision,
     }  # fmt: skip
 
 

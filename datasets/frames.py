@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ from datasets.pairs import Pairs
 SCHEMA = 1
 # Decoded pictures held at a time while a scene is written.
 _DECODE_AHEAD = 16
+# Seconds without a write after which a temporary file is what a killed run left behind.
+_SCRAP_AGE = 3600
 
 Progress = Callable[[int, int], None]
 
@@ -86,6 +89,12 @@ class _Group:
         return self.path.with_suffix(".json")
 
 
+# Name, byte size and modification time (ns) of a picture's file.
+_Source = tuple[str, int, int]
+# Offset in the store file, and height, width, channels.
+_Place = tuple[int, tuple[int, int, int]]
+
+
 def cache_folder() -> Path:
     """Returns the folder for what can be made again: `$DEBLUR_ZOO_CACHE`, else `~/.cache/deblur-zoo`."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -107,19 +116,19 @@ def prepare(pairs: Pairs, store: Path | str | None = None, progress: Progress | 
     Args:
         pairs: The split to prepare.
         store: The store's folder; None takes `store_folder(pairs.root)`.
-        progress: Called with store files done and in all.
+        progress: Called with pictures written and in all.
 
     Raises:
         DataError: When a picture cannot be read or the disk has no room.
     """
     folder = Path(store) if store is not None else store_folder(pairs.root)
     groups = list(_groups(pairs, folder))
-    missing = [group for group in groups if not _up_to_date(group)]
+    missing = [group for group in groups if _copies(group) is None]
     _check_room(missing, folder)
-    for done, group in enumerate(missing):
-        if progress is not None:
-            progress(done, len(missing))
-        _write(group)
+    total, done = sum(len(group.frames) for group in missing), 0
+    for group in missing:
+        _write(group, partial(_advance, progress, done, total))
+        done += len(group.frames)
     frames = [frame for group in groups for frame in group.frames]
     size = sum(int(np.prod(frame.shape)) for frame in frames)
     return StoreReport(folder, len(missing), len(groups) - len(missing), len(frames), size)
@@ -129,7 +138,7 @@ def attach(pairs: Pairs, store: Path | str | None = None) -> tuple[Pairs, int]:
     """Replaces pictures by their copies in the store where those are up to date.
 
     Args:
-        pairs: What a reader returned.
+        pairs: What a reader returned, or some of it: a training split uses the store of the whole scene.
         store: The store's folder; None takes `store_folder(pairs.root)`.
 
     Returns:
@@ -137,18 +146,19 @@ def attach(pairs: Pairs, store: Path | str | None = None) -> tuple[Pairs, int]:
         prepared, or already in memory).
     """
     folder = Path(store) if store is not None else store_folder(pairs.root)
-    stored: dict[int, StoredFrame] = {}
+    stored: dict[str, StoredFrame] = {}
     undecoded = 0
     for group in _groups(pairs, folder):
-        if _up_to_date(group):
-            stored |= _stored_frames(group)
-        else:
+        copies = _copies(group)
+        if copies is None:
             undecoded += len(group.frames)
+        else:
+            stored |= _stored_frames(group, copies)
     items = tuple(
         replace(
             pair,
-            blurry=tuple(stored.get(id(frame), frame) for frame in pair.blurry),
-            sharp=tuple(stored.get(id(frame), frame) for frame in pair.sharp),
+            blurry=tuple(stored.get(frame.name, frame) for frame in pair.blurry),
+            sharp=tuple(stored.get(frame.name, frame) for frame in pair.sharp),
         )
         for pair in pairs
     )
@@ -163,12 +173,14 @@ def check(folder: Path | str) -> list[str]:
         try:
             index = json.loads(index_path.read_text(encoding="utf-8"))
             with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        except (OSError, ValueError) as error:
-            problems.append(f"{path}: {error}; run prepare again")
-            continue
-        if digest != index.get("sha256"):
-            problems.append(f"{path}: bytes differ from the index; delete it and run prepare again")
+                damaged = hashlib.file_digest(stream, "sha256").hexdigest() != index["sha256"]
+        except OSError as error:
+            problems.append(f"{path}: {error.strerror}; run prepare again")
+        except (ValueError, KeyError, TypeError):
+            problems.append(f"{index_path}: not an index; delete it and run prepare again")
+        else:
+            if damaged:
+                problems.append(f"{path}: bytes differ from the index; delete it and run prepare again")
     return problems
 
 
@@ -188,17 +200,18 @@ def command(name: str, root: Path, split: str | None, out: Path | None, verify_o
     from rich.progress import Progress as Bar
 
     from datasets.loading import load
-    from datasets.registry import info
 
-    present = [split] if split else _splits_with_data(name, root, tuple(info(name).splits))
-    for chosen in present:
+    sound = True
+    for chosen in [split] if split else _splits_with_data(name, root):
         pairs = load(name, root, chosen)
         folder = out or store_folder(pairs.root)
+        if not any(_groups(pairs, folder)):
+            print(f"{name} {chosen}: read into memory as a whole, nothing to prepare")
+            continue
         if verify_only:
-            problems = check(folder / name / chosen)
-            print("\n".join(problems) if problems else f"{name} {chosen}: {folder} is sound")
-            if problems:
-                return 1
+            problems = _problems(pairs, folder)
+            print("\n".join(problems) or f"{name} {chosen}: {folder} is sound")
+            sound = sound and not problems
             continue
         with Bar(transient=True, disable=not os.isatty(1)) as bar:
             task = bar.add_task(f"{name} {chosen}", total=None)
@@ -207,7 +220,7 @@ def command(name: str, root: Path, split: str | None, out: Path | None, verify_o
             f"{name} {chosen}: {report.frames} pictures, {report.size / 1e9:.2f} GB in {report.folder} "
             f"({report.written} files written, {report.kept} kept)"
         )
-    return 0
+    return 0 if sound else 1
 
 
 def _show(bar: Any, task: Any, done: int, total: int) -> None:
@@ -215,20 +228,26 @@ def _show(bar: Any, task: Any, done: int, total: int) -> None:
     bar.update(task, completed=done, total=total)
 
 
-def _splits_with_data(name: str, root: Path, splits: Sequence[str]) -> list[str]:
-    """Returns the splits that can be loaded; raises the first one's error when none can."""
-    from datasets.loading import load
+def _problems(pairs: Pairs, folder: Path) -> list[str]:
+    """Returns a line for each damaged store file of a split, and one for pictures that it lacks."""
+    problems = check(folder / pairs.dataset / pairs.split)
+    undecoded = attach(pairs, folder)[1]
+    if undecoded:
+        problems.append(
+            f"{pairs.dataset} {pairs.split}: {undecoded} pictures are not in {folder}, or older than their files; "
+            "run prepare again"
+        )
+    return problems
 
-    found, errors = [], []
-    for split in splits:
-        try:
-            load(name, root, split)
-            found.append(split)
-        except DataError as error:
-            errors.append(error)
-    if not found:
-        raise errors[0]
-    return found
+
+def _splits_with_data(name: str, root: Path) -> list[str]:
+    """Returns the splits of which there is anything, sound or not; all of them when there is nothing."""
+    from datasets.layout import locate
+    from datasets.registry import info, reader
+
+    dataset, source = info(name), reader(name)
+    folder = locate(name, root, dataset.folder, source.fits)
+    return [split for split in dataset.splits if source.find(folder, split)] or list(dataset.splits)
 
 
 def to_uint8(pixels: np.ndarray) -> np.ndarray:
@@ -240,18 +259,18 @@ def to_uint8(pixels: np.ndarray) -> np.ndarray:
 
 def _groups(pairs: Pairs, folder: Path) -> Iterator[_Group]:
     """Yields the store files of a split: one per scene and kind, each picture once, in order."""
-    members: dict[tuple[str, str], dict[int, Frame]] = {}
+    members: dict[tuple[str, str], dict[str, Frame]] = {}
     for pair in pairs:
         for kind, frames in (("blurry", pair.blurry), ("sharp", pair.sharp)):
             for frame in frames:
-                if not isinstance(frame, ArrayFrame):
-                    members.setdefault((pair.scene, kind), {})[id(frame)] = frame
-    for (scene, kind), frames_by_id in members.items():
+                if not isinstance(frame, ArrayFrame | StoredFrame):
+                    members.setdefault((pair.scene, kind), {})[frame.name] = frame
+    for (scene, kind), frames_by_name in members.items():
         name = f"{scene or 'all'}.{kind}.u8".replace("/", "_")
-        yield _Group(folder / pairs.dataset / pairs.split / name, tuple(frames_by_id.values()))
+        yield _Group(folder / pairs.dataset / pairs.split / name, tuple(frames_by_name.values()))
 
 
-def _sources(frames: Sequence[Frame]) -> list[list[Any]]:
+def _sources(frames: Sequence[Frame]) -> list[_Source]:
     """Returns name, byte size and modification time of each picture's file: what tells that a copy is stale."""
     sources = []
     for frame in frames:
@@ -259,33 +278,47 @@ def _sources(frames: Sequence[Frame]) -> list[list[Any]]:
             status = Path(frame.path).stat()  # type: ignore[attr-defined]
         except OSError as error:
             raise DataError(f"{frame.name}: {error.strerror}; check the data root") from error
-        sources.append([frame.name, status.st_size, status.st_mtime_ns])
+        sources.append((frame.name, status.st_size, status.st_mtime_ns))
     return sources
 
 
-def _read_index(group: _Group) -> dict[str, Any] | None:
-    """Returns the index of a store file, None when there is none that can be used."""
+def _read_index(group: _Group) -> dict[_Source, _Place]:
+    """Returns what a store file holds and where; nothing when there is no whole file with an index."""
     try:
         index = json.loads(group.index_path.read_text(encoding="utf-8"))
-        whole = index["schema"] == SCHEMA and group.path.stat().st_size == index["bytes"]
+        if index["schema"] != SCHEMA or group.path.stat().st_size != index["bytes"]:
+            return {}
+        places: dict[_Source, _Place] = {}
+        offset = 0
+        for (name, size, modified), (height, width, channels) in zip(index["sources"], index["shapes"], strict=True):
+            places[name, size, modified] = (offset, (height, width, channels))
+            offset += height * width * channels
+        return places if offset == index["bytes"] else {}
     except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return index if whole else None
+        return {}
 
 
-def _up_to_date(group: _Group) -> bool:
-    """Returns whether the store file holds exactly the group's pictures as they are on disk now."""
-    index = _read_index(group)
-    return index is not None and index["sources"] == _sources(group.frames)
+def _copies(group: _Group) -> list[_Place] | None:
+    """Returns where the copies of the group's pictures lie; None unless all are there, as they are on disk now."""
+    places = _read_index(group)
+    copies = [places.get(source) for source in _sources(group.frames)]
+    found = [copy for copy in copies if copy is not None]
+    return found if len(found) == len(copies) else None
 
 
-def _write(group: _Group) -> None:
+def _advance(progress: Progress | None, before: int, total: int, written: int) -> None:
+    """Tells how far the whole work is when `written` pictures of a store file are done."""
+    if progress is not None:
+        progress(before + written, total)
+
+
+def _write(group: _Group, progress: Callable[[int], None]) -> None:
     """Decodes a group's pictures in threads and writes them in order, pixels first, index last."""
     sources = _sources(group.frames)
     shapes: list[list[int]] = []
     digest = hashlib.sha256()
     size = 0
-    group.index_path.unlink(missing_ok=True)
+    _remove_scrap(group)
     with atomic_open(group.path) as stream, ThreadPoolExecutor(os.cpu_count()) as pool:
         remaining = iter(group.frames)
         while chunk := list(islice(remaining, _DECODE_AHEAD)):
@@ -293,22 +326,34 @@ def _write(group: _Group) -> None:
                 shapes.append(list(pixels.shape))
                 digest.update(pixels.data)
                 size += stream.write(pixels.data)
+            progress(len(shapes))
+        # An old index must not describe new bytes, not even for the moment between the two renamings.
+        group.index_path.unlink(missing_ok=True)
     index = {"schema": SCHEMA, "bytes": size, "sha256": digest.hexdigest(), "sources": sources, "shapes": shapes}
     write_text(group.index_path, json.dumps(index))
 
 
-def _stored_frames(group: _Group) -> dict[int, StoredFrame]:
-    """Returns the stored copies of a group's pictures by the identity of the originals."""
-    index = _read_index(group)
-    if index is None:
-        raise DataError(f"{group.path}: changed while it was opened; run the command again")
-    data = np.memmap(group.path, np.uint8, mode="r").view(np.ndarray)
-    stored = {}
-    offset = 0
-    for frame, shape in zip(group.frames, index["shapes"], strict=True):
-        stored[id(frame)] = StoredFrame(frame.name, data, offset, (shape[0], shape[1], shape[2]))
-        offset += int(np.prod(shape))
-    return stored
+def _remove_scrap(group: _Group) -> None:
+    """Removes what killed runs left of this store file; a file that is still being written is never so old."""
+    for scrap in group.path.parent.glob(f".tmp-{group.path.name}-*"):
+        try:
+            if time.time() - scrap.stat().st_mtime > _SCRAP_AGE:
+                scrap.unlink()
+        except OSError:
+            # It is gone already, or belongs to someone else: no reason to stop.
+            continue
+
+
+def _stored_frames(group: _Group, copies: Sequence[_Place]) -> dict[str, StoredFrame]:
+    """Returns the stored copies of a group's pictures by name."""
+    try:
+        data = np.memmap(group.path, np.uint8, mode="r").view(np.ndarray)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{group.path}: changed while it was opened; run the command again") from error
+    return {
+        frame.name: StoredFrame(frame.name, data, offset, shape)
+        for frame, (offset, shape) in zip(group.frames, copies, strict=True)
+    }
 
 
 def _check_room(groups: Sequence[_Group], folder: Path) -> None:

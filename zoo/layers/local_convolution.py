@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -49,13 +48,10 @@ class LocalConvolution(keras.layers.Layer):
         @ops.custom_gradient
         def filtered(picture: Any, kernels: Any) -> Any:
             def gradient(*args: Any, upstream: Any = None) -> tuple[Any, Any]:
-                return _gradient(picture, kernels, args[0] if upstream is None else upstream, side)
+                upstream = args[0] if upstream is None else upstream
+                return _to_picture(kernels, upstream, side), _to_kernels(picture, upstream, side)
 
-            total = None
-            for index, view in enumerate(_shifted(picture, side)):
-                term = view * kernels[..., index : index + 1]
-                total = term if total is None else total + term
-            return total, gradient
+            return _filtered(picture, kernels, side), gradient
 
         picture, kernels = inputs
         return filtered(picture, kernels)
@@ -69,28 +65,52 @@ class LocalConvolution(keras.layers.Layer):
         return {**super().get_config(), "side": self.side}
 
 
-def _shifted(picture: Any, side: int) -> Iterator[Any]:
-    """Yields the zero-padded picture shifted to every position of a side x side window, row by row."""
-    radius = side // 2
-    _, height, width, _ = ops.shape(picture)
-    padded = ops.pad(picture, [[0, 0], [radius, radius], [radius, radius], [0, 0]])
-    for top in range(side):
-        for left in range(side):
-            yield padded[:, top : top + height, left : left + width, :]
+# Loops, not 25 expressions side by side: an executor that runs whatever is ready would hold all views at once.
 
 
-def _gradient(picture: Any, kernels: Any, upstream: Any, side: int) -> tuple[Any, Any]:
-    """Returns the gradients of the picture and of the kernels."""
-    to_kernels = [ops.sum(view * upstream, axis=-1, keepdims=True) for view in _shifted(picture, side)]
+def _filtered(picture: Any, kernels: Any, side: int) -> Any:
+    """Returns the sum over the window's positions of view x kernel value."""
+    padded = _padded(picture, side // 2)
+
+    def add(index: Any, total: Any) -> Any:
+        view = _view(padded, index // side, index % side, picture)
+        return total + view * _channel(kernels, index)
+
+    return ops.fori_loop(0, side**2, add, ops.zeros_like(picture))
+
+
+def _to_picture(kernels: Any, upstream: Any, side: int) -> Any:
+    """Returns the gradient of the picture."""
     radius = side // 2
-    _, height, width, _ = ops.shape(picture)
-    margins = [[0, 0], [radius, radius], [radius, radius], [0, 0]]
-    to_picture = None
-    for index in range(side**2):
-        top, left = divmod(index, side)
-        term = ops.pad(upstream * kernels[..., index : index + 1], margins)
+
+    def add(index: Any, total: Any) -> Any:
         # The adjoint of reading at an offset is writing at it, i.e. reading at the opposite offset.
-        top, left = 2 * radius - top, 2 * radius - left
-        term = term[:, top : top + height, left : left + width, :]
-        to_picture = term if to_picture is None else to_picture + term
-    return to_picture, ops.concatenate(to_kernels, axis=-1)
+        padded = _padded(upstream * _channel(kernels, index), radius)
+        return total + _view(padded, 2 * radius - index // side, 2 * radius - index % side, upstream)
+
+    return ops.fori_loop(0, side**2, add, ops.zeros_like(upstream))
+
+
+def _to_kernels(picture: Any, upstream: Any, side: int) -> Any:
+    """Returns the gradient of the kernels."""
+    padded = _padded(picture, side // 2)
+
+    def one(index: Any) -> Any:
+        return ops.sum(_view(padded, index // side, index % side, picture) * upstream, axis=-1)
+
+    return ops.moveaxis(ops.map(one, ops.arange(side**2)), 0, -1)
+
+
+def _padded(picture: Any, radius: int) -> Any:
+    """Returns the picture with a margin of zeros."""
+    return ops.pad(picture, [[0, 0], [radius, radius], [radius, radius], [0, 0]])
+
+
+def _view(padded: Any, top: Any, left: Any, like: Any) -> Any:
+    """Returns the part of `padded` that starts at (top, left) and is as large as `like`."""
+    return ops.slice(padded, (0, top, left, 0), ops.shape(like))
+
+
+def _channel(kernels: Any, index: Any) -> Any:
+    """Returns one kernel value of every pixel, (batch, height, width, 1)."""
+    return ops.slice(kernels, (0, 0, 0, index), (*ops.shape(kernels)[:-1], 1))
