@@ -24,13 +24,12 @@ class Plateau(keras.callbacks.ReduceLROnPlateau):
 
     def state(self) -> dict[str, float | None]:
         """Returns what `restore` needs."""
-        best = float(self.best) if math.isfinite(self.best) else None
+        best = None if self.best is None else float(self.best)
         return {"best": best, "wait": self.wait, "cooldown": self.cooldown_counter}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Puts back what `state` returned."""
-        if state["best"] is not None:
-            self.best = state["best"]
+        self.best = state["best"]
         self.wait, self.cooldown_counter = int(state["wait"]), int(state["cooldown"])
 
 
@@ -39,7 +38,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     Args:
         folder: Where `last.keras` and `best.keras` go.
-        progress: Steps, seconds and best value so far; kept up to date here.
+        progress: Steps, seconds and best value so far, and the step of the last finished epoch; kept up to date here.
         plateau: The plateau callback whose memory belongs to a checkpoint, if any.
         seconds_between: A long epoch is saved this often.
     """
@@ -53,22 +52,28 @@ class Checkpoints(keras.callbacks.Callback):
         self._clock = time.monotonic()
         self._saved = self._clock
 
+    def set_model(self, model: keras.Model) -> None:
+        """Notes how far the optimiser's count of updates is from ours."""
+        super().set_model(model)
+        self._offset = self._updates() - self.progress["step"]
+
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Counts the step; stops on a loss that is not finite; saves when the last checkpoint is old."""
         self.progress["step"] += 1
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
             raise RunError(
-                f"the loss became {loss} at step {self.progress['step']}; the last good weights are in {self.folder}; "
-                "lower the learning rate, or use --precision float32"
+                f"the loss became {loss} at step {self.progress['step']}; try --precision float32, another --seed or "
+                f"a larger --batch-size (checkpoints from before it, if any, are in {self.folder})"
             )
         if time.monotonic() - self._saved > self.seconds_between:
             self.save()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Saves the last model, and the best one by validation PSNR."""
-        value = (logs or {}).get("val_psnr")
-        if value is not None and (self.progress["best"] is None or value > self.progress["best"]):
+        self.progress["epoch_end"] = self.progress["step"]
+        value = (logs or {}).get("val_psnr", math.nan)
+        if math.isfinite(value) and (self.progress["best"] is None or value > self.progress["best"]):
             self.progress["best"], self.progress["best_step"] = float(value), self.progress["step"]
             zoo.save(self.model, self.folder / BEST, self._notes())
         self.save()
@@ -77,6 +82,16 @@ class Checkpoints(keras.callbacks.Callback):
         """Writes `last.keras`."""
         zoo.save(self.model, self.folder / LAST, self._notes())
         self._saved = time.monotonic()
+
+    def save_interrupted(self) -> None:
+        """Writes `last.keras` after Ctrl-C, which mostly comes when the weights are updated and the step not counted."""
+        if self._updates() - self._offset == self.progress["step"] + 1:
+            self.progress["step"] += 1
+        self.save()
+
+    def _updates(self) -> int:
+        """Returns how often the optimiser has changed the weights."""
+        return int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
 
     def _notes(self) -> dict[str, Any]:
         """Brings the progress up to date and returns what a checkpoint carries."""

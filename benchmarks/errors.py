@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn
 
 from benchmarks.metrics.base import MetricError
 from datasets.errors import DataError
@@ -34,3 +38,23 @@ def guarded(main: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print("stopped by Ctrl-C; finished work is kept", file=sys.stderr)
         return 130
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Turns a reader's error, which TensorFlow wraps in its own with a traceback, back into one line."""
+    try:
+        yield
+    except Exception as error:
+        found = re.search(r"DataError: ([^\n]+)", str(error))
+        if found is None:
+            raise
+        raise RunError(found.group(1)) from error
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that refuses a command line with one line, as every other mistake is refused."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the program with status 2."""
+        self.exit(2, f"error: {message}; --help shows what there is\n")

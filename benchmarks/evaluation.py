@@ -14,6 +14,7 @@ import numpy as np
 
 import zoo
 from benchmarks import metrics
+from benchmarks.errors import readable_errors
 from benchmarks.protocols import Protocol
 from datasets import pipeline
 from datasets.pairs import Pair, Pairs
@@ -27,6 +28,9 @@ _WARM_UP = 2
 _ROUNDS, _FEWEST_ROUNDS = 7, 3
 # Seconds after which fewer rounds must do.
 _TIMING_BUDGET = 30.0
+
+# PSNR in dB of a picture that was restored exactly.
+_EXACT = 100.0
 
 Progress = Callable[[int, int], None]
 
@@ -64,7 +68,7 @@ def evaluate(
         The scores.
 
     Raises:
-        DataError: When a picture cannot be read.
+        RunError, DataError: When a picture cannot be read.
         ZooError: When the network does not take such pictures.
     """
     info, _ = zoo.identify(model)
@@ -81,7 +85,7 @@ def evaluate(
             if progress is not None:
                 progress(done, len(pairs))
 
-    with ThreadPoolExecutor(_SCORERS) as pool:
+    with readable_errors(), ThreadPoolExecutor(_SCORERS) as pool:
         for batch, inputs, targets in _batches(pairs, protocol, seed):
             restored = zoo.restore_batch(model, inputs, info)
             middle = inputs.shape[-1] // (2 * info.channels) * info.channels
@@ -141,12 +145,12 @@ def _score(
     """Returns the protocol's metrics of one restored picture."""
     if protocol.name == "kohler":
         score = metrics.kohler(result, (frame.read() for frame in pair.sharp))
-        return {"kohler_psnr": float(score.psnr), "kohler_mssim": float(score.mssim)}
+        return {"kohler_psnr": min(float(score.psnr), _EXACT), "kohler_mssim": float(score.mssim)}
     scores: dict[str, float | None] = {}
     for name in protocol.metrics:
         value = float(metrics.METRICS[name].function(result, target))
         if name == "psnr":
-            scores[name] = None if np.array_equal(blurry, target) else min(value, 100.0)
+            scores[name] = None if np.array_equal(blurry, target) else min(value, _EXACT)
         else:
             scores[name] = value
     return scores

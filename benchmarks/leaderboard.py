@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.errors import guarded
+from benchmarks.errors import Parser, guarded
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m benchmarks.leaderboard",
         description="Make leaderboard.csv and leaderboard.md anew from results/runs/*.json, and print the tables.",
     )

@@ -105,11 +105,23 @@ def path_of(folder: Path, content: Mapping[str, Any]) -> Path:
 def write(folder: Path, content: Mapping[str, Any]) -> Record:
     """Writes a record under `folder/runs`; a failed run never replaces a finished one.
 
+    Returns:
+        The record as it now lies there: the finished one, where a failed one was not to replace it.
+
     Raises:
+        RunError: When a value is not finite, or the file that a failed run would replace cannot be read.
         DataError: When the disk is full or the folder cannot be written.
     """
     path = path_of(folder, content)
-    write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+    if content["status"] == "failed" and path.is_file():
+        there = read(path)
+        if there.done:
+            return there
+    try:
+        text = json.dumps(content, indent=1, allow_nan=False)
+    except ValueError as error:
+        raise RunError(f"{path}: not written, a value is NaN or infinite; check what the network returned") from error
+    write_text(path, text + "\n")
     return Record(path, content)
 
 

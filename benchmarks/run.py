@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.errors import EXPECTED, RunError, guarded
+from benchmarks.errors import EXPECTED, Parser, RunError, guarded
 
 _EXAMPLES = """examples:
   python -m benchmarks.run --model atrous --dataset reds --sample --profile quick
@@ -20,7 +20,7 @@ _EXAMPLES = """examples:
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the command line's parser."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m benchmarks.run",
         description="Train a network by its paper's recipe, score it by the data set's protocol, write a record and "
         "update the leaderboard. Commas make a grid; finished cells are skipped.",
@@ -58,7 +58,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="compile the training step with XLA (default: auto)",
     )
     add(
-        "--seed", type=int, default=42, metavar="N", help="seed of weights, order, crops and augmentation (default: 42)"
+        "--seed",
+        type=_seed,
+        default=42,
+        metavar="N",
+        help="seed of weights, order, crops and augmentation (default: 42)",
     )
     add("--limit", type=_positive, metavar="N", help="score only so many pictures, evenly spread")
     add("--resume", action="store_true", help="go on with an unfinished training")
@@ -144,7 +148,7 @@ def _plan(names: list[tuple[str, str]], request: Any) -> list[Any]:
     planned = []
     for model, dataset in names:
         # The identity row is a reference beside the asked network, so that network's options are not for it.
-        own = replace(request, variant=None, weights=None) if model == "identity" else request
+        own = replace(request, variant=None, weights=None, overrides={}) if model == "identity" else request
         planned.append(cells.plan(model, dataset, own))
     return planned
 
@@ -170,10 +174,16 @@ def _run_cells(planned: list[Any]) -> int:
 
 def _positive(text: str) -> int:
     """Returns a whole number of at least 1, for argparse."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    """Returns a seed that every random generator takes, for argparse."""
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {2**32 - 1}, not {text!r}")
+    return int(text)
 
 
 if __name__ == "__main__":

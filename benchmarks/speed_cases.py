@@ -153,11 +153,15 @@ def metrics_room() -> list[Comparison]:
     ssim = alternate(lambda: metrics.ssim(a, b), reference, 5)
     psnr = alternate(lambda: metrics.psnr(a, b), lambda: peak_signal_noise_ratio(a, b), 9)
     return [
-        Comparison(
-            "SSIM of a 720p picture: ours / scikit-image", *(1e3 * t for t in ssim), "ms", ssim[1] / ssim[0], 4.0
-        ),
-        Comparison("PSNR of a 720p picture: ours / scikit-image", *(1e3 * t for t in psnr), "ms", psnr[1] / psnr[0]),
+        _milliseconds("SSIM of a 720p picture: ours / scikit-image", ssim, target=4.0),
+        _milliseconds("PSNR of a 720p picture: ours / scikit-image", psnr),
     ]
+
+
+def _milliseconds(name: str, seconds: tuple[float, float], target: float | None = None) -> Comparison:
+    """Returns the comparison of two times."""
+    ours, other = seconds
+    return Comparison(name, 1e3 * ours, 1e3 * other, "ms", other / ours, target)
 
 
 @contextmanager

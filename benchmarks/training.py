@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ import keras
 
 import zoo
 from benchmarks.callbacks import BEST, LAST, Checkpoints, Plateau
-from benchmarks.errors import RunError
+from benchmarks.errors import RunError, readable_errors
 from benchmarks.recipes import Recipe
 from datasets import pipeline
 from datasets.pairs import Pairs
@@ -136,43 +135,41 @@ def train(recipe: Recipe, pairs: Pairs, folder: Path, options: Options, start: P
     if steps < 1:
         raise RunError("nothing to train: --steps and --epochs must be at least 1")
     keras.utils.set_random_seed(options.seed)
-    model, progress = _start_or_resume(recipe, folder, steps, options, start)
-    plateau = Plateau("val_loss", factor=0.5, patience=5) if recipe.schedule == "plateau" else None
-    if plateau is not None and progress.get("plateau"):
-        plateau.restore(progress["plateau"])
-    checkpoints = Checkpoints(folder, progress, plateau)
-    callbacks = [checkpoints, *([plateau] if plateau else []), *_loggers(folder, options)]
     validation = _validation(validation_pairs, recipe, options.seed)
-    with _readable_errors(), _saved_on_interrupt(checkpoints):
-        for segment in _segments(progress["step"], steps, _epoch_length(recipe, len(training_pairs), steps)):
-            first_step, initial_epoch, epochs, length = segment
-            model.fit(
-                pipeline.training(
-                    training_pairs,
-                    recipe.crop,
-                    recipe.batch,
-                    recipe.augmentation,
-                    options.seed,
-                    first_step,
-                    store=options.store,
-                ),
-                initial_epoch=initial_epoch,
-                epochs=epochs,
-                steps_per_epoch=length,
-                validation_data=validation,
-                callbacks=callbacks,
-                shuffle=False,
-                verbose=1 if sys.stdout.isatty() else 2,
-            )
+    length = _epoch_length(recipe, len(training_pairs), steps)
+    with readable_errors(), _writable(folder):
+        model, progress = _start_or_resume(recipe, folder, steps, options, start)
+        plateau = _plateau(progress) if recipe.schedule == "plateau" and validation is not None else None
+        checkpoints = Checkpoints(folder, progress, plateau)
+        # The plateau comes first, so that a checkpoint holds what it learnt from the epoch.
+        callbacks = [*([plateau] if plateau else []), checkpoints, *_loggers(folder, options)]
+        for callback in callbacks:
+            callback.set_model(model)
+        with _saved_on_interrupt(checkpoints):
+            _end_open_epoch(model, progress, steps, length, validation, callbacks)
+            for first_step, initial_epoch, epochs, segment_length in _segments(progress["step"], steps, length):
+                model.fit(
+                    pipeline.training(
+                        training_pairs, recipe.crop, recipe.batch, recipe.augmentation, options.seed, first_step,
+                        store=options.store,
+                    ),
+                    initial_epoch=initial_epoch,
+                    epochs=epochs,
+                    steps_per_epoch=segment_length,
+                    validation_data=validation,
+                    callbacks=callbacks,
+                    shuffle=False,
+                    verbose=1 if sys.stdout.isatty() else 2,
+                )  # fmt: skip
     return _outcome(folder, progress, recipe, len(training_pairs))
 
 
 def finished(folder: Path) -> bool:
-    """Returns whether the folder holds a training that reached its last step."""
+    """Returns whether the folder holds a training that reached its last step and the validation after it."""
     if not (folder / LAST).is_file():
         return False
     notes = zoo.read_notes(folder / LAST)
-    return notes.get("step", 0) >= notes.get("steps", math.inf)
+    return notes.get("epoch_end", 0) >= notes.get("steps", math.inf)
 
 
 def outcome_of(folder: Path, recipe: Recipe, pairs: Pairs) -> Outcome:
@@ -220,7 +217,7 @@ def _start_or_resume(
         metrics=[psnr],
         jit_compile=use_jit(options.jit),
     )
-    return model, {"step": 0, "steps": steps, "seconds": 0.0, "best": None, "best_step": None}
+    return model, {"step": 0, "steps": steps, "seconds": 0.0, "best": None, "best_step": None, "epoch_end": 0}
 
 
 def _copy_weights(source: Path, model: keras.Model) -> None:
@@ -230,6 +227,32 @@ def _copy_weights(source: Path, model: keras.Model) -> None:
     if theirs != ours:
         raise RunError(f"{source} holds {loaded.name}, which does not fit {model.name}; give weights of that variant")
     model.set_weights(loaded.get_weights())
+
+
+def _plateau(progress: dict[str, Any]) -> Plateau:
+    """Returns the callback that lowers the learning rate, with its memory from a resumed training."""
+    plateau = Plateau("val_loss", factor=0.5, patience=5)
+    if progress.get("plateau"):
+        plateau.restore(progress["plateau"])
+    return plateau
+
+
+def _end_open_epoch(
+    model: keras.Model,
+    progress: dict[str, Any],
+    steps: int,
+    length: int,
+    validation: Any,
+    callbacks: list[keras.callbacks.Callback],
+) -> None:
+    """Makes up for the validation of an epoch whose steps were all taken when the training was stopped."""
+    step = progress["step"]
+    if progress["epoch_end"] == step or (step % length and step < steps):
+        return
+    values = {} if validation is None else model.evaluate(validation, verbose=0, return_dict=True)
+    for callback in callbacks:
+        if isinstance(callback, (Plateau, Checkpoints)):
+            callback.on_epoch_end((step - 1) // length, {f"val_{name}": value for name, value in values.items()})
 
 
 def _epoch_length(recipe: Recipe, pairs: int, steps: int) -> int:
@@ -274,15 +297,14 @@ def _loggers(folder: Path, options: Options) -> list[keras.callbacks.Callback]:
 
 
 @contextmanager
-def _readable_errors() -> Iterator[None]:
-    """Turns a reader's error, which TensorFlow wraps in its own with a traceback, back into one line."""
+def _writable(folder: Path) -> Iterator[None]:
+    """Turns the errors of a full or forbidden disk into one line."""
     try:
         yield
-    except Exception as error:
-        found = re.search(r"DataError: ([^\n]+)", str(error))
-        if found is None:
-            raise
-        raise RunError(found.group(1)) from error
+    except OSError as error:
+        raise RunError(
+            f"cannot write {folder}: {error.strerror or error}; free disk space or choose another folder with --results"
+        ) from error
 
 
 @contextmanager
@@ -291,7 +313,7 @@ def _saved_on_interrupt(checkpoints: Checkpoints) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        checkpoints.save()
+        checkpoints.save_interrupted()
         step = checkpoints.progress["step"]
         print(f"\nstopped at step {step}, saved in {checkpoints.folder}; --resume goes on from there", file=sys.stderr)
         raise
