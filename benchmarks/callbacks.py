@@ -71,11 +71,11 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Saves the last model, and the best one by validation PSNR."""
-        self.progress["epoch_end"] = self.progress["step"]
         value = (logs or {}).get("val_psnr", math.nan)
         if math.isfinite(value) and (self.progress["best"] is None or value > self.progress["best"]):
-            self.progress["best"], self.progress["best_step"] = float(value), self.progress["step"]
-            zoo.save(self.model, self.folder / BEST, self._notes())
+            zoo.save(self.model, self.folder / BEST)
+            self.progress |= {"best": float(value), "best_step": self.progress["step"]}
+        self.progress["epoch_end"] = self.progress["step"]
         self.save()
 
     def save(self) -> None:
@@ -84,7 +84,7 @@ class Checkpoints(keras.callbacks.Callback):
         self._saved = time.monotonic()
 
     def save_interrupted(self) -> None:
-        """Writes `last.keras` after Ctrl-C, which mostly comes when the weights are updated and the step not counted."""
+        """Writes `last.keras` after Ctrl-C, which mostly comes between the update of the weights and the count."""
         if self._updates() - self._offset == self.progress["step"] + 1:
             self.progress["step"] += 1
         self.save()

@@ -17,7 +17,10 @@ from datasets.loading import load
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 from datasets.sources import sample_root
+from zoo.saving import read_name
 
+# Name of a training's last checkpoint, here as in `benchmarks.callbacks`, which imports Keras.
+_LAST = "last.keras"
 # Data sets without a training recipe of their own are scored with networks trained on this one.
 DEFAULT_TRAINING = {"hide": "gopro", "kohler": "gopro"}
 
@@ -129,17 +132,20 @@ def plan(model: str, dataset: str, request: Request) -> Cell:
     made = _recipe(model, dataset, request)
     variant = made.variant if made else request.variant or default_variant(model, dataset, request.profile)
     frames = zoo.info(model).variant(variant).frames
+    _check_weights(model, variant, request)
     pairs = scored(load(dataset, _root(dataset, request), frames=frames), protocol, request.limit)
     _check_crop(pairs, protocol.crop, "the protocol's crop")
     training_pairs = None
     if made is not None:
         source = request.train_on or DEFAULT_TRAINING.get(dataset, dataset)
         split = dataset_info(source).training_split
-        if split is None:
+        if split is None or not dataset_info(source).protocols:
             raise RunError(f"{source} has nothing to train on; choose another data set with --train-on")
         training_pairs = load(source, _root(source, request), split=split, frames=frames)
         _check_crop(training_pairs, made.crop, "--crop")
-    return Cell(request, model, variant, dataset, protocol, pairs, made, training_pairs)
+    cell = Cell(request, model, variant, dataset, protocol, pairs, made, training_pairs)
+    _check_unfinished(cell)
+    return cell
 
 
 def run(cell: Cell) -> records.Record:
@@ -154,7 +160,7 @@ def run(cell: Cell) -> records.Record:
     print(f"scoring {model.name} on {len(cell.pairs)} pictures of {cell.dataset} ({cell.pairs.coverage})", flush=True)
     with console.progress_bar("scoring") as progress:
         scores = evaluation.evaluate(model, cell.pairs, cell.protocol, cell.request.seed, progress)
-    precision = cell.request.overrides.get("precision") or "float32"
+    precision = _precision(model)
     content = records.make(
         cell.key,
         cell.identity,
@@ -209,26 +215,49 @@ def _check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
         )
 
 
+def _check_weights(model: str, variant: str, request: Request) -> None:
+    """Raises RunError or ZooError when the weights to score or to start from are not there or do not fit."""
+    if request.weights is None:
+        if not request.train and model != "identity":
+            raise RunError(f"{model}: nothing to score; give --weights FILE, or leave out --no-train")
+        return
+    if not request.train and request.overrides.get("precision"):
+        raise RunError("--precision is for training; weights are scored in the precision they were trained in")
+    found, _, theirs = read_name(request.weights).partition(".")
+    if (found, theirs) != (model, variant):
+        raise RunError(
+            f"{request.weights} holds {found} / {theirs}, not {model} / {variant}; "
+            f"use --model {found} --variant {theirs}"
+        )
+
+
+def _check_unfinished(cell: Cell) -> None:
+    """Raises RunError when a killed training is in the way and the command line does not say what to do with it."""
+    request = cell.request
+    if cell.recipe is None or request.resume or request.restart or _finished(cell.folder):
+        return
+    if (cell.folder / _LAST).is_file() and records.find(request.results, cell.identity, cell.key) is None:
+        raise RunError(
+            f"an unfinished training lies in {cell.folder}; go on with --resume or begin anew with --restart"
+        )
+
+
+def _finished(folder: Path) -> bool:
+    """Returns whether the folder holds a training that reached its last step and the validation after it."""
+    if not (folder / _LAST).is_file():
+        return False
+    notes = zoo.read_notes(folder / _LAST)
+    return "steps" in notes and notes.get("epoch_end") == notes["steps"]
+
+
 def _network(cell: Cell) -> tuple[Any, dict[str, Any] | None, str]:
     """Returns the network, the record's `training` section and where the weights come from."""
     if cell.recipe is not None and cell.training_pairs is not None:
         return _trained(cell, cell.recipe, cell.training_pairs)
-    if cell.request.weights is None:
-        if cell.model != "identity":
-            raise RunError(f"{cell.model}: nothing to score; give --weights FILE, or leave out --no-train")
+    weights = cell.request.weights
+    if weights is None:
         return zoo.create(cell.model, cell.variant), None, "none"
-    model = zoo.load(cell.request.weights)
-    info, variant = zoo.identify(model)
-    if (info.name, variant) != (cell.model, cell.variant):
-        raise RunError(
-            f"{cell.request.weights} holds {info.name} / {variant}, not {cell.model} / {cell.variant}; "
-            f"use --model {info.name} --variant {variant}"
-        )
-    return (
-        model,
-        zoo.read_notes(cell.request.weights).get("training"),
-        f"file sha256:{_file_hash(cell.request.weights)}",
-    )
+    return zoo.load(weights), zoo.read_notes(weights).get("training"), f"file sha256:{_file_hash(weights)}"
 
 
 def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any], str]:
@@ -236,12 +265,7 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
     from benchmarks import training
 
     request = cell.request
-    unfinished = (cell.folder / "last.keras").is_file() and not training.finished(cell.folder)
-    if unfinished and not (request.resume or request.restart):
-        raise RunError(
-            f"an unfinished training lies in {cell.folder}; go on with --resume or begin anew with --restart"
-        )
-    if training.finished(cell.folder) and not request.restart:
+    if _finished(cell.folder) and not request.restart:
         outcome = training.outcome_of(cell.folder, made, pairs)
     else:
         print(
@@ -257,7 +281,15 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
         "best_step": outcome.best_step, "validation_psnr": outcome.validation_psnr, "jit": request.jit,
         "started_from": str(request.weights) if request.weights else None,
     }  # fmt: skip
+    # Whoever scores this file later learns from it what it was trained on.
+    zoo.save(outcome.model, cell.folder / training.BEST, {"training": section})
     return outcome.model, section, "trained"
+
+
+def _precision(model: Any) -> str:
+    """Returns the dtype policy of the layers that have weights, float32 when there are none."""
+    policies = {layer.dtype_policy.name for layer in model.layers if layer.weights}
+    return "+".join(sorted(policies - {"float32"})) or "float32"
 
 
 def _file_hash(path: Path) -> str:

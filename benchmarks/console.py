@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from benchmarks.comparison import Comparison
-from benchmarks.standings import Row, cells, tables
+from benchmarks.standings import FOOTNOTE, Row, cells, tables
 
 _START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
 
@@ -53,10 +53,12 @@ def print_standings(rows: Sequence[Row]) -> None:
         header, lines = cells(ranked)
         table = Table(title=title, title_justify="left")
         for place, name in enumerate(header):
-            table.add_column(name, justify="left" if place == 1 or place >= len(header) - 2 else "right")
+            text = place == 1 or place >= len(header) - 2
+            table.add_column(name, justify="left" if text else "right", no_wrap=place == 1)
         for line in lines:
             table.add_row(*line)
         console.print(table)
+    console.print(FOOTNOTE)
 
 
 def print_comparisons(rows: Sequence[Comparison], title: str) -> None:

@@ -25,6 +25,8 @@ COLUMNS = (
     "steps", "training_seconds", "seed", "precision", "device", "backend", "version", "commit", "created", "record",
 )  # fmt: skip
 
+FOOTNOTE = "* multiply-accumulates and seconds per megapixel at 256x256, batch of one, on the record's machine."
+
 Row = dict[str, Any]
 
 
@@ -102,7 +104,7 @@ def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     shown = PROTOCOLS[rows[0]["protocol"]].metrics
     units = {name: f" ({metrics.METRICS[name].unit})" if metrics.METRICS[name].unit else "" for name in shown}
     header = ["#", "model", *(metrics.METRICS[name].title + units[name] for name in shown)]
-    header += ["images", "parameters", "GMACs at 256²", "s per megapixel", "trained on", "budget"]
+    header += ["images", "params", "GMACs*", "s/Mpx*", "trained on", "budget"]
     return header, [_cells(row, shown) for row in rows]
 
 

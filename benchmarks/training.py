@@ -164,14 +164,6 @@ def train(recipe: Recipe, pairs: Pairs, folder: Path, options: Options, start: P
     return _outcome(folder, progress, recipe, len(training_pairs))
 
 
-def finished(folder: Path) -> bool:
-    """Returns whether the folder holds a training that reached its last step and the validation after it."""
-    if not (folder / LAST).is_file():
-        return False
-    notes = zoo.read_notes(folder / LAST)
-    return notes.get("epoch_end", 0) >= notes.get("steps", math.inf)
-
-
 def outcome_of(folder: Path, recipe: Recipe, pairs: Pairs) -> Outcome:
     """Returns the outcome of a finished training from its folder."""
     training_pairs, _ = split_validation(pairs, recipe.validation)

@@ -66,7 +66,7 @@ _CARDS = (
     ),
     Metric(
         name="ssim_matlab3d",
-        title="SSIM (MATLAB volume)",
+        title="SSIM 3-D",
         convention="8 bit, H x W x C as a volume, Gaussian 11x11x11 sigma 1.5, replicated border, full-size map",
         unit="",
         higher_is_better=True,
