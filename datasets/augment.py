@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from datasets.frame import Frame, Window
+from datasets.errors import DataError
+from datasets.frame import Frame, Window, check_window
 from datasets.frames import to_uint8
 from datasets.pairs import Pair
 
@@ -37,8 +37,18 @@ NONE = Augmentation()
 BOLOGNA = Augmentation(shift_neighbours=2, rotation=90.0, flip=True, brightness=0.2)
 
 
-def random_window(shape: Sequence[int], crop: int, rng: np.random.Generator) -> Window:
-    """Returns a crop x crop window at a uniform position in a picture of `shape` (height, width, ...)."""
+def random_window(frame: Frame, crop: int, rng: np.random.Generator) -> Window:
+    """Returns a crop x crop window at a uniform position in a picture.
+
+    Raises:
+        DataError: When the picture is smaller than the crop.
+    """
+    shape = frame.shape
+    if crop > min(shape[:2]):
+        raise DataError(
+            f"{frame.name}: crop {crop} is larger than the frame {shape[0]}x{shape[1]}; "
+            f"use --crop {min(shape[:2])} or less"
+        )
     return Window(int(rng.integers(0, shape[0] - crop + 1)), int(rng.integers(0, shape[1] - crop + 1)), crop, crop)
 
 
@@ -55,8 +65,11 @@ def training_crop(
 
     Returns:
         Input (crop, crop, frames x 3) and target (crop, crop, 3), uint8. Grey pictures are repeated to 3 channels.
+
+    Raises:
+        DataError: When a picture cannot be read or is smaller than the crop.
     """
-    window = random_window(pair.sharp[0].shape, crop, rng)
+    window = random_window(pair.sharp[0], crop, rng)
     shifts = _shifts(len(pair.blurry), augmentation, rng)
     pictures = [_read_shifted(frame, window, shift) for frame, shift in zip(pair.blurry, shifts, strict=True)]
     pictures.append(_as_colour(to_uint8(pair.sharp[0].read(window))))
@@ -82,16 +95,17 @@ def _shifts(frames: int, augmentation: Augmentation, rng: np.random.Generator) -
 
 def _read_shifted(frame: Frame, window: Window, shift: tuple[int, int]) -> np.ndarray:
     """Reads a window moved by `shift`; what lies outside the picture repeats its edge."""
-    import cv2
-
+    if shift == (0, 0):
+        return _as_colour(to_uint8(frame.read(window)))
+    check_window(window, frame.shape, frame.name)
     height, width, _ = frame.shape
-    top, left = window.top + shift[0], window.left + shift[1]
-    bottom, right = top + window.height, left + window.width
-    inside = Window(max(top, 0), max(left, 0), 0, 0)
-    inside = inside._replace(height=min(bottom, height) - inside.top, width=min(right, width) - inside.left)
-    pixels = _as_colour(to_uint8(frame.read(inside)))
-    margins = (inside.top - top, max(bottom - height, 0), inside.left - left, max(right - width, 0))
-    return cv2.copyMakeBorder(pixels, *margins, cv2.BORDER_REPLICATE) if any(margins) else pixels
+    rows = np.clip(np.arange(window.height) + window.top + shift[0], 0, height - 1)
+    columns = np.clip(np.arange(window.width) + window.left + shift[1], 0, width - 1)
+    top, left = int(rows[0]), int(columns[0])
+    pixels = frame.read(Window(top, left, int(rows[-1]) - top + 1, int(columns[-1]) - left + 1))
+    if pixels.shape[:2] != window[2:]:
+        pixels = pixels[np.ix_(rows - top, columns - left)]
+    return _as_colour(to_uint8(pixels))
 
 
 def _rotate(pictures: list[np.ndarray], degrees: float) -> list[np.ndarray]:

@@ -46,8 +46,7 @@ class TrainingBatches:
     def __init__(self, pairs: Pairs, crop: int, batch: int, augmentation: Augmentation = NONE, seed: int = 0) -> None:
         if not pairs:
             raise DataError(f"{pairs.dataset} {pairs.split}: no training pairs; check the data root")
-        if batch < 1:
-            raise DataError(f"batch size must be at least 1, not {batch}")
+        _check_request(batch, seed)
         check_crop(pairs, crop)
         self.pairs, self.crop, self.batch = pairs, crop, batch
         self.augmentation, self.seed = augmentation, seed
@@ -109,12 +108,13 @@ def training(
     if undecoded:
         _LOG.warning(
             "%s %s is not prepared: %d pictures are decoded again for every crop; "
-            "`python -m datasets prepare --dataset %s --root %s` makes training faster",
+            "`python -m datasets prepare --dataset %s --root %s%s` makes training faster",
             pairs.dataset,
             pairs.split,
             undecoded,
             pairs.dataset,
             pairs.root,
+            f" --out {store}" if store else "",
         )
     batches = TrainingBatches(attached, crop, batch, augmentation, seed)
     channels = 3 * len(pairs[0].blurry)
@@ -139,19 +139,24 @@ def evaluation(pairs: Pairs, crop: int | None = None, batch: int = 1, seed: int 
         Batches (input, target), float32 in [0, 1]; for Köhler the target is the first ground-truth frame.
 
     Raises:
-        DataError: When the crop does not fit.
+        DataError: When there are no pairs, the crop does not fit, or pictures of different sizes shall be batched.
     """
     import tensorflow as tf
 
+    if not pairs:
+        raise DataError(f"{pairs.dataset} {pairs.split}: no pairs to score; check the data root")
+    _check_request(batch, seed)
     if crop is not None:
         check_crop(pairs, crop)
+    elif batch > 1 and len({pair.sharp[0].shape[:2] for pair in pairs}) > 1:
+        raise DataError(f"{pairs.dataset} {pairs.split}: pictures differ in size; score them one by one (batch 1)")
 
     def read(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         pair = pairs[int(index)]
         window = None
         if crop is not None:
             rng = np.random.default_rng([_EVALUATION_STREAM, seed, int(index)])
-            window = random_window(pair.sharp[0].shape, crop, rng)
+            window = random_window(pair.sharp[0], crop, rng)
         return whole_input(pair, window), as_float(pair.sharp[0].read(window))
 
     channels = 3 * len(pairs[0].blurry)
@@ -187,6 +192,14 @@ def check_crop(pairs: Pairs, crop: int) -> None:
                 f"{pairs.dataset} {pair.name}: crop {crop} is larger than the frame {height}x{width}; "
                 f"use --crop {min(height, width)} or less"
             )
+
+
+def _check_request(batch: int, seed: int) -> None:
+    """Raises DataError for a batch size or a seed that cannot be."""
+    if batch < 1:
+        raise DataError(f"batch size must be at least 1, not {batch}")
+    if seed < 0:
+        raise DataError(f"seed must not be negative, but is {seed}; use 0 or more")
 
 
 def _mapped(dataset: Any, function: Callable[[Any], Any], specification: list[tuple[Any, Any]]) -> Any:

@@ -31,7 +31,9 @@ HIDE_SCALES = {"train": 1.0, "test/test-close-ups": 1.0, "test/test-long-shot": 
 
 HIDE_COUNTS = {"train": 16, "test/test-close-ups": 4, "test/test-long-shot": 4}
 
-KOHLER_SIZE = (160, 160)
+KOHLER_SIZE = (176, 176)
+"""At least 161 pixels a side, which the five scales of the Köhler score need."""
+
 KOHLER_CLOCK = Clock(period=45, exposure=45)
 KOHLER_STEP = 4
 """Every fourth sub-frame is a ground-truth frame: 12 of 45."""

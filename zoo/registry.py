@@ -128,6 +128,16 @@ def info(name: str) -> ModelInfo:
     return _ENTRIES[name].info
 
 
+def options_of(name: str) -> dict[str, Any]:
+    """Returns what the builder of a network may be told, with the defaults.
+
+    Raises:
+        ZooError: When there is no such network.
+    """
+    info(name)
+    return dict(_ENTRIES[name].builder.__kwdefaults__ or {})
+
+
 def create(name: str, variant: str | None = None, dtype: str | None = None, **options: Any) -> keras.Model:
     """Builds a network with fresh weights.
 
@@ -147,7 +157,7 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
     """
     entry_info = info(name)
     chosen = entry_info.variant(variant)
-    _check_options(name, _ENTRIES[name].builder, options)
+    _check_options(name, options)
     with _policy(dtype):
         weights_dtype = keras.config.dtype_policy().variable_dtype
         inputs = keras.Input((None, None, chosen.frames * entry_info.channels), dtype=weights_dtype, name="blurry")
@@ -167,9 +177,9 @@ def identify(model: keras.Model) -> tuple[ModelInfo, str]:
     return _ENTRIES[name].info, variant
 
 
-def _check_options(name: str, builder: Builder, options: Mapping[str, Any]) -> None:
+def _check_options(name: str, options: Mapping[str, Any]) -> None:
     """Raises ZooError for an option that the builder does not take."""
-    known = builder.__kwdefaults__ or {}
+    known = options_of(name)
     for option in options:
         if option not in known:
             raise ZooError(

@@ -83,6 +83,19 @@ def read_notes(path: Path | str) -> dict[str, Any]:
         return json.loads(archive.read(_NOTES)) if _NOTES in archive.namelist() else {}
 
 
+def read_name(path: Path | str) -> str:
+    """Returns the name of the model in a `.keras` file, `"<network>.<variant>"`, without loading it.
+
+    Raises:
+        ZooError: When the file is missing or is not a model.
+    """
+    try:
+        with zipfile.ZipFile(_check_file(path)) as archive:
+            return str(json.loads(archive.read("config.json"))["config"]["name"])
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
+        raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again") from error
+
+
 def _check_file(path: Path | str) -> Path:
     """Returns the path of a file that is an archive, as every `.keras` file is."""
     path = Path(path)

@@ -102,7 +102,7 @@ class TestLayouts:
         assert [pair.name for pair in pairs] == [f"Image{i}/Kernel{k}" for i in range(1, 5) for k in (1, 2)]
         assert {len(pair.sharp) for pair in pairs} == {12}
         assert len(list((root / "Kohler").rglob("*.mat"))) == 1
-        assert {frame.read().shape for pair in pairs for frame in pair.sharp} == {(160, 160, 3)}
+        assert {frame.read().shape for pair in pairs for frame in pair.sharp} == {(176, 176, 3)}
 
     def test_cifar_batches(self, root):
         folder = root / "cifar-10-batches-py"

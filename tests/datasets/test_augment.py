@@ -1,0 +1,260 @@
+"""Crops and augmentations, on pictures whose pixels say where they come from."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from datasets import frames
+from datasets.augment import BOLOGNA, NONE, Augmentation, random_window, training_crop
+from datasets.errors import DataError
+from datasets.frame import ArrayFrame
+from datasets.loading import load
+from datasets.pairs import Pair
+
+HEIGHT, WIDTH = 30, 40
+SHIFT = Augmentation(shift_neighbours=2)
+FLIP = Augmentation(flip=True)
+
+
+def frame(pixels, name="picture"):
+    """A picture in memory that must not be written to, as those of the frame store."""
+    pixels.flags.writeable = False
+    return ArrayFrame(name, pixels)
+
+
+def pair_of(*pictures):
+    """A pair of blurry pictures and, last, the sharp one."""
+    made = [frame(picture, f"picture {place}") for place, picture in enumerate(pictures)]
+    return Pair("reds", "train", "000", "1", tuple(made[:-1]), (made[-1],))
+
+
+def map_of(number, height=HEIGHT, width=WIDTH):
+    """A picture whose channels are the row, the column and the picture's number."""
+    rows, columns = np.indices((height, width))
+    return np.stack([rows, columns, np.full((height, width), number)], axis=-1).astype(np.uint8)
+
+
+def triplet(**size):
+    return pair_of(*(map_of(number, **size) for number in range(4)))
+
+
+def plain(value, height=HEIGHT, width=WIDTH):
+    return np.full((height, width, 3), value, np.uint8)
+
+
+def draw(pair, crop, augmentation, seed):
+    """Returns the crop of every picture, the sharp one last."""
+    inputs, target = training_crop(pair, crop, augmentation, np.random.default_rng(seed))
+    assert inputs.dtype == target.dtype == np.uint8
+    assert inputs.shape == (crop, crop, 3 * len(pair.blurry))
+    assert target.shape == (crop, crop, 3)
+    return [*np.split(inputs, len(pair.blurry), axis=-1), target]
+
+
+def at(number, top, left, crop):
+    """What a crop of picture `number` shows; beyond the border the edge is repeated."""
+    rows = np.clip(np.arange(top, top + crop), 0, HEIGHT - 1)
+    columns = np.clip(np.arange(left, left + crop), 0, WIDTH - 1)
+    return map_of(number)[np.ix_(rows, columns)]
+
+
+@pytest.mark.parametrize("augmentation", [NONE, Augmentation(rotation=0, brightness=0), replace(SHIFT, flip=False)])
+def test_what_is_switched_off_leaves_the_pixels_alone(augmentation):
+    for seed in range(20):
+        crops = draw(triplet(), 9, augmentation, seed)
+        top, left = (int(value) for value in crops[-1][0, 0, :2])
+        assert np.array_equal(crops[1], at(1, top, left, 9))
+        assert np.array_equal(crops[3], at(3, top, left, 9))
+        if not augmentation.shift_neighbours:
+            assert np.array_equal(crops[0], at(0, top, left, 9))
+            assert np.array_equal(crops[2], at(2, top, left, 9))
+
+
+def test_the_defaults_switch_everything_off_and_bologna_everything_on():
+    assert Augmentation() == NONE == Augmentation(shift_neighbours=0, rotation=0.0, flip=False, brightness=0.0)
+    assert Augmentation(shift_neighbours=2, rotation=90.0, flip=True, brightness=0.2) == BOLOGNA
+
+
+@pytest.mark.parametrize("crop", [1, 2, 9, 29, 30])
+def test_neighbours_move_two_pixels_in_opposite_directions_also_at_the_border(crop):
+    directions, borders = set(), set()
+    for seed in range(150):
+        crops = draw(triplet(), crop, SHIFT, seed)
+        top, left = (int(value) for value in crops[-1][0, 0, :2])
+        down, right = next(
+            (down, right)
+            for down, right in ((2, 0), (0, 2))
+            if np.array_equal(crops[0], at(0, top - down, left - right, crop))
+            and np.array_equal(crops[2], at(2, top + down, left + right, crop))
+        )
+        assert np.array_equal(crops[1], at(1, top, left, crop))
+        directions.add((down, right))
+        borders |= {"top"} if top < 2 else set()
+        borders |= {"left"} if left < 2 else set()
+        borders |= {"bottom"} if top + crop > HEIGHT - 2 else set()
+        borders |= {"right"} if left + crop > WIDTH - 2 else set()
+    assert directions == {(2, 0), (0, 2)}
+    assert borders == {"top", "left", "bottom", "right"}
+
+
+def test_a_still_is_not_shifted():
+    for seed in range(20):
+        blurry, target = draw(pair_of(map_of(0), map_of(1)), 12, SHIFT, seed)
+        assert np.array_equal(blurry[..., :2], target[..., :2])
+
+
+def test_every_position_is_drawn_and_nothing_outside():
+    picture = frame(map_of(0, 6, 8))
+    windows = [random_window(picture, 4, np.random.default_rng(seed)) for seed in range(400)]
+    assert {(window.top, window.left) for window in windows} == {(top, left) for top in range(3) for left in range(5)}
+    assert {window[2:] for window in windows} == {(4, 4)}
+    assert random_window(frame(map_of(0, 5, 5)), 5, np.random.default_rng(0)) == (0, 0, 5, 5)
+
+
+def test_a_crop_larger_than_the_picture_is_refused():
+    with pytest.raises(DataError, match=r"picture 3: crop 31 is larger than the frame 30x40; use --crop 30 or less"):
+        draw(triplet(), 31, NONE, 0)
+
+
+@pytest.mark.parametrize("augmentation", [NONE, SHIFT])
+def test_a_blurry_picture_smaller_than_its_sharp_one_is_refused_rather_than_padded(augmentation):
+    small = map_of(0, HEIGHT - 5, WIDTH - 5)
+    pair = pair_of(small, small, small, map_of(3))
+    with pytest.raises(DataError, match=r"picture 0: crop 20x20 at .* does not fit in 25x35"):
+        for seed in range(100):
+            draw(pair, 20, augmentation, seed)
+
+
+def test_flips_are_the_same_for_all_pictures_and_all_four_occur():
+    seen = set()
+    for seed in range(60):
+        crops = draw(triplet(), 9, FLIP, seed)
+        for number, crop in enumerate(crops):
+            assert np.array_equal(crop[..., :2], crops[0][..., :2])
+            assert (crop[..., 2] == number).all()
+        rows, columns = crops[0][:, 0, 0].astype(int), crops[0][0, :, 1].astype(int)
+        down, right = np.unique(np.diff(rows)), np.unique(np.diff(columns))
+        seen.add((*down, *right))
+        upright = crops[0][:: int(down[0]), :: int(right[0])]
+        assert np.array_equal(upright, at(0, rows.min(), columns.min(), 9))
+    assert seen == {(1, 1), (1, -1), (-1, 1), (-1, -1)}
+
+
+def test_rotation_repeats_the_border():
+    pair = pair_of(plain(77), plain(78), plain(79), plain(80))
+    for seed in range(20):
+        for value, crop in enumerate(draw(pair, 15, Augmentation(rotation=90), seed), start=77):
+            assert (crop == value).all()
+
+
+def slope_of(crop):
+    """Returns the direction in degrees in which a plane of grey values rises, from its least-squares fit."""
+    rows, columns = np.indices(crop.shape[:2]) - (len(crop) - 1) / 2
+    inside = np.hypot(rows, columns) < len(crop) / 2 - 2
+    values = crop[..., 0].astype(float)[inside]
+    design = np.stack([columns[inside], rows[inside], np.ones(inside.sum())], axis=-1)
+    (along, down, _), *_ = np.linalg.lstsq(design, values, rcond=None)
+    return np.degrees(np.arctan2(-down, along))
+
+
+@pytest.mark.parametrize("limit", [20.0, 90.0])
+def test_rotation_is_uniform_up_to_its_limit_and_the_same_for_all_pictures(limit):
+    ramp = np.repeat(np.tile(np.arange(40, dtype=np.uint8) * 5, (40, 1))[..., np.newaxis], 3, axis=-1)
+    assert slope_of(ramp) == pytest.approx(0)
+    angles = []
+    for seed in range(120):
+        crops = draw(pair_of(ramp, ramp, ramp, ramp), 40, Augmentation(rotation=limit), seed)
+        assert all(np.array_equal(crop, crops[0]) for crop in crops)
+        angles.append(slope_of(crops[0]))
+    assert np.abs(angles).max() <= limit + 1
+    assert min(angles) < -0.9 * limit
+    assert max(angles) > 0.9 * limit
+    assert abs(np.mean(angles)) < 0.2 * limit
+
+
+def test_rotation_turns_about_the_centre():
+    picture = plain(0, 31, 31)
+    picture[15, 15] = 255
+    for seed in range(20):
+        crop = draw(pair_of(picture, picture), 31, Augmentation(rotation=90), seed)[0]
+        assert crop[15, 15, 0] == 255
+
+
+def test_brightness_is_the_same_for_all_pictures_and_clipped():
+    pair = pair_of(plain(100), plain(250), plain(0), plain(10))
+    values = []
+    for seed in range(200):
+        crops = draw(pair, 4, Augmentation(brightness=0.2), seed)
+        assert all((crop == crop[0, 0]).all() for crop in crops)
+        dim, bright, black, target = (int(crop[0, 0, 0]) for crop in crops)
+        assert abs(target - dim / 10) <= 0.55
+        assert abs(bright - min(2.5 * dim, 255)) <= 1.8
+        assert black == 0
+        values.append(dim)
+    assert 80 <= min(values) < 84
+    assert 116 < max(values) <= 120
+
+
+def test_grey_pictures_are_repeated_and_sixteen_bits_rounded():
+    deep = np.random.default_rng(0).integers(0, 65536, (HEIGHT, WIDTH, 1)).astype(np.uint16)
+    for augmentation in (NONE, SHIFT, BOLOGNA):
+        for crop in draw(pair_of(deep, deep, deep, deep), 11, augmentation, 3):
+            assert (crop == crop[..., :1]).all()
+    blurry, target = draw(pair_of(deep, deep), HEIGHT, NONE, 3)
+    assert np.array_equal(blurry, target)
+    rounded = frames.to_uint8(deep)
+    assert any(np.array_equal(target[..., :1], rounded[:, left : left + HEIGHT]) for left in range(11))
+
+
+@pytest.mark.parametrize("augmentation", [NONE, SHIFT, FLIP, BOLOGNA])
+def test_equal_generators_draw_equal_crops(augmentation):
+    noise = [np.random.default_rng(number).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8) for number in range(4)]
+    pair = pair_of(*noise)
+    first = [draw(pair, 16, augmentation, seed) for seed in range(8)]
+    second = [draw(pair, 16, augmentation, seed) for seed in range(8)]
+    assert np.array_equal(first, second)
+    assert len({crops[-1].tobytes() for crops in first}) > 4
+
+
+def test_pictures_themselves_are_never_changed():
+    pair = triplet()
+    for seed in range(20):
+        draw(pair, 16, BOLOGNA, seed)
+    for number, picture in enumerate((*pair.blurry, *pair.sharp)):
+        assert np.array_equal(picture.pixels, map_of(number))
+
+
+def test_the_order_is_shift_rotation_flip_brightness():
+    rng = np.random.default_rng(5)
+    noise = [rng.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8) for _ in range(4)]
+    pair = pair_of(*noise)
+    for seed in range(10):
+        everything = draw(pair, 16, BOLOGNA, seed)
+        expected = draw(pair, 16, replace(BOLOGNA, rotation=0.0, flip=False, brightness=0.0), seed)
+        replay = np.random.default_rng(seed)
+        replay.integers(0, HEIGHT - 16 + 1), replay.integers(0, WIDTH - 16 + 1), replay.integers(0, 2)
+        matrix = cv2.getRotationMatrix2D((7.5, 7.5), replay.uniform(-90, 90), 1.0)
+        vertical, horizontal = replay.integers(0, 2, 2)
+        factor = 1 + replay.uniform(-0.2, 0.2)
+        for ours, theirs in zip(everything, expected, strict=True):
+            turned = cv2.warpAffine(np.ascontiguousarray(theirs), matrix, (16, 16), borderMode=cv2.BORDER_REPLICATE)
+            turned = turned[::-1] if vertical else turned
+            turned = turned[:, ::-1] if horizontal else turned
+            bright = np.clip(np.rint(turned * factor), 0, 255)
+            assert np.abs(ours - bright).max() <= 1
+
+
+def test_crops_from_the_frame_store_equal_those_from_files(layouts, tmp_path):
+    for number in range(4):
+        for kind in ("blur", "sharp"):
+            layouts.picture(f"train/train_{kind}/000/{number:08d}.png", (HEIGHT, WIDTH))
+    decoded = load("reds", layouts.root, "train", frames=3)
+    frames.prepare(decoded, tmp_path / "store")
+    stored, missing = frames.attach(decoded, tmp_path / "store")
+    assert missing == 0
+    for seed in range(12):
+        ours = draw(stored[seed % 4], 24, BOLOGNA, seed)
+        theirs = draw(decoded[seed % 4], 24, BOLOGNA, seed)
+        assert np.array_equal(ours, theirs)

@@ -1,0 +1,163 @@
+"""`python -m zoo`."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+import zoo
+from zoo.__main__ import main
+from zoo.registry import options_of
+
+
+def run(*arguments):
+    return subprocess.run([sys.executable, "-m", "zoo", *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["info", "--help"], ["list"], ["info", "kaist"], ["nonsense"]])
+def test_help_tables_and_bad_arguments_answer_in_under_a_second(arguments):
+    seconds = []
+    for _ in range(3):
+        began = time.perf_counter()
+        done = run(*arguments)
+        seconds.append(time.perf_counter() - began)
+        if seconds[-1] < 1:
+            break
+    assert min(seconds) < 1
+    assert done.returncode == (2 if "nonsense" in arguments else 0)
+    assert done.stdout or "usage: python -m zoo" in done.stderr
+
+
+def test_nothing_heavy_is_imported_without_need():
+    code = (
+        "import sys; from zoo.__main__ import main; main(['list', '--json']); "
+        "print([m for m in ('keras', 'tensorflow', 'jax', 'torch', 'rich') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_list_has_a_row_for_every_variant(capsys):
+    assert main(["list"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows[0] == ["name", "variant", "parameters", "frames", "paper"]
+    expected = [(name, variant) for name in zoo.list_models() for variant in zoo.info(name).variants]
+    assert [(row[0], row[1]) for row in rows[1 : 1 + len(expected)]] == expected
+    assert ["kaist", "video", "*", "11,595,613", "3", "H.", "Sim,", "M.", "Kim"] in rows
+
+
+def test_list_takes_names_and_wildcards(capsys):
+    for pattern in ("carlo", "c*", "[bc]arl?"):
+        assert main(["list", pattern]) == 0
+        assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:3]] == ["carlo", "carlo"]
+
+
+def test_list_as_json_says_everything(capsys):
+    assert main(["list", "*a*", "--json"]) == 0
+    entries = json.loads(capsys.readouterr().out)
+    assert [entry["name"] for entry in entries] == zoo.list_models("*a*")
+    atrous = next(entry for entry in entries if entry["name"] == "atrous")
+    assert atrous["variants"]["reds"]["parameters"] == 24_433_539
+    assert atrous["variants"]["reds"]["options"] == {"blocks": 10}
+    assert atrous["options"]["slope"] == 0.3
+    assert "macs_256" not in atrous["variants"]["reds"]
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_info_reads_like_a_card(name, capsys):
+    assert main(["info", name]) == 0
+    shown = capsys.readouterr().out
+    info = zoo.info(name)
+    assert shown.startswith(f"{info.title} ({name})\n{info.summary}\n")
+    assert f"\npaper     {info.paper}\n" in shown
+    assert f"\nlicence   {info.licence}\n" in shown
+    assert f"at least {info.minimum_size}" in shown
+    for variant, entry in info.variants.items():
+        assert f"\n{variant}{' *' if variant == info.default else ''} " in shown
+        assert f" {entry.parameters:,} " in shown
+        assert entry.note in shown
+    for option, default in options_of(name).items():
+        assert f"\n  {option} " in shown
+        assert f" {default}\n" in shown
+
+
+def test_info_of_one_variant_shows_its_own_values(capsys):
+    assert main(["info", "kaist", "--variant", "tiny-video"]) == 0
+    shown = capsys.readouterr().out
+    assert "195,229" in shown
+    assert "11,595,613" not in shown
+    assert "(batch, height, width, 9), RGB in [0, 1]; 3 frames are previous, current, next" in shown
+    assert "height and width multiples of 8, at least 8; zoo.restore pads other sizes" in shown
+    assert "filters            8  (default 32)\n" in shown
+    assert "slope              0.3\n" in shown
+
+
+def test_macs_are_counted_on_request(capfd):
+    # 3x3 convolutions without padding: each layer of CARLO_NET loses 2 pixels a side, then gains them again.
+    sides = [256 - 2 * index for index in range(1, 11)]
+    encoder = sum(side**2 * 9 * (3 if side == 254 else 32) * 32 for side in sides)
+    decoder = sum(side**2 * 9 * 32 * (3 if side == 254 else 32) for side in sides)
+    assert main(["info", "carlo", "--variant", "tiny", "--macs"]) == 0
+    streams = capfd.readouterr()
+    assert f" {(encoder + decoder) / 1e9:.2f} " in streams.out
+    assert streams.err == ""
+    assert main(["list", "identity", "--macs", "--json"]) == 0
+    variants = json.loads(capfd.readouterr().out)[0]["variants"]
+    assert [variant["macs_256"] for variant in variants.values()] == [0, 0]
+    assert main(["list", "identity", "--macs"]) == 0
+    assert "GMACs at 256x256" in capfd.readouterr().out
+
+
+def test_start_up_notes_are_hidden_in_a_real_process():
+    done = run("info", "identity", "--macs")
+    assert done.returncode == 0
+    assert "0.00" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["info", "atrus"], "error: unknown model 'atrus' (did you mean 'atrous'?); choose one of atrous, carlo"),
+        (["list", "kais"], "error: unknown model 'kais' (did you mean 'kaist'?); choose one of atrous, carlo"),
+        (["list", "z*"], "error: unknown model 'z*'; choose one of atrous, carlo"),
+        (["info", "carlo", "--variant", "imag"], "error: carlo has no variant 'imag' (did you mean 'image'?)"),
+    ],
+)
+def test_bad_input_is_one_line(arguments, line, capsys):
+    assert main(arguments) == 2
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    assert streams.err.startswith(line)
+    assert streams.err.count("\n") == 1
+
+
+def test_what_goes_wrong_while_building_is_not_hidden(monkeypatch, capfd):
+    def broken(*arguments):
+        os.write(2, b"what the framework says\n")
+        raise zoo.ZooError("cannot be built")
+
+    monkeypatch.setattr(zoo, "create", broken)
+    assert main(["info", "carlo", "--macs"]) == 2
+    assert capfd.readouterr().err == "what the framework says\nerror: cannot be built\n"
+
+
+def test_interrupting_is_quiet(monkeypatch, capsys):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(zoo, "list_models", interrupted)
+    assert main(["list"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_options_are_those_of_the_builder():
+    assert options_of("identity") == {}
+    assert options_of("carlo") == {"filters": 128}
+    with pytest.raises(zoo.ZooError, match="did you mean 'carlo'"):
+        options_of("carl")
+    options_of("carlo")["filters"] = 1
+    assert options_of("carlo") == {"filters": 128}

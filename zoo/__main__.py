@@ -1,0 +1,227 @@
+"""`python -m zoo`: list the networks, read the card of one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import zoo
+from zoo.registry import options_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Wide enough for the tables when the output is not a terminal, where rich would assume 80 columns.
+_FILE_WIDTH = 200
+_MACS_SIDE = 256
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        arguments: The command line without the program's name; None takes the process's own.
+
+    Returns:
+        The exit code: 0 done, 2 bad input, 130 interrupted.
+    """
+    args = _parser().parse_args(arguments)
+    try:
+        return args.run(args)
+    except zoo.ZooError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m zoo", description="Deblurring networks: what there is.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("list", help="show the networks and their variants")
+    command.add_argument("pattern", nargs="?", default="*", help="a name, or a wildcard such as 'unet*'")
+    command.add_argument("--json", action="store_true", help="print everything known as JSON")
+    _add_macs(command)
+    command.set_defaults(run=_list)
+
+    command = commands.add_parser("info", help="show the card of one network")
+    command.add_argument("name", help="a network, see `python -m zoo list`")
+    command.add_argument("--variant", metavar="NAME", help="only this variant, with its options")
+    _add_macs(command)
+    command.set_defaults(run=_info)
+    return parser
+
+
+def _add_macs(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--macs",
+        action="store_true",
+        help=f"build the networks and count multiply-accumulates for {_MACS_SIDE}x{_MACS_SIDE} pixels (takes seconds)",
+    )
+
+
+def _list(args: argparse.Namespace) -> int:
+    """Prints a table of networks and variants, or all about them as JSON."""
+    names = zoo.list_models(args.pattern)
+    if not names:
+        # For a plain name this says which one is near.
+        zoo.info(args.pattern)
+    infos = [zoo.info(name) for name in names]
+    macs = _count_macs([(info.name, variant) for info in infos for variant in info.variants]) if args.macs else {}
+    if args.json:
+        print(json.dumps([_as_dict(info, macs) for info in infos], indent=2, ensure_ascii=False))
+        return 0
+    console = _console()
+    console.print(_list_table(infos, macs))
+    console.print("\n`python -m zoo info NAME` shows the card of one network; * is the default variant.", markup=False)
+    return 0
+
+
+def _list_table(infos: Sequence[zoo.ModelInfo], macs: Mapping[tuple[str, str], int]) -> Any:
+    """Returns a table with one row for each variant."""
+    table = _table("name", "variant", "parameters", *([_macs_title()] if macs else []), "frames", "paper")
+    for info in infos:
+        authors = info.paper.partition(":")[0]
+        for name, variant in info.variants.items():
+            counted = [_giga(macs[info.name, name])] if macs else []
+            row = [info.name, _starred(info, name), f"{variant.parameters:,}", *counted, str(variant.frames), authors]
+            table.add_row(*row)
+    return table
+
+
+def _info(args: argparse.Namespace) -> int:
+    """Prints the card of one network."""
+    info = zoo.info(args.name)
+    chosen = {args.variant: info.variant(args.variant)} if args.variant else info.variants
+    macs = _count_macs([(info.name, variant) for variant in chosen]) if args.macs else {}
+    console = _console()
+    console.print(f"{info.title} ({info.name})\n{info.summary}\n", markup=False)
+    for label, text in _facts(info, sorted({variant.frames for variant in chosen.values()})).items():
+        console.print(f"{label:<10}{text}", markup=False)
+    table = _table("variant", "parameters", *([_macs_title()] if macs else []), "frames", "options", "note")
+    for name, variant in chosen.items():
+        counted = [_giga(macs[info.name, name])] if macs else []
+        options = ", ".join(f"{option}={value}" for option, value in variant.options.items())
+        row = [_starred(info, name), f"{variant.parameters:,}", *counted, str(variant.frames), options, variant.note]
+        table.add_row(*row)
+    console.print()
+    console.print(table)
+    _print_options(console, info, chosen[args.variant].options if args.variant else {})
+    return 0
+
+
+def _facts(info: zoo.ModelInfo, frames: Sequence[int]) -> dict[str, str]:
+    """Returns what goes below the title: source, licence and contract."""
+    channels = " or ".join(str(count * info.channels) for count in frames)
+    meaning = "; 3 frames are previous, current, next" if max(frames) > 1 else ""
+    multiple = f"multiples of {info.size_multiple}, " if info.size_multiple > 1 else ""
+    remedy = "; zoo.restore pads other sizes" if max(info.size_multiple, info.minimum_size) > 1 else ""
+    smaller = f"each side {info.shrink} pixels smaller" if info.shrink else "same height and width"
+    facts = {
+        "paper": info.paper,
+        "licence": info.licence,
+        "input": f"(batch, height, width, {channels}), RGB in [0, 1]{meaning}",
+        "size": f"height and width {multiple}at least {info.minimum_size}{remedy}",
+        "output": f"(batch, height, width, {info.channels}), {smaller}",
+    }
+    if info.takes_blur_step:
+        facts["blur step"] = "second input (batch, 1)"
+    return facts
+
+
+def _print_options(console: Console, info: zoo.ModelInfo, chosen: Mapping[str, Any]) -> None:
+    """Prints what `zoo.create` may be told, with the defaults, or with a variant's own values where it has some."""
+    console.print()
+    options = options_of(info.name)
+    if not options:
+        console.print("no options", markup=False)
+        return
+    console.print(f'options of zoo.create("{info.name}", ...)', markup=False)
+    width = max(len(option) for option in options)
+    for option, default in options.items():
+        own = f"{chosen[option]}  (default {default})" if option in chosen else default
+        console.print(f"  {option:<{width}}  {own}", markup=False)
+
+
+def _as_dict(info: zoo.ModelInfo, macs: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    """Returns all that is known of a network as plain values."""
+    entry = asdict(info) | {"options": options_of(info.name)}
+    for variant, values in entry["variants"].items():
+        if macs:
+            values["macs_256"] = macs[info.name, variant]
+    return entry
+
+
+def _count_macs(variants: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Builds networks and counts their multiply-accumulates."""
+    with _quiet_start():
+        return {
+            (name, variant): zoo.count_macs(zoo.create(name, variant), _MACS_SIDE, _MACS_SIDE)
+            for name, variant in variants
+        }
+
+
+@contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Holds back what a framework writes on the standard error while it starts; shows it when that fails.
+
+    TensorFlow's first notes come before it has read its own log level, so only the file descriptor can be caught.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    before = os.dup(2)
+    with tempfile.TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            caught.seek(0)
+            os.write(before, caught.read())
+            raise
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else _FILE_WIDTH
+    return Console(width=width, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def _table(*columns: str) -> Any:
+    """Returns an empty table; columns of numbers are aligned on the right."""
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        numbers = column in ("parameters", "frames", _macs_title())
+        table.add_column(column, justify="right" if numbers else "left", overflow="fold")
+    return table
+
+
+def _starred(info: zoo.ModelInfo, variant: str) -> str:
+    """Returns the variant's name, with a star when `create` builds it unasked."""
+    return f"{variant} *" if variant == info.default else variant
+
+
+def _macs_title() -> str:
+    return f"GMACs at {_MACS_SIDE}x{_MACS_SIDE}"
+
+
+def _giga(count: int) -> str:
+    return f"{count / 1e9:,.2f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
