@@ -35,14 +35,14 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 	@.ci/system-packages $(PYTHON)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (about a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --requirement requirements.lock
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
 backends: $(STAMP) $(BACKENDS_STAMP)
 
 $(BACKENDS_STAMP): requirements-backends.lock
-	@$(BIN)/python -m pip install --quiet --requirement requirements-backends.lock
+	@$(BIN)/python -m pip install -qq --requirement requirements-backends.lock
 	@touch $@
 
 # Needs uv; exact versions for Python 3.11 to 3.13 without any address.

@@ -12,6 +12,7 @@ from benchmarks import records
 from benchmarks.errors import RunError
 from benchmarks.protocols import Protocol, protocol_for, scored
 from benchmarks.recipes import Recipe, default_variant, recipe
+from datasets import frames
 from datasets.errors import DataError
 from datasets.loading import load
 from datasets.pairs import Pairs
@@ -272,6 +273,9 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
             f"training {made.model} / {made.variant} on {len(pairs)} pairs of {pairs.dataset} ({pairs.coverage})",
             flush=True,
         )
+        if request.sample:
+            # A sample is small enough to be prepared unasked; decoding would share the cores with the training.
+            frames.prepare(pairs, request.store)
         options = training.Options(request.seed, request.jit, request.resume, request.tensorboard, request.store)
         outcome = training.train(made, pairs, cell.folder, options, start=request.weights)
     section = {

@@ -61,16 +61,25 @@ def device() -> str:
 
 
 def commit() -> str | None:
-    """Returns the commit of the checkout, with `+` when files differ from it; None outside a checkout."""
+    """Returns the commit of the checkout, with `+` when code differs from it; None outside a checkout."""
+    head = _git("rev-parse", "--short=12", "HEAD")
+    if head is None:
+        return None
+    # A run changes the results folder itself; that does not change what the code computes.
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!results")
+    return head + ("+" if changed else "")
+
+
+def _git(*arguments: str) -> str | None:
+    """Returns what a git command prints in the checkout, None when it fails."""
     root = Path(__file__).resolve().parent.parent
     try:
-        head = subprocess.run(
-            ["git", "-C", str(root), "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"],
-            capture_output=True, text=True, check=True, timeout=10,
-        )  # fmt: skip
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=10
+        )
     except (OSError, subprocess.SubprocessError):
         return None
-    return head.stdout.strip() or None
+    return done.stdout.strip()
 
 
 def _processor() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -124,6 +125,8 @@ def _request(options: argparse.Namespace) -> Any:
         raise RunError("give --sample or --data-root, not both")
     if options.resume and options.restart:
         raise RunError("give --resume or --restart, not both")
+    if options.tensorboard and importlib.util.find_spec("tensorboard") is None:
+        raise RunError("--tensorboard needs TensorBoard: pip install -e '.[tensorboard]'")
     if options.weights and len(set(options.model.split(",")) - {"identity"}) > 1:
         raise RunError("--weights belongs to one network; give one --model")
     overrides = {

@@ -165,5 +165,6 @@ def require_rows(rows: Sequence[Row], folder: Path) -> None:
     """Raises RunError when there is nothing to show."""
     if not rows:
         raise RunError(
-            f"no finished run in {folder / 'runs'}; make one: python -m benchmarks.run --model atrous --sample"
+            f"no finished run in {folder / 'runs'}; "
+            "make one: python -m benchmarks.run --model atrous --dataset reds --sample"
         )

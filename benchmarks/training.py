@@ -137,12 +137,12 @@ def train(recipe: Recipe, pairs: Pairs, folder: Path, options: Options, start: P
     keras.utils.set_random_seed(options.seed)
     validation = _validation(validation_pairs, recipe, options.seed)
     length = _epoch_length(recipe, len(training_pairs), steps)
-    with readable_errors(), _writable(folder):
+    with readable_errors(), _writable(folder), _loggers(folder, options) as loggers:
         model, progress = _start_or_resume(recipe, folder, steps, options, start)
         plateau = _plateau(progress) if recipe.schedule == "plateau" and validation is not None else None
         checkpoints = Checkpoints(folder, progress, plateau)
         # The plateau comes first, so that a checkpoint holds what it learnt from the epoch.
-        callbacks = [*([plateau] if plateau else []), checkpoints, *_loggers(folder, options)]
+        callbacks = [*([plateau] if plateau else []), checkpoints, *loggers]
         for callback in callbacks:
             callback.set_model(model)
         with _saved_on_interrupt(checkpoints):
@@ -209,6 +209,8 @@ def _start_or_resume(
         metrics=[psnr],
         jit_compile=use_jit(options.jit),
     )
+    # Built now, so that a checkpoint from before the first step can be loaded.
+    model.optimizer.build(model.trainable_variables)
     return model, {"step": 0, "steps": steps, "seconds": 0.0, "best": None, "best_step": None, "epoch_end": 0}
 
 
@@ -280,12 +282,15 @@ def _validation(pairs: Pairs, recipe: Recipe, seed: int) -> Any:
     return pipeline.evaluation(spread, crop=recipe.crop, batch=recipe.batch, seed=seed)
 
 
-def _loggers(folder: Path, options: Options) -> list[keras.callbacks.Callback]:
-    """Returns the CSV log, and TensorBoard if asked for."""
-    loggers: list[keras.callbacks.Callback] = [keras.callbacks.CSVLogger(folder / "log.csv", append=True)]
-    if options.tensorboard:
-        loggers.append(keras.callbacks.TensorBoard(folder / "tensorboard"))
-    return loggers
+@contextmanager
+def _loggers(folder: Path, options: Options) -> Iterator[list[keras.callbacks.Callback]]:
+    """Yields the CSV log, and TensorBoard if asked for; the log is closed even when the training breaks off."""
+    log = keras.callbacks.CSVLogger(folder / "log.csv", append=True)
+    try:
+        yield [log, *([keras.callbacks.TensorBoard(folder / "tensorboard")] if options.tensorboard else [])]
+    finally:
+        if log.csv_file is not None:
+            log.csv_file.close()
 
 
 @contextmanager

@@ -121,7 +121,7 @@ def training(
     steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
     return _mapped(
         steps, batches, [(tf.uint8, (batch, crop, crop, channels)), (tf.uint8, (batch, crop, crop, 3))]
-    ).prefetch(tf.data.AUTOTUNE)
+    ).prefetch(_PARALLEL_BATCHES)
 
 
 def evaluation(pairs: Pairs, crop: int | None = None, batch: int = 1, seed: int = 0) -> tf.data.Dataset:
@@ -216,4 +216,7 @@ def _mapped(dataset: Any, function: Callable[[Any], Any], specification: list[tu
             tf.cast(tensor, tf.float32) * (1.0 / 255.0) if tensor.dtype == tf.uint8 else tensor for tensor in tensors
         )
 
-    return dataset.map(call, num_parallel_calls=_PARALLEL_BATCHES, deterministic=True)
+    options = tf.data.Options()
+    # Nothing is left to TensorFlow's tuner, whose thread can hold up the end of an iterator for most of a minute.
+    options.autotune.enabled = False
+    return dataset.map(call, num_parallel_calls=_PARALLEL_BATCHES, deterministic=True).with_options(options)
