@@ -1,9 +1,11 @@
 """The leaderboard: what is ranked together, in which order, and two runs writing it at once."""
 
 import csv
+import fcntl
 import io
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -245,6 +247,18 @@ def read_whole(path):
         assert None not in row.values()
         assert row["record"].endswith(".json")
     return {row["model"] for row in rows}
+
+
+def test_a_writer_waits_for_another_and_sees_its_record(tmp_path):
+    put(tmp_path)
+    with (tmp_path / ".lock").open("w") as lock, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        writer = pool.submit(standings.update, tmp_path)
+        with pytest.raises(TimeoutError):
+            writer.result(timeout=0.3)
+        put(tmp_path, "carlo", 27.0)
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        assert [row["model"] for row in writer.result(timeout=10)] == ["carlo", "atrous"]
 
 
 def test_several_processes_write_it_at_once(tmp_path):
