@@ -12,7 +12,7 @@ from benchmarks import records
 from benchmarks.errors import RunError
 from benchmarks.protocols import Protocol, protocol_for, scored
 from benchmarks.recipes import Recipe, default_variant, recipe
-from datasets import frames
+from datasets import frames, pipeline
 from datasets.errors import DataError
 from datasets.loading import load
 from datasets.pairs import Pairs
@@ -206,10 +206,9 @@ def _root(dataset: str, request: Request) -> Path:
 
 def _check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
     """Raises DataError when a crop does not fit in the pictures, before anything heavy is imported."""
-    if crop is None:
-        return
-    height, width, _ = pairs[0].sharp[0].shape
-    if crop > min(height, width):
+    pair = pipeline.too_small(pairs, crop) if crop is not None else None
+    if pair is not None:
+        height, width, _ = pair.sharp[0].shape
         raise DataError(
             f"{what} {crop} is larger than the frame {height}x{width} of {pairs.dataset}; "
             f"take {min(height, width)} or less"

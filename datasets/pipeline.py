@@ -181,17 +181,19 @@ def check_crop(pairs: Pairs, crop: int) -> None:
     """Raises DataError when a crop is not positive or larger than a picture (one per scene is looked at)."""
     if crop < 1:
         raise DataError(f"crop must be at least 1 pixel, not {crop}")
-    seen: set[str] = set()
-    for pair in pairs:
-        if pair.scene in seen:
-            continue
-        seen.add(pair.scene)
+    pair = too_small(pairs, crop)
+    if pair is not None:
         height, width, _ = pair.sharp[0].shape
-        if crop > min(height, width):
-            raise DataError(
-                f"{pairs.dataset} {pair.name}: crop {crop} is larger than the frame {height}x{width}; "
-                f"use --crop {min(height, width)} or less"
-            )
+        raise DataError(
+            f"{pairs.dataset} {pair.name}: crop {crop} is larger than the frame {height}x{width}; "
+            f"use --crop {min(height, width)} or less"
+        )
+
+
+def too_small(pairs: Pairs, crop: int) -> Pair | None:
+    """Returns the first pair that a crop does not fit in, None when it fits in all; looks at one pair per scene."""
+    first_of_scene = {pair.scene: pair for pair in reversed(pairs)}
+    return next((pair for pair in reversed(first_of_scene.values()) if crop > min(pair.sharp[0].shape[:2])), None)
 
 
 def _check_request(batch: int, seed: int) -> None:
