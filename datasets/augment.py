@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -25,14 +26,29 @@ class Augmentation:
         rotation: Largest angle in degrees; the angle is uniform in +-rotation, borders repeat the edge.
         flip: Whether one of no, vertical, horizontal or both flips is applied.
         brightness: Largest relative change; the factor is uniform in 1 +- brightness.
+        mirror: Whether half of the crops are mirrored left to right (DeblurGAN's code).
+        symmetries: Whether one of the eight symmetries of a square is applied, the identity twice as often as the
+            others (FCN's code, after MPRNet).
+        saturation: Largest relative change of the saturation, made to a third of the crops; the factor is uniform in
+            1 +- saturation (FCN's code, after MPRNet).
     """
 
     shift_neighbours: int = 0
     rotation: float = 0.0
     flip: bool = False
     brightness: float = 0.0
+    mirror: bool = False
+    symmetries: bool = False
+    saturation: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns what is done as plain values; the last three only where they are used, as they came later."""
+        values = asdict(self)
+        return {name: value for name, value in values.items() if value or name not in _LATER}
 
 
+# Left out of older recipes, whose records must be found again by the same values.
+_LATER = ("mirror", "symmetries", "saturation")
 NONE = Augmentation()
 BOLOGNA = Augmentation(shift_neighbours=2, rotation=90.0, flip=True, brightness=0.2)
 
@@ -80,6 +96,12 @@ def training_crop(
         pictures = [picture[::vertical, ::horizontal] for picture in pictures]
     if augmentation.brightness:
         pictures = _brighten(pictures, 1 + rng.uniform(-augmentation.brightness, augmentation.brightness))
+    if augmentation.mirror and rng.integers(0, 2):
+        pictures = [picture[:, ::-1] for picture in pictures]
+    if augmentation.symmetries:
+        pictures = _reflect(pictures, int(rng.integers(0, 9)) % 8)
+    if augmentation.saturation and rng.integers(0, 3) == 0:
+        pictures = _saturate(pictures, 1 + rng.uniform(-augmentation.saturation, augmentation.saturation))
     return np.concatenate(pictures[:-1], axis=-1), pictures[-1]
 
 
@@ -125,6 +147,23 @@ def _brighten(pictures: list[np.ndarray], factor: float) -> list[np.ndarray]:
     import cv2
 
     return [cv2.convertScaleAbs(picture, alpha=factor) for picture in pictures]
+
+
+def _reflect(pictures: list[np.ndarray], symmetry: int) -> list[np.ndarray]:
+    """Applies one of the eight symmetries of a square: quarter turns, mirrored or not."""
+    turned = [np.rot90(picture, symmetry % 4) for picture in pictures]
+    return [picture[:, ::-1] for picture in turned] if symmetry >= 4 else turned
+
+
+def _saturate(pictures: list[np.ndarray], factor: float) -> list[np.ndarray]:
+    """Moves all pictures away from, or towards, their grey versions by one factor, clipped to 8 bit."""
+    import cv2
+
+    results = []
+    for picture in map(np.ascontiguousarray, pictures):
+        grey = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+        results.append(cv2.addWeighted(picture, factor, grey, 1 - factor, 0))
+    return results
 
 
 def _as_colour(pixels: np.ndarray) -> np.ndarray:

@@ -258,3 +258,45 @@ def test_crops_from_the_frame_store_equal_those_from_files(layouts, tmp_path):
         ours = draw(stored[seed % 4], 24, BOLOGNA, seed)
         theirs = draw(decoded[seed % 4], 24, BOLOGNA, seed)
         assert np.array_equal(ours, theirs)
+
+
+class TestSymmetries:
+    def crops(self, augmentation, count=400):
+        pair, rng = asymmetric_pair(), np.random.default_rng(0)
+        return [training_crop(pair, 4, augmentation, rng) for _ in range(count)]
+
+    def test_all_eight_come_and_the_identity_twice_as_often(self):
+        whole = asymmetric_pair().sharp[0].read()
+        shapes = [np.rot90(whole, turns)[:, ::step] for step in (1, -1) for turns in range(4)]
+        seen = np.zeros(8)
+        for inputs, target in self.crops(Augmentation(symmetries=True), 900):
+            assert np.array_equal(inputs, target)
+            found = [index for index, shape in enumerate(shapes) if np.array_equal(shape, target)]
+            assert len(found) == 1
+            seen[found[0]] += 1
+        assert 150 < seen[0] < 250
+        assert (seen[1:] > 60).all() and (seen[1:] < 140).all()
+
+    def test_mirror_is_left_to_right_for_half_of_the_crops(self):
+        whole = asymmetric_pair().sharp[0].read()
+        mirrored = [np.array_equal(target, whole[:, ::-1]) for _, target in self.crops(Augmentation(mirror=True))]
+        kept = [np.array_equal(target, whole) for _, target in self.crops(Augmentation(mirror=True))]
+        assert all(a != b for a, b in zip(mirrored, kept, strict=True))
+        assert 150 < sum(mirrored) < 250
+
+    def test_saturation_moves_a_third_of_the_crops_and_no_grey_pixel(self):
+        whole = asymmetric_pair().sharp[0].read()
+        changed = [target for _, target in self.crops(Augmentation(saturation=0.2)) if not np.array_equal(target, whole)]
+        assert 90 < len(changed) < 180
+        for inputs, target in self.crops(Augmentation(saturation=0.2)):
+            assert np.array_equal(inputs, target)
+            # The luma that the pixels move around stays.
+            before, after = (picture.astype(float) @ [0.299, 0.587, 0.114] for picture in (whole, target))
+            assert np.abs(before - after).max() < 1.5
+
+
+def asymmetric_pair():
+    """A pair of equal 4x4 pictures without symmetry and without extreme colours."""
+    pixels = np.random.default_rng(5).integers(60, 190, (4, 4, 3), np.uint8)
+    frame = ArrayFrame("picture", pixels)
+    return Pair("gopro", "train", "0", "0", (frame,), (frame,))
