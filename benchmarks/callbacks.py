@@ -11,6 +11,7 @@ import keras
 
 import zoo
 from benchmarks.errors import RunError
+from benchmarks.trainees import Trainee
 
 LAST = "last.keras"
 BEST = "best.keras"
@@ -40,14 +41,20 @@ class Checkpoints(keras.callbacks.Callback):
         folder: Where `last.keras` and `best.keras` go.
         progress: Steps, seconds and best value so far, and the step of the last finished epoch; kept up to date here.
         plateau: The plateau callback whose memory belongs to a checkpoint, if any.
+        trainee: What is trained.
         seconds_between: A long epoch is saved this often.
     """
 
     def __init__(
-        self, folder: Path, progress: dict[str, Any], plateau: Plateau | None, seconds_between: float = 120.0
+        self,
+        folder: Path,
+        progress: dict[str, Any],
+        plateau: Plateau | None,
+        trainee: Trainee,
+        seconds_between: float = 120.0,
     ) -> None:
         super().__init__()
-        self.folder, self.progress, self.plateau = folder, progress, plateau
+        self.folder, self.progress, self.plateau, self.trainee = folder, progress, plateau, trainee
         self.seconds_between = seconds_between
         self._clock = time.monotonic()
         self._saved = self._clock
@@ -55,7 +62,7 @@ class Checkpoints(keras.callbacks.Callback):
     def set_model(self, model: keras.Model) -> None:
         """Notes how far the optimiser's count of updates is from ours."""
         super().set_model(model)
-        self._offset = self._updates() - self.progress["step"]
+        self._offset = self.trainee.updates - self.progress["step"]
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Counts the step; stops on a loss that is not finite; saves when the last checkpoint is old."""
@@ -73,25 +80,23 @@ class Checkpoints(keras.callbacks.Callback):
         """Saves the last model, and the best one by validation PSNR."""
         value = (logs or {}).get("val_psnr", math.nan)
         if math.isfinite(value) and (self.progress["best"] is None or value > self.progress["best"]):
-            zoo.save(self.model, self.folder / BEST)
+            zoo.save(self.trainee.network, self.folder / BEST)
             self.progress |= {"best": float(value), "best_step": self.progress["step"]}
         self.progress["epoch_end"] = self.progress["step"]
+        if self.trainee.ratios is not None:
+            self.progress["ratios"] = self.trainee.ratios
         self.save()
 
     def save(self) -> None:
         """Writes `last.keras`."""
-        zoo.save(self.model, self.folder / LAST, self._notes())
+        self.trainee.save(self.folder / LAST, self._notes())
         self._saved = time.monotonic()
 
     def save_interrupted(self) -> None:
         """Writes `last.keras` after Ctrl-C, which mostly comes between the update of the weights and the count."""
-        if self._updates() - self._offset == self.progress["step"] + 1:
+        if self.trainee.updates - self._offset == self.progress["step"] + 1:
             self.progress["step"] += 1
         self.save()
-
-    def _updates(self) -> int:
-        """Returns how often the optimiser has changed the weights."""
-        return int(keras.ops.convert_to_numpy(self.model.optimizer.iterations))
 
     def _notes(self) -> dict[str, Any]:
         """Brings the progress up to date and returns what a checkpoint carries."""

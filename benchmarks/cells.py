@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import zoo
 from benchmarks import records
 from benchmarks.errors import RunError
 from benchmarks.protocols import Protocol, protocol_for, scored
-from benchmarks.recipes import Recipe, default_variant, recipe
+from benchmarks.recipes import ADVERSARIAL, Recipe, default_variant, recipe
 from datasets import frames, pipeline
 from datasets.errors import DataError
 from datasets.loading import load
@@ -42,6 +42,8 @@ class Request:
         limit: Scores so many pictures only.
         seed: Seed of everything random.
         jit, resume, restart, tensorboard, store: See `training.Options`.
+        perceptual_weights: A file with VGG-19's weights for objectives that need them; None takes Keras' own.
+        select_on_test: Whether the weights are chosen on the scored pictures, as some papers do; the record says so.
     """
 
     results: Path
@@ -61,6 +63,8 @@ class Request:
     restart: bool
     tensorboard: bool
     store: Path | None
+    perceptual_weights: Path | None = None
+    select_on_test: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,12 +101,17 @@ class Cell:
         """Equal for trainings that compute the same."""
         if self.recipe is None or self.training_pairs is None:
             return None
-        parts = {
+        request = self.request
+        parts: dict[str, Any] = {
             "recipe": self.recipe.as_dict(),
             "data": self.training_pairs.fingerprint,
-            "seed": self.request.seed,
-            "start": _file_hash(self.request.weights) if self.request.weights else None,
+            "seed": request.seed,
+            "start": _file_hash(request.weights) if request.weights else None,
         }
+        if request.perceptual_weights and self.recipe.content == "vgg19":
+            parts["perceptual_weights"] = _file_hash(request.perceptual_weights)
+        if request.select_on_test:
+            parts["selected_on"] = self.pairs.fingerprint
         return records.run_key(parts)
 
     @property
@@ -144,6 +153,8 @@ def plan(model: str, dataset: str, request: Request) -> Cell:
             raise RunError(f"{source} has nothing to train on; choose another data set with --train-on")
         training_pairs = load(source, _root(source, request), split=split, frames=frames)
         _check_crop(training_pairs, made.crop, "--crop")
+        _check_network_crop(made)
+        _check_perceptual_weights(made, request)
     cell = Cell(request, model, variant, dataset, protocol, pairs, made, training_pairs)
     _check_unfinished(cell)
     return cell
@@ -192,7 +203,17 @@ def _recipe(model: str, dataset: str, request: Request) -> Recipe | None:
             zoo.info(model)
             dataset_info(request.train_on)
         return None
-    return recipe(model, dataset, request.profile, request.variant).changed(**request.overrides)
+    made = recipe(model, dataset, request.profile, request.variant)
+    overrides = dict(request.overrides)
+    if made.loss in ADVERSARIAL:
+        if request.perceptual_weights:
+            overrides["content"] = "vgg19"
+        if overrides.get("loss"):
+            # Trained without a critic, so that nothing of it shall stand in the record.
+            made = replace(made, content="", critic_steps=1, critic_filters=64)
+    elif request.perceptual_weights or overrides.get("content"):
+        raise RunError(f"{model} is trained without perceptual loss; leave out --perceptual-weights")
+    return made.changed(**overrides)
 
 
 def _root(dataset: str, request: Request) -> Path:
@@ -215,6 +236,24 @@ def _check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
         )
 
 
+def _check_network_crop(made: Recipe) -> None:
+    """Raises RunError when the network itself cannot take the training crops."""
+    info = zoo.info(made.model)
+    multiple, least = info.size_multiple, max(info.minimum_size, info.variant(made.variant).shrink + 1)
+    if made.crop % multiple or made.crop < least:
+        rule = f"a multiple of {multiple}, at least {least}" if multiple > 1 else f"at least {least}"
+        raise RunError(f"--crop {made.crop} does not fit {made.model} / {made.variant}; take {rule}")
+
+
+def _check_perceptual_weights(made: Recipe, request: Request) -> None:
+    """Raises RunError when the file that shall hold VGG-19's weights is not there."""
+    path = request.perceptual_weights
+    if path is not None and made.content and not path.is_file():
+        raise RunError(
+            f"{path}: no such file; give the weights of Keras' VGG-19 with --perceptual-weights, or 'random'"
+        )
+
+
 def _check_weights(model: str, variant: str, request: Request) -> None:
     """Raises RunError or ZooError when the weights to score or to start from are not there or do not fit."""
     if request.weights is None:
@@ -224,7 +263,8 @@ def _check_weights(model: str, variant: str, request: Request) -> None:
     if not request.train and request.overrides.get("precision"):
         raise RunError("--precision is for training; weights are scored in the precision they were trained in")
     found, _, theirs = read_name(request.weights).partition(".")
-    if (found, theirs) != (model, variant):
+    # Weights that a training starts from may be another variant's as long as they have the same shapes.
+    if found != model or (theirs != variant and not request.train):
         raise RunError(
             f"{request.weights} holds {found} / {theirs}, not {model} / {variant}; "
             f"use --model {found} --variant {theirs}"
@@ -266,7 +306,7 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
 
     request = cell.request
     if _finished(cell.folder) and not request.restart:
-        outcome = training.outcome_of(cell.folder, made, pairs)
+        outcome = training.outcome_of(cell.folder, made, pairs, request.select_on_test)
     else:
         print(
             f"training {made.model} / {made.variant} on {len(pairs)} pairs of {pairs.dataset} ({pairs.coverage})",
@@ -275,8 +315,12 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
         if request.sample:
             # A sample is small enough to be prepared unasked; decoding would share the cores with the training.
             frames.prepare(pairs, request.store)
-        options = training.Options(request.seed, request.jit, request.resume, request.tensorboard, request.store)
-        outcome = training.train(made, pairs, cell.folder, options, start=request.weights)
+        options = training.Options(
+            request.seed, request.jit, request.resume, request.tensorboard, request.store,
+            request.perceptual_weights or "imagenet",
+        )  # fmt: skip
+        selection = cell.pairs if request.select_on_test else None
+        outcome = training.train(made, pairs, cell.folder, options, request.weights, selection)
     section = {
         "dataset": pairs.dataset, "split": pairs.split, "coverage": pairs.coverage, "fingerprint": pairs.fingerprint,
         "pairs": len(pairs), "profile": request.profile, "recipe": made.as_dict(), "seed": request.seed,
@@ -284,6 +328,10 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
         "best_step": outcome.best_step, "validation_psnr": outcome.validation_psnr, "jit": request.jit,
         "started_from": str(request.weights) if request.weights else None,
     }  # fmt: skip
+    if outcome.ratios:
+        section["ratios"] = list(outcome.ratios)
+    if request.select_on_test:
+        section["selected_on"] = "the scored pictures"
     # Whoever scores this file later learns from it what it was trained on.
     zoo.save(outcome.model, cell.folder / training.BEST, {"training": section})
     return outcome.model, section, "trained"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from benchmarks.comparison import Comparison
+from benchmarks.speed_networks import Speed
 from benchmarks.standings import FOOTNOTE, Row, cells, tables
 
 _START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
@@ -72,6 +73,22 @@ def print_comparisons(rows: Sequence[Comparison], title: str) -> None:
     for row in rows:
         target = "" if row.target is None else f">= {row.target:g}"
         table.add_row(row.name, f"{row.ours:.4g}", f"{row.other:.4g}", row.unit, f"{row.ratio:.2f}", target)
+    Console(width=None if os.isatty(1) else 160).print(table)
+
+
+def print_speeds(rows: Sequence[Speed], title: str) -> None:
+    """Prints the table of the networks' speeds."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    columns = ("network", "GMACs", "forward ms", "share", "MiB", "training step ms", "share", "MiB")
+    for place, name in enumerate(columns):
+        table.add_column(name, justify="right" if place else "left")
+    for row in rows:
+        forward = (f"{row.forward_ms:.0f}", f"{row.forward_share:.0%}", f"{row.forward_mib:.0f}")
+        step = (f"{row.step_ms:.0f}", f"{row.step_share:.0%}", f"{row.step_mib:.0f}")
+        table.add_row(row.name, f"{row.gmacs:.1f}", *forward, *step)
     Console(width=None if os.isatty(1) else 160).print(table)
 
 

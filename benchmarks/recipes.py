@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
 import zoo
 from benchmarks.errors import RunError
-from datasets.augment import BOLOGNA, NONE, Augmentation
+from datasets.augment import Augmentation
 from datasets.registry import info as dataset_info
 
-PROFILES = ("paper", "quick")
-_BOLOGNA = "Mancini and Simonati (University of Bologna), Tables 1 and 2, and code"
-_OURS = "our choice: the report trained no such pair, so its REDS recipe is taken"
+PROFILES = ("paper", "code", "quick")
+# Losses of a generator against a critic.
+ADVERSARIAL = ("relativistic", "wasserstein")
+LOSSES = (
+    "sum_of_absolute_differences", "mean_squared_error", "mean_absolute_error", "charbonnier", "charbonnier_edge",
+    "root_squared_error", "binary_crossentropy", *ADVERSARIAL,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,15 +30,28 @@ class Recipe:
         batch: Crops per step.
         epochs: Passes over the training pairs; None when `steps` says how long.
         steps: Training steps; None when `epochs` says how long.
-        loss: `"sum_of_absolute_differences"`, `"mean_squared_error"` or `"mean_absolute_error"`.
+        loss: One of `LOSSES`; for networks with several outputs the distance of one of them.
         learning_rate: Adam's, at the start.
         clipnorm: Largest norm of each variable's gradient; None for no clipping.
-        schedule: `"constant"`, `"plateau"` (ReduceLROnPlateau on the validation loss) or `"cosine"` (to zero).
+        schedule: `"constant"`, `"plateau"` (ReduceLROnPlateau on the validation loss), `"cosine"` (to `final_rate`),
+            `"halving"` (in regular steps) or `"linear"` (constant, then linearly to zero).
         augmentation: What is done to the crops.
         validation: Share of the training scenes (of the training pictures where there is one scene) held out.
         precision: Keras dtype policy.
         source: Where the numbers come from.
         ours: What the source leaves open and we chose, with the reason.
+        schedule_share: Share of all steps: between two halvings, before the linear decay, of the warm-up to a cosine.
+        final_rate: Learning rate at the end of a cosine.
+        beta_1: Adam's decay of the first moment.
+        epsilon: Adam's.
+        noise: Standard deviation of the Gaussian noise on the input, whose range is [0, 1].
+        trainable_ratios: Whether a network with several outputs learns the weights of their losses.
+        validate_every: ((epochs between two validations, until this epoch), ...); empty for every epoch.
+        critic_steps: Steps of the critic for each one of the generator.
+        critic_filters: Filters of the critic's first convolution.
+        content: Content term beside an adversarial loss: `"vgg19"`, `"vgg19-random"` or `"mean_absolute_error"`.
+        content_weight: Weight of the content term; the adversarial one has 1.
+        content_activated: Whether VGG-19's features are taken after the ReLU.
     """
 
     model: str
@@ -52,10 +69,28 @@ class Recipe:
     precision: str
     source: str
     ours: str
+    schedule_share: float = 0.0
+    final_rate: float = 0.0
+    beta_1: float = 0.9
+    epsilon: float = 1e-7
+    noise: float = 0.0
+    trainable_ratios: bool = False
+    validate_every: tuple[tuple[int, int], ...] = ()
+    critic_steps: int = 1
+    critic_filters: int = 64
+    content: str = ""
+    content_weight: float = 100.0
+    content_activated: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns the recipe as plain values for a record."""
-        return asdict(self)
+        """Returns the recipe as plain values for a record, without what it does not use.
+
+        A field that is new in this project is at its default in older recipes; leaving it out keeps their records'
+        keys as they are.
+        """
+        values = asdict(self) | {"augmentation": self.augmentation.as_dict()}
+        defaults = {field.name: field.default for field in fields(self) if field.default is not MISSING}
+        return {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
 
     def changed(self, **overrides: Any) -> Recipe:
         """Returns the recipe with every override that is not None; `steps` and `epochs` replace each other."""
@@ -69,35 +104,32 @@ class Recipe:
         return replace(self, **given)
 
 
-# Epochs of the report: Table 1 (CIFAR-10) and Table 2 (REDS).
-_CIFAR_EPOCHS = {"carlo": 40, "kaist": 30, "atrous": 29}
-_REDS_EPOCHS = {"kaist": 55, "atrous": 71}
-_CIFAR_VARIANTS = {"carlo": "image", "kaist": "image", "atrous": "cifar10"}
-_VIDEO_VARIANTS = {"carlo": "image", "kaist": "video", "atrous": "reds"}
-_STILL_VARIANTS = {"carlo": "image", "kaist": "image", "atrous": "image-20"}
-# Steps that a laptop of two cores makes in about three minutes.
-_QUICK_STEPS = {"carlo": 1000, "kaist": 1400, "atrous": 1500}
-
-
 def recipe(model: str, dataset: str, profile: str = "paper", variant: str | None = None) -> Recipe:
     """Returns how to train a network for a data set.
 
     Args:
         model: Network's name.
         dataset: Name of the data set that it will be scored on; decides between one and three frames.
-        profile: `"paper"` or `"quick"`.
+        profile: `"paper"`, `"code"` (the released code's recipe, where it is not the paper's) or `"quick"`.
         variant: Takes the place of the recipe's variant.
 
     Raises:
-        RunError: For an unknown profile or a network without recipe.
+        RunError: For an unknown profile, a network without recipe, or one whose code has no recipe of its own.
         ZooError: For an unknown network or variant.
     """
+    # The tables need the class above.
+    from benchmarks import paper_recipes, quick_recipes
+
     if profile not in PROFILES:
         raise RunError(f"unknown profile {profile!r}; choose one of {', '.join(PROFILES)}")
     info = zoo.info(model)
-    if model not in _CIFAR_EPOCHS:
+    if model not in paper_recipes.RECIPES:
         raise RunError(f"{model} has no training recipe; use --no-train")
-    made = _quick(model, dataset) if profile == "quick" else _paper(model, dataset)
+    if profile == "code" and model not in paper_recipes.CODE_RECIPES:
+        with_code = ", ".join(paper_recipes.CODE_RECIPES)
+        raise RunError(f"{model} has no code recipe beside the paper's ({with_code} has); use --profile paper")
+    table = {"paper": paper_recipes.RECIPES, "code": paper_recipes.CODE_RECIPES, "quick": quick_recipes.RECIPES}
+    made = table[profile][model](model, dataset)
     if variant is not None:
         info.variant(variant)
         made = replace(made, variant=variant)
@@ -106,45 +138,12 @@ def recipe(model: str, dataset: str, profile: str = "paper", variant: str | None
 
 def default_variant(model: str, dataset: str, profile: str) -> str:
     """Returns the variant that a data set's row shows when none is asked for."""
+    from benchmarks.paper_recipes import VARIANTS
+
     video = dataset_info(dataset).video
     if model == "identity":
         return "video" if video else "image"
     if profile == "quick":
         return "tiny-video" if video and "tiny-video" in zoo.info(model).variants else "tiny"
-    if dataset == "cifar10":
-        return _CIFAR_VARIANTS.get(model, zoo.info(model).default)
-    variants = _VIDEO_VARIANTS if video else _STILL_VARIANTS
-    return variants.get(model, zoo.info(model).default)
-
-
-def _paper(model: str, dataset: str) -> Recipe:
-    """Returns the report's recipe; for pairs that it has not, the nearest one, marked as ours."""
-    loss = "mean_squared_error" if model == "carlo" else "sum_of_absolute_differences"
-    variant = default_variant(model, dataset, "paper")
-    if dataset == "cifar10":
-        return Recipe(
-            model, variant, crop=32, batch=32, epochs=_CIFAR_EPOCHS[model], steps=None, loss=loss, learning_rate=1e-3,
-            clipnorm=1.0, schedule="constant", augmentation=NONE, validation=0.2, precision="float32", source=_BOLOGNA,
-            ours="",
-        )  # fmt: skip
-    reported = dataset in ("reds", "reds-jpeg") and model in _REDS_EPOCHS
-    plateau = "learning rate 'by hand at plateaus' is ReduceLROnPlateau (factor 0.5, patience 5)"
-    held_out = "the last eighth of the training scenes (30 of 240 in REDS) is the validation split"
-    return Recipe(
-        model, variant, crop=256, batch=4, epochs=_REDS_EPOCHS.get(model, 71), steps=None, loss=loss,
-        learning_rate=1e-4, clipnorm=1.0, schedule="plateau", augmentation=BOLOGNA, validation=0.125,
-        precision="float32", source=_BOLOGNA,
-        ours=f"{plateau}; {held_out}" if reported else f"{_OURS}; {plateau}; {held_out}",
-    )  # fmt: skip
-
-
-def _quick(model: str, dataset: str) -> Recipe:
-    """Returns a small stated budget for a laptop: the tiny variant, a mean loss, cosine decay."""
-    cifar = dataset == "cifar10"
-    return Recipe(
-        model, default_variant(model, dataset, "quick"), crop=32 if cifar else 64, batch=32 if cifar else 8,
-        epochs=None, steps=_QUICK_STEPS[model], loss="mean_absolute_error", learning_rate=2e-3, clipnorm=1.0,
-        schedule="cosine", augmentation=NONE if cifar else Augmentation(flip=True), validation=0.2 if cifar else 0.125,
-        precision="float32", source="our choice",
-        ours="a budget of minutes on two cores: tiny variant, mean absolute error, cosine decay of the learning rate",
-    )  # fmt: skip
+    kind = "cifar10" if dataset == "cifar10" else "video" if video else "still"
+    return VARIANTS[kind].get(model, zoo.info(model).default)

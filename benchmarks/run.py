@@ -35,8 +35,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("--sample", action="store_true", help="use the built-in sample instead of --data-root")
     add(
         "--profile",
-        choices=("paper", "quick"),
-        help="budget: the paper's, or minutes on a laptop (default: quick with --sample, else paper)",
+        choices=("paper", "code", "quick"),
+        help="budget: the paper's, the released code's where it differs, or minutes on a laptop (default: quick with "
+        "--sample, else paper)",
     )
     add("--variant", metavar="NAME", help="variant of the network (default: the recipe's)")
     add("--protocol", metavar="NAME", help="way to score (default: the data set's usual one)")
@@ -45,6 +46,21 @@ def build_parser() -> argparse.ArgumentParser:
     add("--no-train", action="store_true", help="only score")
     add("--epochs", type=_positive, metavar="N", help="passes over the training pairs")
     add("--steps", type=_positive, metavar="N", help="training steps, instead of epochs")
+    add(
+        "--loss",
+        metavar="NAME",
+        help="training loss instead of the recipe's; for networks with several outputs, of each",
+    )
+    add(
+        "--perceptual-weights",
+        metavar="FILE",
+        help="VGG-19 weight file of Keras for perceptual losses, or 'random' (default: Keras fetches its own)",
+    )
+    add(
+        "--select-on-test",
+        action="store_true",
+        help="choose the best weights on the scored pictures, as some papers did; the record and the table say so",
+    )
     add("--batch-size", type=_positive, metavar="N", help="crops per training step")
     add("--crop", type=_positive, metavar="PIXELS", help="side of the training crops")
     add(
@@ -127,11 +143,13 @@ def _request(options: argparse.Namespace) -> Any:
         raise RunError("give --resume or --restart, not both")
     if options.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise RunError("--tensorboard needs TensorBoard: pip install -e '.[tensorboard]'")
+    _check_loss(options)
     if options.weights and len(set(options.model.split(",")) - {"identity"}) > 1:
         raise RunError("--weights belongs to one network; give one --model")
     overrides = {
         "epochs": options.epochs, "steps": options.steps, "batch": options.batch_size, "crop": options.crop,
-        "precision": options.precision,
+        "precision": options.precision, "loss": options.loss,
+        "content": "vgg19-random" if options.perceptual_weights == "random" else None,
     }  # fmt: skip
     return Request(
         results=options.results, data_root=options.data_root, sample=options.sample,
@@ -139,7 +157,24 @@ def _request(options: argparse.Namespace) -> Any:
         protocol=options.protocol, train_on=options.train_on, weights=options.weights, train=not options.no_train,
         overrides=overrides, limit=options.limit, seed=options.seed, jit=options.jit, resume=options.resume,
         restart=options.restart, tensorboard=options.tensorboard, store=options.store,
+        perceptual_weights=_file(options.perceptual_weights), select_on_test=options.select_on_test,
     )  # fmt: skip
+
+
+def _check_loss(options: argparse.Namespace) -> None:
+    """Raises RunError for an unknown loss, one that changes the kind of training, or options that have no use."""
+    from benchmarks.recipes import ADVERSARIAL, LOSSES
+
+    if options.loss is not None and (options.loss not in LOSSES or options.loss in ADVERSARIAL):
+        choices = ", ".join(name for name in LOSSES if name not in ADVERSARIAL)
+        raise RunError(f"--loss {options.loss} cannot be chosen; take one of {choices}")
+    if options.no_train and (options.loss or options.perceptual_weights or options.select_on_test):
+        raise RunError("--loss, --perceptual-weights and --select-on-test are for training; leave them out")
+
+
+def _file(name: str | None) -> Path | None:
+    """Returns the path of a weight file, None where none is named."""
+    return None if name in (None, "random") else Path(str(name))
 
 
 def _plan(names: list[tuple[str, str]], request: Any) -> list[Any]:
@@ -151,7 +186,8 @@ def _plan(names: list[tuple[str, str]], request: Any) -> list[Any]:
     planned = []
     for model, dataset in names:
         # The identity row is a reference beside the asked network, so that network's options are not for it.
-        own = replace(request, variant=None, weights=None, overrides={}) if model == "identity" else request
+        plain: dict[str, Any] = {"variant": None, "weights": None, "overrides": {}, "select_on_test": False}
+        own = replace(request, **plain) if model == "identity" else request
         planned.append(cells.plan(model, dataset, own))
     return planned
 

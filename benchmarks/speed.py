@@ -6,29 +6,32 @@ reports the medians and their ratio.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.errors import RunError, guarded
+from benchmarks.errors import Parser, RunError, guarded
+
+NAMES = ("crops", "step", "local", "metrics", "median", "torch", "networks")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns the exit status."""
-    names = ("crops", "step", "local", "metrics")
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__.splitlines()[0])
-    parser.add_argument("--only", metavar="NAME[,NAME]", help=f"comparisons to run: {', '.join(names)} (default: all)")
+    parser = Parser(prog="python -m benchmarks.speed", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", metavar="NAME[,NAME]", help=f"comparisons to run: {', '.join(NAMES)} (default: all)")
+    parser.add_argument("--model", metavar="NAME[,NAME]", help="networks to time, name or name.variant (default: all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")
     options = parser.parse_args(arguments)
-    return guarded(lambda: _run((options.only or ",".join(names)).split(","), options.json))
+    names = options.only.split(",") if options.only else ["networks"] if options.model else list(NAMES)
+    models = options.model.split(",") if options.model else None
+    return guarded(lambda: _run(names, models, options.json))
 
 
-def _run(names: Sequence[str], target: Path | None) -> int:
+def _run(names: Sequence[str], models: list[str] | None, target: Path | None) -> int:
     """Runs the comparisons and prints them; 1 when one misses its target."""
-    from benchmarks import console, machine, speed_cases
+    from benchmarks import console, machine, speed_cases, speed_median, speed_networks
     from benchmarks.comparison import Comparison
     from datasets.atomic import write_text
 
@@ -37,16 +40,26 @@ def _run(names: Sequence[str], target: Path | None) -> int:
         "step": speed_cases.training_step,
         "local": speed_cases.local_convolution,
         "metrics": speed_cases.metrics_room,
+        "median": speed_median.median,
+        "torch": speed_networks.against_torch,
     }
     for name in names:
-        if name not in known:
-            raise RunError(f"unknown comparison {name!r}; choose from {', '.join(known)}")
+        if name not in NAMES:
+            raise RunError(f"unknown comparison {name!r}; choose from {', '.join(NAMES)}")
     console.quiet_frameworks()
     before = machine.describe()
-    rows = [row for name in names for row in known[name]()]
-    console.print_comparisons(rows, f"{before['device']}, load {before['load_average']}")
+    title = f"{before['device']}, load {before['load_average']}"
+    rows = [row for name in names if name in known for row in known[name]()]
+    if rows:
+        console.print_comparisons(rows, title)
+    speeds = speed_networks.networks(models) if "networks" in names else []
+    if speeds:
+        console.print_speeds(speeds, f"1x{speed_networks.SIDE}x{speed_networks.SIDE}, float32, {title}")
     if target is not None:
-        content = {"machine": before, "versions": machine.versions(), "comparisons": [asdict(row) for row in rows]}
+        content = {
+            "machine": before, "versions": machine.versions(), "comparisons": [asdict(row) for row in rows],
+            "networks": [asdict(row) for row in speeds],
+        }  # fmt: skip
         write_text(target, json.dumps(content, indent=1) + "\n")
     return int(any(row.target is not None and row.ratio < row.target for row in rows))
 

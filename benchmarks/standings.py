@@ -23,6 +23,7 @@ COLUMNS = (
     *(f"{name}{end}" for name in SCORES for end in ("", "_low", "_high")),
     "images", "parameters", "macs_256", "seconds_per_megapixel", "weights", "trained_on", "training_data", "profile",
     "steps", "training_seconds", "seed", "precision", "device", "backend", "version", "commit", "created", "record",
+    "selected_on",
 )  # fmt: skip
 
 FOOTNOTE = "* multiply-accumulates and seconds per megapixel at 256x256, batch of one, on the record's machine."
@@ -119,6 +120,7 @@ def _cells(row: Row, shown: Sequence[str]) -> list[str]:
             f"{text} [{row[name + '_low']:.{digits}f}, {row[name + '_high']:.{digits}f}]" if not place else text
         )
     trained = f"{row['trained_on']} ({row['training_data']})" if row["trained_on"] else ""
+    trained += f", weights chosen on {row['selected_on']}" if row["selected_on"] else ""
     budget = f"{row['profile']}, {row['steps']:,} steps, {row['training_seconds']:.0f} s" if row["trained_on"] else ""
     speed = f"{row['seconds_per_megapixel']:.3g}" if row["seconds_per_megapixel"] != "" else ""
     return [
@@ -144,7 +146,7 @@ def _row(record: records.Record) -> Row:
         "steps": training.get("steps", ""), "training_seconds": training.get("seconds", ""),
         "seed": evaluation["seed"], "precision": evaluation["precision"], "device": content["machine"]["device"],
         "backend": content["versions"]["backend"], "version": content["versions"]["deblur-zoo"],
-        "record": record.path.name,
+        "record": record.path.name, "selected_on": training.get("selected_on", ""),
     }  # fmt: skip
 
 

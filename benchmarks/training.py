@@ -13,12 +13,13 @@ from typing import Any
 import keras
 
 import zoo
+from benchmarks import feeding
 from benchmarks.callbacks import BEST, LAST, Checkpoints, Plateau
 from benchmarks.errors import RunError, readable_errors
-from benchmarks.recipes import Recipe
+from benchmarks.recipes import ADVERSARIAL, Recipe
+from benchmarks.trainees import Adversarial, Supervised, Trainee, fresh
 from datasets import pipeline
 from datasets.pairs import Pairs
-from zoo.losses import SumOfAbsoluteDifferences, psnr
 
 # Crops that the validation loss is taken over at most; the whole split would cost more than the training.
 VALIDATION_CROPS = 256
@@ -35,6 +36,7 @@ class Options:
         resume: Whether to go on from the last checkpoint where there is one.
         tensorboard: Whether to write TensorBoard logs.
         store: Folder of the frame store; None takes the default one.
+        perceptual_weights: Where VGG-19 gets its weights: `"imagenet"` (Keras' own) or a file.
     """
 
     seed: int = 42
@@ -42,6 +44,7 @@ class Options:
     resume: bool = False
     tensorboard: bool = False
     store: Path | None = None
+    perceptual_weights: str | Path = "imagenet"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Outcome:
         seconds: Time spent training, over all resumes.
         best_step: Step of the weights.
         validation_psnr: Their PSNR in dB on the validation crops, None without a validation split.
+        ratios: Trained weights of the outputs' losses, where the recipe has them.
     """
 
     model: keras.Model
@@ -63,6 +67,7 @@ class Outcome:
     seconds: float
     best_step: int
     validation_psnr: float | None
+    ratios: tuple[float, ...] | None = None
 
 
 def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
@@ -112,7 +117,14 @@ def total_steps(recipe: Recipe, pairs: int) -> int:
     return math.ceil((recipe.epochs or 0) * pairs / recipe.batch)
 
 
-def train(recipe: Recipe, pairs: Pairs, folder: Path, options: Options, start: Path | None = None) -> Outcome:
+def train(
+    recipe: Recipe,
+    pairs: Pairs,
+    folder: Path,
+    options: Options,
+    start: Path | None = None,
+    selection: Pairs | None = None,
+) -> Outcome:
     """Trains a network, or goes on with a training that stopped.
 
     Args:
@@ -121,52 +133,60 @@ def train(recipe: Recipe, pairs: Pairs, folder: Path, options: Options, start: P
         folder: Checkpoints and logs; made if missing.
         options: How to run.
         start: A `.keras` file of the same variant whose weights are the first ones; None for fresh weights.
+        selection: Pairs that take the place of the validation split, such as the test split in the habit of some
+            papers; then all of `pairs` are trained on.
 
     Returns:
         The trained network and what it took.
 
     Raises:
         RunError: When the loss stops being finite, or the recipe asks for nothing.
+        ZooError: When first weights do not fit, or VGG-19's cannot be had.
         DataError: When a picture cannot be read or the crop does not fit.
     """
-    training_pairs, validation_pairs = split_validation(pairs, recipe.validation)
+    training_pairs, validation_pairs = (pairs, selection) if selection else split_validation(pairs, recipe.validation)
     pipeline.check_crop(pairs, recipe.crop)
     steps = total_steps(recipe, len(training_pairs))
     if steps < 1:
         raise RunError("nothing to train: --steps and --epochs must be at least 1")
     keras.utils.set_random_seed(options.seed)
-    validation = _validation(validation_pairs, recipe, options.seed)
     length = _epoch_length(recipe, len(training_pairs), steps)
     with readable_errors(), _writable(folder), _loggers(folder, options) as loggers:
-        model, progress = _start_or_resume(recipe, folder, steps, options, start)
+        trainee, progress = _start_or_resume(recipe, folder, steps, options, start)
+        validation = _validation(validation_pairs, recipe, trainee.network, options.seed)
+        due = _validated_epochs(recipe, steps, length)
         plateau = _plateau(progress) if recipe.schedule == "plateau" and validation is not None else None
-        checkpoints = Checkpoints(folder, progress, plateau)
+        checkpoints = Checkpoints(folder, progress, plateau, trainee)
         # The plateau comes first, so that a checkpoint holds what it learnt from the epoch.
         callbacks = [*([plateau] if plateau else []), checkpoints, *loggers]
         for callback in callbacks:
-            callback.set_model(model)
+            callback.set_model(trainee.model)
         with _saved_on_interrupt(checkpoints):
-            _end_open_epoch(model, progress, steps, length, validation, callbacks)
+            _end_open_epoch(trainee, progress, steps, length, validation, due, callbacks)
             for first_step, initial_epoch, epochs, segment_length in _segments(progress["step"], steps, length):
-                model.fit(
-                    pipeline.training(
-                        training_pairs, recipe.crop, recipe.batch, recipe.augmentation, options.seed, first_step,
-                        store=options.store,
-                    ),
+                trainee.fit(
+                    _batches(training_pairs, recipe, trainee.network, options, first_step),
                     initial_epoch=initial_epoch,
                     epochs=epochs,
                     steps_per_epoch=segment_length,
                     validation_data=validation,
+                    validation_freq=due,
                     callbacks=callbacks,
-                    shuffle=False,
                     verbose=1 if sys.stdout.isatty() else 2,
-                )  # fmt: skip
+                )
     return _outcome(folder, progress, recipe, len(training_pairs))
 
 
-def outcome_of(folder: Path, recipe: Recipe, pairs: Pairs) -> Outcome:
-    """Returns the outcome of a finished training from its folder."""
-    training_pairs, _ = split_validation(pairs, recipe.validation)
+def outcome_of(folder: Path, recipe: Recipe, pairs: Pairs, selected: bool = False) -> Outcome:
+    """Returns the outcome of a finished training from its folder.
+
+    Args:
+        folder: The training's folder.
+        recipe: Its recipe.
+        pairs: All its training pairs.
+        selected: Whether other pairs took the place of its validation split.
+    """
+    training_pairs = pairs if selected else split_validation(pairs, recipe.validation)[0]
     return _outcome(folder, zoo.read_notes(folder / LAST), recipe, len(training_pairs))
 
 
@@ -174,53 +194,38 @@ def _outcome(folder: Path, progress: dict[str, Any], recipe: Recipe, pairs: int)
     """Loads the best weights and returns them with what the training took."""
     best = folder / BEST
     return Outcome(
-        model=zoo.load(best if best.is_file() else folder / LAST),
+        model=zoo.load(best) if best.is_file() else Supervised(zoo.load(folder / LAST)).network,
         steps=progress["step"],
         epochs=progress["step"] * recipe.batch / pairs,
         seconds=progress["seconds"],
         best_step=progress["best_step"] or progress["step"],
         validation_psnr=progress["best"],
+        ratios=tuple(progress["ratios"]) if progress.get("ratios") else None,
     )
 
 
 def _start_or_resume(
     recipe: Recipe, folder: Path, steps: int, options: Options, start: Path | None
-) -> tuple[keras.Model, dict[str, Any]]:
-    """Returns a compiled network and its progress: fresh, or from the last checkpoint."""
+) -> tuple[Trainee, dict[str, Any]]:
+    """Returns what is trained and its progress: fresh, or from the last checkpoint."""
     last = folder / LAST
-    if options.resume and last.is_file():
-        model = zoo.load(last, compile=True)
+    resume = options.resume and last.is_file()
+    if resume:
         progress = zoo.read_notes(last)
         print(f"resuming at step {progress['step']} of {steps} from {last}")
-        return model, progress
+        if recipe.loss not in ADVERSARIAL:
+            return Supervised.resumed(last), progress
     folder.mkdir(parents=True, exist_ok=True)
+    network = zoo.create(recipe.model, recipe.variant, dtype=recipe.precision)
+    if start is not None and not resume:
+        zoo.load_weights(network, start)
+    trainee = fresh(network, recipe, steps, use_jit(options.jit), options.perceptual_weights, options.seed)
+    if resume and isinstance(trainee, Adversarial):
+        trainee.restore(last)
+        return trainee, progress
     for stale in (last, folder / BEST, folder / "log.csv"):
         stale.unlink(missing_ok=True)
-    model = zoo.create(recipe.model, recipe.variant, dtype=recipe.precision)
-    if start is not None:
-        _copy_weights(start, model)
-    rate: Any = recipe.learning_rate
-    if recipe.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
-    losses = {"sum_of_absolute_differences": SumOfAbsoluteDifferences()}
-    model.compile(
-        optimizer=keras.optimizers.Adam(rate, clipnorm=recipe.clipnorm),
-        loss=losses.get(recipe.loss, recipe.loss),
-        metrics=[psnr],
-        jit_compile=use_jit(options.jit),
-    )
-    # Built now, so that a checkpoint from before the first step can be loaded.
-    model.optimizer.build(model.trainable_variables)
-    return model, {"step": 0, "steps": steps, "seconds": 0.0, "best": None, "best_step": None, "epoch_end": 0}
-
-
-def _copy_weights(source: Path, model: keras.Model) -> None:
-    """Sets the weights of `model` to those in a file of the same variant."""
-    loaded = zoo.load(source)
-    theirs, ours = ([weight.shape for weight in network.weights] for network in (loaded, model))
-    if theirs != ours:
-        raise RunError(f"{source} holds {loaded.name}, which does not fit {model.name}; give weights of that variant")
-    model.set_weights(loaded.get_weights())
+    return trainee, {"step": 0, "steps": steps, "seconds": 0.0, "best": None, "best_step": None, "epoch_end": 0}
 
 
 def _plateau(progress: dict[str, Any]) -> Plateau:
@@ -232,21 +237,23 @@ def _plateau(progress: dict[str, Any]) -> Plateau:
 
 
 def _end_open_epoch(
-    model: keras.Model,
+    trainee: Trainee,
     progress: dict[str, Any],
     steps: int,
     length: int,
     validation: Any,
+    due: list[int],
     callbacks: list[keras.callbacks.Callback],
 ) -> None:
     """Makes up for the validation of an epoch whose steps were all taken when the training was stopped."""
     step = progress["step"]
     if progress["epoch_end"] == step or (step % length and step < steps):
         return
-    values = {} if validation is None else model.evaluate(validation, verbose=0, return_dict=True)
+    epoch = (step - 1) // length
+    values = {} if validation is None or epoch + 1 not in due else trainee.evaluate(validation)
     for callback in callbacks:
         if isinstance(callback, (Plateau, Checkpoints)):
-            callback.on_epoch_end((step - 1) // length, {f"val_{name}": value for name, value in values.items()})
+            callback.on_epoch_end(epoch, {f"val_{name}": value for name, value in values.items()})
 
 
 def _epoch_length(recipe: Recipe, pairs: int, steps: int) -> int:
@@ -273,13 +280,36 @@ def _segments(step: int, steps: int, length: int) -> Iterator[tuple[int, int, in
         yield step, step // length, step // length + 1, steps - step
 
 
-def _validation(pairs: Pairs, recipe: Recipe, seed: int) -> Any:
+def _validated_epochs(recipe: Recipe, steps: int, length: int) -> list[int]:
+    """Returns the epochs, counted from 1, after which the network is validated; the last one always is."""
+    epochs = math.ceil(steps / length)
+    if not recipe.validate_every:
+        return list(range(1, epochs + 1))
+    due, first = {epochs}, 0
+    for every, until in recipe.validate_every:
+        due |= set(range(first + every, min(until, epochs) + 1, every))
+        first = until
+    return sorted(due)
+
+
+def _batches(pairs: Pairs, recipe: Recipe, network: keras.Model, options: Options, first_step: int) -> Any:
+    """Returns the endless training batches from a step on, as the network takes them."""
+    batches = pipeline.training(
+        pairs, recipe.crop, recipe.batch, recipe.augmentation, options.seed, first_step, store=options.store
+    )
+    info, _ = zoo.identify(network)
+    return feeding.prepared(batches, info, options.seed, first_step, recipe.noise, zoo.shrink_of(network))
+
+
+def _validation(pairs: Pairs, recipe: Recipe, network: keras.Model, seed: int) -> Any:
     """Returns the validation batches: one seeded crop of each of at most `VALIDATION_CROPS` spread pairs."""
     if not pairs:
         return None
     count = min(len(pairs), VALIDATION_CROPS)
     spread = pairs.select([index * len(pairs) // count for index in range(count)])
-    return pipeline.evaluation(spread, crop=recipe.crop, batch=recipe.batch, seed=seed)
+    batches = pipeline.evaluation(spread, crop=recipe.crop, batch=recipe.batch, seed=seed)
+    info, _ = zoo.identify(network)
+    return feeding.prepared(batches, info, seed, shrink=zoo.shrink_of(network))
 
 
 @contextmanager

@@ -7,38 +7,58 @@ import numpy as np
 
 import zoo
 
-CHECK_SIZE = 48
+# Multiples of 32, as the deepest networks need, and large enough for the refiner.
+CHECK_SIZE = 64
 
 
 def pictures(model, height, width, batch=1, seed=0, dtype=np.float32):
-    """Returns random pictures with the channels that the model takes."""
-    shape = (batch, height, width, model.input_shape[-1])
-    return np.random.default_rng(seed).random(shape).astype(dtype)
+    """Returns random pictures with the channels that the model takes, and blur steps if it takes them."""
+    rng = np.random.default_rng(seed)
+    batch_of_pictures = rng.random((batch, height, width, model.inputs[0].shape[-1])).astype(dtype)
+    if len(model.inputs) == 1:
+        return batch_of_pictures
+    return [batch_of_pictures, np.arange(batch, dtype=dtype)[:, np.newaxis]]
+
+
+def first(outputs):
+    """Returns the restored pictures, which come first where there are several outputs."""
+    return np.asarray(outputs[0] if isinstance(outputs, (list, tuple)) else outputs)
 
 
 def check_parameters(name, variant):
-    """The count in the registry is exact; a tiny variant stays below 300,000."""
+    """The counts in the registry are exact; a tiny variant stays below 300,000."""
     model = zoo.create(name, variant)
-    info = zoo.info(name).variants[variant]
-    assert model.count_params() == info.parameters
-    assert model.input_shape[-1] == 3 * info.frames
-    assert not variant.startswith("tiny") or info.parameters < 300_000
+    contract = zoo.info(name)
+    facts = contract.variants[variant]
+    trained, rest = (
+        sum(int(np.prod(weight.shape)) for weight in weights)
+        for weights in (model.trainable_weights, model.non_trainable_weights)
+    )
+    assert (trained, rest) == (facts.parameters, facts.statistics)
+    assert model.inputs[0].shape[-1] == contract.channels * facts.frames
+    assert len(model.inputs) == 1 + contract.takes_blur_step
+    assert [tensor.shape[-1] for tensor in model.outputs] == [contract.channels_out] * len(model.outputs)
+    assert zoo.shrink_of(model) == facts.shrink
+    assert not variant.startswith("tiny") or facts.parameters < 300_000
 
 
 def check_sizes(name, variant, sizes):
     """Every size comes back unchanged through the padding door, and fitting sizes are not padded."""
     model = zoo.create(name, variant)
     info = zoo.info(name)
+    channels = 3 * info.variants[variant].frames
+    shrink = zoo.shrink_of(model)
     for height, width in sizes:
-        batch = pictures(model, height, width)
-        padded, (top, left) = zoo.pad_to_fit(batch, info)
+        picture = np.random.default_rng(0).random((height, width, channels)).astype(np.float32)
+        padded, (top, left) = zoo.pad_to_fit(picture[np.newaxis], info, shrink)
         assert all(side % info.size_multiple == 0 and side >= info.minimum_size for side in padded.shape[1:3])
-        assert np.array_equal(padded[:, top : top + height, left : left + width], batch)
-        restored = zoo.restore(model, batch[0])
+        top, left = top + shrink // 2, left + shrink // 2
+        assert np.array_equal(padded[0, top : top + height, left : left + width], picture)
+        restored = zoo.restore(model, picture, 0 if info.takes_blur_step else None)
         assert restored.shape == (height, width, 3)
         assert np.isfinite(restored).all()
-    fitting = pictures(model, 6 * info.size_multiple + 24, 7 * info.size_multiple + 24)
-    if all(side % info.size_multiple == 0 for side in fitting.shape[1:3]):
+    fitting = np.zeros((1, 6 * info.size_multiple + 24, 7 * info.size_multiple + 24, channels), np.float32)
+    if not shrink and all(side % info.size_multiple == 0 for side in fitting.shape[1:3]):
         assert zoo.pad_to_fit(fitting, info)[0] is fitting
 
 
@@ -50,7 +70,7 @@ def check_saving(name, variant, folder):
     zoo.save(model, path)
     again = zoo.load(path)
     batch = pictures(model, CHECK_SIZE, CHECK_SIZE)
-    assert np.array_equal(np.asarray(model(batch)), np.asarray(again(batch)))
+    assert np.array_equal(first(model(batch)), first(again(batch)))
     assert again.name == model.name
     assert zoo.identify(again) == (zoo.info(name), variant)
 
@@ -59,9 +79,12 @@ def check_gradients(name, variant):
     """One training step moves every weight, kernels and biases alike."""
     model = zoo.create(name, variant)
     before = [np.array(weight) for weight in model.trainable_weights]
-    model.compile(keras.optimizers.SGD(1e-2), "mse", jit_compile=False)
+    losses = ["mse"] * len(model.outputs)
+    model.compile(keras.optimizers.SGD(1.0), losses if len(losses) > 1 else "mse", jit_compile=False)
     inputs = pictures(model, CHECK_SIZE, CHECK_SIZE, batch=2)
-    model.train_on_batch(inputs, 2 * pictures(model, CHECK_SIZE, CHECK_SIZE, batch=2, seed=1)[..., :3] + 0.5)
+    shape = (2, *(CHECK_SIZE - zoo.shrink_of(model),) * 2, model.outputs[0].shape[-1])
+    target = 2 * np.random.default_rng(1).random(shape).astype(np.float32) + 0.5
+    model.train_on_batch(inputs, [target] * len(losses) if len(losses) > 1 else target)
     for weight, old in zip(model.trainable_weights, before, strict=True):
         assert not np.array_equal(np.array(weight), old), f"{weight.path} got no gradient"
 
@@ -72,7 +95,7 @@ def check_mixed_precision(name, variant):
     exact = zoo.create(name, variant, dtype="float32")
     exact.set_weights(model.get_weights())
     batch = pictures(model, CHECK_SIZE, CHECK_SIZE)
-    result, expected = np.asarray(model(batch)), np.asarray(exact(batch))
+    result, expected = first(model(batch)), first(exact(batch))
     assert result.dtype == np.float32
     assert np.isfinite(result).all()
     assert np.abs(result - expected).max() < 0.05 * max(1.0, np.abs(expected).max())
@@ -82,6 +105,10 @@ def check_batch_independence(name, variant):
     """A picture's result does not depend on what else is in the batch."""
     model = zoo.create(name, variant)
     batch = pictures(model, CHECK_SIZE, CHECK_SIZE, batch=3)
-    together = np.asarray(model(batch))
-    alone = np.concatenate([np.asarray(model(batch[i : i + 1])) for i in range(3)])
+    together = first(model(batch))
+
+    def one(index):
+        return [part[index : index + 1] for part in batch] if isinstance(batch, list) else batch[index : index + 1]
+
+    alone = np.concatenate([first(model(one(index))) for index in range(3)])
     np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)

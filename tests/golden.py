@@ -16,6 +16,18 @@ from pathlib import Path
 import numpy as np
 
 FOLDER = Path(__file__).parent / "goldens"
+# Kind of an original PyTorch tensor -> our weight's name and the permutation from PyTorch's layout to Keras'.
+TORCH_WEIGHTS: dict[str, tuple[str, tuple[int, ...] | None]] = {
+    "conv": ("kernel", (2, 3, 1, 0)),
+    "conv_transpose": ("kernel", (2, 3, 1, 0)),
+    "depthwise": ("kernel", (2, 3, 0, 1)),
+    "bias": ("bias", None),
+    "norm_scale": ("gamma", None),
+    "norm_shift": ("beta", None),
+    "running_mean": ("moving_mean", None),
+    "running_var": ("moving_variance", None),
+    "prelu": ("alpha", None),
+}
 # Strides of the transposed convolutions of each network; the fan-in divides by their product.
 TRANSPOSED_STRIDE = {"unet1": 2, "unet3": 2, "unet3_bias": 2, "kaist": 2, "atrous": 2, "carlo": 1}
 
@@ -29,6 +41,17 @@ class Golden:
     arrays: dict[str, np.ndarray]
 
     @property
+    def keras_layout(self) -> bool:
+        """Whether the original was written in Keras."""
+        return self.facts["tensor_layout"].startswith("Keras")
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights without running statistics."""
+        shapes = [shape for _, shape, kind in self.facts["tensors"] if not kind.startswith("running")]
+        return sum(math.prod(shape) for shape in shapes)
+
+    @property
     def network_input(self) -> np.ndarray:
         """The input (batch, height, width, channels), float32, checked against the recorded sum."""
         facts = self.facts
@@ -38,7 +61,7 @@ class Golden:
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Returns every weight by its original name, in the original layout, checked against the recorded sums."""
-        special = {name for name, _ in self.facts["special"]}
+        special = {name for name, _ in self.facts.get("special", [])}
         weights = {}
         for k, (name, shape, kind) in enumerate(self.facts["tensors"]):
             n = np.random.RandomState(self.facts["seed"] * 100003 + k).standard_normal(shape)
@@ -53,7 +76,7 @@ class Golden:
         return weights
 
     def _fan_in(self, name: str, shape: list[int], kind: str) -> float:
-        keras_layout = self.facts["tensor_layout"].startswith("Keras")
+        keras_layout = self.keras_layout
         if kind == "depthwise":
             return shape[2] * shape[3]
         if kind == "conv_transpose":
@@ -90,20 +113,29 @@ def read(name: str) -> Golden:
 
 
 def fill(model, golden: Golden, layer_of: Callable[[str, str], str]) -> None:
-    """Puts the rule's weights into a network.
+    """Puts the rule's weights into a network; every weight of the network must be among them.
 
     Args:
         model: A Keras model.
         golden: The recording.
-        layer_of: Gives our layer's name for an original layer's name and role.
+        layer_of: Gives our layer's name for an original layer's name and its role (Keras originals) or the kind of
+            the tensor (PyTorch originals).
     """
-    filled = 0
-    for name, value in golden.tensors().items():
-        layer, _, weight = name.rpartition("/")
-        variable = getattr(model.get_layer(layer_of(layer, golden.facts["roles"][layer])), weight)
-        variable.assign(value)
-        filled += value.size
-    assert filled == model.count_params() == golden.facts["parameter_count"]
+    filled = []
+    tensors = golden.tensors()
+    for name, _, kind in golden.facts["tensors"]:
+        if golden.keras_layout:
+            layer, _, weight = name.rpartition("/")
+            role, permutation = golden.facts["roles"][layer], None
+        else:
+            layer = name.rpartition(".")[0]
+            role, (weight, permutation) = kind, TORCH_WEIGHTS[kind]
+        variable = getattr(model.get_layer(layer_of(layer, role)), weight)
+        value = tensors[name] if permutation is None else tensors[name].transpose(permutation)
+        variable.assign(value.reshape(variable.shape) if kind == "prelu" else value)
+        filled.append(variable.path)
+    assert sorted(filled) == sorted(weight.path for weight in model.weights)
+    assert golden.parameters == golden.facts["parameter_count"]
 
 
 def relative_error(result: np.ndarray, expected: np.ndarray) -> float:

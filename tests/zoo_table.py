@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.original_names import fba, fcn, indexnet, unet
+
 ORDINARY_SIZES = ((32, 32), (64, 48), (37, 51), (33, 40), (70, 23))
 
 
@@ -71,4 +73,13 @@ ROWS = (
     Row("carlo", ("tiny",), (("carlo", "image"),), _carlo),
     Row("kaist", ("tiny", "tiny-video"), (("kaist_image", "image"), ("kaist_video", "video")), _kaist),
     Row("atrous", ("tiny", "tiny-video"), (("atrous_cifar", "cifar10"), ("atrous_reds", "reds")), _atrous),
+    Row("deblurgan", ("tiny",)),
+    Row("deblurgan-lite", ("tiny",)),
+    Row("fba", ("tiny",), (("fba", "paper"),), fba.layer_of),
+    Row("fcn", ("tiny",), (("fcn", "exact"),), fcn.layer_of),
+    Row("indexnet", ("tiny",), (("indexnet", "paper"),), indexnet.layer_of),
+    Row("refiner", ("tiny",)),
+    Row("unet1", ("tiny",), (("unet1", "paper"),), unet.layer_of_unet1),
+    Row("unet2", ("tiny",), (("unet2", "paper"),), unet.layer_of_unet2),
+    Row("unet3", ("tiny",), (("unet3", "paper"), ("unet3_bias", "biased")), unet.layer_of_unet3),
 )

@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 # One line per network: importing its file puts it into the registry.
-from zoo import atrous, carlo, identity, kaist  # noqa: F401
+from zoo import atrous, carlo, deblurgan, fba, fcn, identity, indexnet, kaist, refiner, unet  # noqa: F401
 from zoo.errors import ZooError
 from zoo.registry import ModelInfo, Variant, create, identify, info, list_models
-from zoo.restore import pad_to_fit, restore, restore_batch
-from zoo.saving import load, read_notes, save
+from zoo.restore import pad_to_fit, restore, restore_batch, shrink_of
+from zoo.saving import load, load_weights, read_member, read_notes, save
 
 if TYPE_CHECKING:
     from zoo.macs import count_macs
@@ -27,11 +27,14 @@ __all__ = [
     "info",
     "list_models",
     "load",
+    "load_weights",
     "pad_to_fit",
+    "read_member",
     "read_notes",
     "restore",
     "restore_batch",
     "save",
+    "shrink_of",
 ]
 
 

@@ -82,7 +82,11 @@ def _list(args: argparse.Namespace) -> int:
         return 0
     console = _console()
     console.print(_list_table(infos, macs))
-    console.print("\n`python -m zoo info NAME` shows the card of one network; * is the default variant.", markup=False)
+    console.print(
+        "\n`python -m zoo info NAME` shows the card of one network; * is the default variant; + counts running "
+        "statistics of batch normalisation.",
+        markup=False,
+    )
     return 0
 
 
@@ -93,7 +97,7 @@ def _list_table(infos: Sequence[zoo.ModelInfo], macs: Mapping[tuple[str, str], i
         authors = info.paper.partition(":")[0]
         for name, variant in info.variants.items():
             counted = [_giga(macs[info.name, name])] if macs else []
-            row = [info.name, _starred(info, name), f"{variant.parameters:,}", *counted, str(variant.frames), authors]
+            row = [info.name, _starred(info, name), _parameters(variant), *counted, str(variant.frames), authors]
             table.add_row(*row)
     return table
 
@@ -111,7 +115,7 @@ def _info(args: argparse.Namespace) -> int:
     for name, variant in chosen.items():
         counted = [_giga(macs[info.name, name])] if macs else []
         options = ", ".join(f"{option}={value}" for option, value in variant.options.items())
-        row = [_starred(info, name), f"{variant.parameters:,}", *counted, str(variant.frames), options, variant.note]
+        row = [_starred(info, name), _parameters(variant), *counted, str(variant.frames), options, variant.note]
         table.add_row(*row)
     console.print()
     console.print(table)
@@ -121,21 +125,43 @@ def _info(args: argparse.Namespace) -> int:
 
 def _facts(info: zoo.ModelInfo, frames: Sequence[int]) -> dict[str, str]:
     """Returns what goes below the title: source, licence and contract."""
-    channels = " or ".join(str(count * info.channels) for count in frames)
-    meaning = "; 3 frames are previous, current, next" if max(frames) > 1 else ""
-    multiple = f"multiples of {info.size_multiple}, " if info.size_multiple > 1 else ""
-    remedy = "; zoo.restore pads other sizes" if max(info.size_multiple, info.minimum_size) > 1 else ""
-    smaller = f"each side {info.shrink} pixels smaller" if info.shrink else "same height and width"
-    facts = {
+    return {
         "paper": info.paper,
         "licence": info.licence,
-        "input": f"(batch, height, width, {channels}), RGB in [0, 1]{meaning}",
-        "size": f"height and width {multiple}at least {info.minimum_size}{remedy}",
-        "output": f"(batch, height, width, {info.channels}), {smaller}",
+        "input": _input(info, frames),
+        "size": _size(info),
+        "output": _output(info),
+        **({"blur step": "second input (batch, 1), a number of at least 0"} if info.takes_blur_step else {}),
     }
-    if info.takes_blur_step:
-        facts["blur step"] = "second input (batch, 1)"
-    return facts
+
+
+def _input(info: zoo.ModelInfo, frames: Sequence[int]) -> str:
+    """Returns the shape and the meaning of the input."""
+    channels = " or ".join(str(count * info.channels) for count in frames)
+    if info.medians:
+        meaning = f"grey and its medians of widths {', '.join(str(width) for width in info.medians)}"
+    elif not info.colour:
+        meaning = f"one grey channel {info.channels} times"
+    else:
+        meaning = "RGB" + ("; 3 frames are previous, current, next" if max(frames) > 1 else "")
+    remedy = "" if info.colour else "; zoo.restore makes it, channel by channel for colour pictures"
+    return f"(batch, height, width, {channels}) in [0, 1], {meaning}{remedy}"
+
+
+def _size(info: zoo.ModelInfo) -> str:
+    """Returns which heights and widths the network takes."""
+    multiple = f"multiples of {info.size_multiple}, " if info.size_multiple > 1 else ""
+    remedy = "; zoo.restore pads other sizes" if max(info.size_multiple, info.minimum_size) > 1 else ""
+    return f"height and width {multiple}at least {info.minimum_size}{remedy}"
+
+
+def _output(info: zoo.ModelInfo) -> str:
+    """Returns the shape of the output or outputs."""
+    shrinks = sorted({variant.shrink for variant in info.variants.values()})
+    pixels = " or ".join(str(shrink) for shrink in shrinks)
+    smaller = f"each side {pixels} pixels smaller; zoo.restore makes up for it" if any(shrinks) else "of the same size"
+    several = f"; {len(info.outputs)} of them: {', '.join(info.outputs)}" if len(info.outputs) > 1 else ""
+    return f"(batch, height, width, {info.channels_out}), {smaller}{several}"
 
 
 def _print_options(console: Console, info: zoo.ModelInfo, chosen: Mapping[str, Any]) -> None:
@@ -208,6 +234,11 @@ def _table(*columns: str) -> Any:
         numbers = column in ("parameters", "frames", _macs_title())
         table.add_column(column, justify="right" if numbers else "left", overflow="fold")
     return table
+
+
+def _parameters(variant: zoo.Variant) -> str:
+    """Returns the number of trained weights, and of running statistics where there are any."""
+    return f"{variant.parameters:,}" + (f" + {variant.statistics:,}" if variant.statistics else "")
 
 
 def _starred(info: zoo.ModelInfo, variant: str) -> str:

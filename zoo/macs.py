@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import keras
 
@@ -23,22 +24,37 @@ def count_macs(model: keras.Model, height: int = 256, width: int = 256) -> int:
     Returns:
         The number of multiply-accumulates per picture.
     """
-    inputs = [keras.Input((height, width, tensor.shape[-1]), dtype=tensor.dtype) for tensor in model.inputs]
+    inputs = [
+        # The blur step has one number per picture, not one per pixel.
+        keras.Input(batch_shape=(1, *((height, width) if len(tensor.shape) == 4 else ()), tensor.shape[-1]))
+        for tensor in model.inputs
+    ]
     fixed = keras.models.clone_model(model, input_tensors=inputs if len(inputs) > 1 else inputs[0])
     return sum(_layer_macs(layer) for layer in fixed.layers)
 
 
 def _layer_macs(layer: keras.layers.Layer) -> int:
-    """Returns the multiply-accumulates of one layer of a model with fixed input size."""
-    if isinstance(layer, keras.layers.Conv2DTranspose):
-        # Every input position meets the whole kernel once.
-        return math.prod(layer.input.shape[1:3]) * math.prod(layer.kernel.shape)
-    if isinstance(layer, keras.layers.Conv2D):
-        return math.prod(layer.output.shape[1:3]) * math.prod(layer.kernel.shape)
-    if isinstance(layer, keras.layers.Dense):
-        return math.prod(layer.output.shape[1:-1]) * math.prod(layer.kernel.shape)
-    if isinstance(layer, LocalConvolution):
-        return math.prod(layer.output.shape[1:]) * layer.side**2
+    """Returns the multiply-accumulates of all calls of one layer, in a model with inputs of fixed size."""
     if isinstance(layer, keras.Model):
         return sum(_layer_macs(inner) for inner in layer.layers)
+    return sum(_call_macs(layer, node) for node in layer._inbound_nodes)
+
+
+def _call_macs(layer: keras.layers.Layer, node: Any) -> int:
+    """Returns the multiply-accumulates of one call of a layer.
+
+    Shapes count with their batch axis: a layer that works on the tiles of a picture finds them there.
+    """
+    positions = math.prod(node.output_tensors[0].shape[:-1])
+    if hasattr(layer, "macs"):
+        return layer.macs(tuple(node.input_tensors[0].shape))
+    if isinstance(layer, keras.layers.Conv2DTranspose):
+        # Every input position meets the whole kernel once.
+        return math.prod(node.input_tensors[0].shape[:-1]) * math.prod(layer.kernel.shape)
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        return positions * (math.prod(layer.depthwise_kernel.shape) + math.prod(layer.pointwise_kernel.shape))
+    if isinstance(layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)):
+        return positions * math.prod(layer.kernel.shape)
+    if isinstance(layer, LocalConvolution):
+        return math.prod(node.output_tensors[0].shape) * layer.side**2
     return 0

@@ -25,14 +25,18 @@ class Variant:
     """One configuration of a network.
 
     Attributes:
-        parameters: Exact number of weights, counting those that no gradient reaches.
+        parameters: Exact number of weights that a training moves.
+        statistics: Exact number of running statistics of batch normalisation, which no gradient moves.
         frames: Pictures along the input channels: 1, or 3 for previous, current, next.
+        shrink: Pixels by which each side of the output is smaller than that of the input.
         options: Arguments of the builder.
         note: Where the variant comes from.
     """
 
     parameters: int
     frames: int = 1
+    shrink: int = 0
+    statistics: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
 
@@ -48,11 +52,14 @@ class ModelInfo:
         summary: The idea in a sentence or two.
         variants: The configurations by name.
         default: The variant that `create` builds when none is named.
-        channels: Channels of one picture.
+        channels: Channels that the network takes of one picture.
+        colour: Whether it restores colour pictures. A network for grey ones has one channel out and takes the grey
+            channel `channels` times, or with its medians; colour pictures are restored channel by channel.
+        medians: Widths of the median filters whose results follow the grey channel.
+        outputs: What the network returns; the first is the restored picture.
         size_multiple: Height and width must be multiples of this.
         minimum_size: Smallest height and width that pass through.
-        takes_blur_step: Whether a scalar blur step is a second input.
-        shrink: Pixels by which each side of the output is smaller than that of the input.
+        takes_blur_step: Whether a blur step (batch, 1) is a second input.
         licence: Licence of the authors' code.
     """
 
@@ -63,11 +70,18 @@ class ModelInfo:
     variants: Mapping[str, Variant]
     default: str
     channels: int = 3
+    colour: bool = True
+    medians: tuple[int, ...] = ()
+    outputs: tuple[str, ...] = ("sharp",)
     size_multiple: int = 1
     minimum_size: int = 1
     takes_blur_step: bool = False
-    shrink: int = 0
     licence: str = "none stated"
+
+    @property
+    def channels_out(self) -> int:
+        """Channels of a restored picture."""
+        return 3 if self.colour else 1
 
     def variant(self, name: str | None = None) -> Variant:
         """Returns a variant by name, the default one for None.
@@ -96,8 +110,9 @@ _ENTRIES: dict[str, _Entry] = {}
 def register(info: ModelInfo) -> Callable[[Builder], Builder]:
     """Returns a decorator that adds a builder to the table.
 
-    The builder takes the input tensor (batch, height, width, frames x channels) and the variant's options, and
-    returns the output tensor.
+    The builder takes the input tensor (batch, height, width, frames x channels), then the blur step (batch, 1) if the
+    network has one, and the variant's options. It returns the output tensor, or a list of them where the network has
+    several.
 
     Args:
         info: The network's entry.
@@ -149,8 +164,9 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
         **options: Arguments of the builder that replace those of the variant, e.g. `slope=0.2`.
 
     Returns:
-        A functional model from (batch, height, width, frames x channels) in [0, 1] to (batch, height, width,
-        channels), named `"<name>.<variant>"`.
+        A functional model from (batch, height, width, frames x channels) in [0, 1], and the blur step (batch, 1)
+        where the network takes one, to (batch, height, width, 3 or 1), or a list of such; its name is
+        `"<name>.<variant>"`.
 
     Raises:
         ZooError: For unknown names and options.
@@ -161,8 +177,13 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
     with _policy(dtype):
         weights_dtype = keras.config.dtype_policy().variable_dtype
         inputs = keras.Input((None, None, chosen.frames * entry_info.channels), dtype=weights_dtype, name="blurry")
-        outputs = _ENTRIES[name].builder(inputs, **{**chosen.options, **options})
-        return keras.Model(inputs, outputs, name=f"{name}.{variant or entry_info.default}")
+        tensors = [inputs]
+        if entry_info.takes_blur_step:
+            tensors.append(keras.Input((1,), dtype=weights_dtype, name="blur_step"))
+        checked = _checked(inputs, entry_info)
+        outputs = _ENTRIES[name].builder(checked, *tensors[1:], **{**chosen.options, **options})
+        full_name = f"{name}.{variant or entry_info.default}"
+        return keras.Model(tensors if len(tensors) > 1 else inputs, outputs, name=full_name)
 
 
 def identify(model: keras.Model) -> tuple[ModelInfo, str]:
@@ -175,6 +196,16 @@ def identify(model: keras.Model) -> tuple[ModelInfo, str]:
     if name not in _ENTRIES or variant not in _ENTRIES[name].info.variants:
         raise ZooError(f"model {model.name!r} is not of this zoo; build it with zoo.create or load such a file")
     return _ENTRIES[name].info, variant
+
+
+def _checked(inputs: Any, entry_info: ModelInfo) -> Any:
+    """Returns the input behind a layer that refuses sides which the network cannot divide."""
+    if entry_info.size_multiple == 1:
+        return inputs
+    from zoo.layers.checks import SizeMultiple
+
+    full = keras.config.dtype_policy().variable_dtype
+    return SizeMultiple(entry_info.size_multiple, entry_info.name, dtype=full, name="size")(inputs)
 
 
 def _check_options(name: str, options: Mapping[str, Any]) -> None:

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import ZooError
+from zoo.inputs import check_batch, from_planes, network_input, steps_of, to_planes
 from zoo.registry import ModelInfo, identify
 
 if TYPE_CHECKING:
     import keras
 
+# Grey planes of together at most this many pixels go through a network at once, to bound its memory.
+_PIXELS_AT_ONCE = 1 << 20
 
-def pad_to_fit(batch: np.ndarray, info: ModelInfo) -> tuple[np.ndarray, tuple[int, int]]:
+
+def pad_to_fit(batch: np.ndarray, info: ModelInfo, shrink: int = 0) -> tuple[np.ndarray, tuple[int, int]]:
     """Pads pictures by reflection until a network accepts their size; the door for odd sizes.
 
     Nothing is added when the size fits. The margin is split evenly, the odd pixel at the bottom and right.
@@ -21,66 +25,110 @@ def pad_to_fit(batch: np.ndarray, info: ModelInfo) -> tuple[np.ndarray, tuple[in
     Args:
         batch: Pictures (batch, height, width, channels).
         info: The network's contract.
+        shrink: Pixels by which each side of the output is smaller than that of the input; made up for here.
 
     Returns:
-        The padded pictures, and (top, left) where the original starts in them.
+        The padded pictures, and (top, left) where the original starts in the network's output.
     """
-    margins = [_margin(side, info) for side in batch.shape[1:3]]
+    margins = [_margin(side, info, shrink) for side in batch.shape[1:3]]
     widths = [(0, 0), *((margin // 2, margin - margin // 2) for margin in margins), (0, 0)]
-    start = (widths[1][0], widths[2][0])
+    start = (widths[1][0] - shrink // 2, widths[2][0] - shrink // 2)
     return (np.pad(batch, widths, mode="reflect") if any(margins) else batch), start
 
 
-def restore_batch(model: keras.Model, batch: np.ndarray, info: ModelInfo) -> np.ndarray:
+def restore_batch(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur_step: Any = None) -> np.ndarray:
     """Runs a network on pictures of any size.
+
+    Networks for grey pictures restore colour ones channel by channel.
 
     Args:
         model: A network of this zoo.
-        batch: Pictures (batch, height, width, frames x channels), float32 in [0, 1].
+        batch: Pictures (batch, height, width, frames x 3), or (batch, height, width, 1 or 3) for networks of grey
+            pictures; float32 in [0, 1].
         info: The network's contract.
+        blur_step: For networks that take it: one number, or one for each picture.
 
     Returns:
-        Restored pictures (batch, height, width, channels), float32, clipped to [0, 1].
+        Restored pictures (batch, height, width, 3, or 1 for grey input), float32, clipped to [0, 1].
+
+    Raises:
+        ZooError: When the network does not take such pictures or such a blur step; see `inputs.check_batch`.
     """
-    padded, (top, left) = pad_to_fit(batch, info)
-    restored = np.asarray(model.predict_on_batch(padded), np.float32)
-    height, width = batch.shape[1:3]
-    return np.clip(restored[:, top : top + height, left : left + width], 0.0, 1.0)
+    check_batch(batch, blur_step, info, model_frames(model, info))
+    steps = None if blur_step is None else steps_of(blur_step, len(batch))
+    if info.colour:
+        return _restore_pictures(model, batch, info, steps)
+    channels = batch.shape[-1]
+    planes = to_planes(batch)
+    steps = None if steps is None else np.repeat(steps, channels, axis=0)
+    at_once = max(1, _PIXELS_AT_ONCE // (batch.shape[1] * batch.shape[2]))
+    restored = [
+        _restore_pictures(model, planes[i : i + at_once], info, None if steps is None else steps[i : i + at_once])
+        for i in range(0, len(planes), at_once)
+    ]
+    return from_planes(np.concatenate(restored), channels)
 
 
-def restore(model: keras.Model, image: np.ndarray) -> np.ndarray:
+def model_frames(model: keras.Model, info: ModelInfo) -> int:
+    """Returns how many pictures a network takes along the channels."""
+    shape = model.inputs[0].shape
+    return int(shape[-1]) // info.channels
+
+
+def shrink_of(model: keras.Model) -> int:
+    """Returns by how many pixels each side of a network's output is smaller than that of its input."""
+    info, variant = identify(model)
+    if not info.variant(variant).shrink:
+        return 0
+    # The model is asked, because options may have changed what the variant says.
+    side = 1024
+    shapes = [(1, side, side, model.inputs[0].shape[-1]), *((1, *tensor.shape[1:]) for tensor in model.inputs[1:])]
+    result = model.compute_output_shape(shapes if len(shapes) > 1 else shapes[0])
+    return side - int((result[0] if isinstance(result[0], (tuple, list)) else result)[1])
+
+
+def restore(model: keras.Model, image: np.ndarray, blur_step: float | None = None) -> np.ndarray:
     """Deblurs one photograph of any height and width.
 
     Args:
         model: A network of this zoo, from `create` or `load`.
-        image: Array (height, width, 3), or (height, width, 9) with previous, current and next frame; uint8 in
-            [0, 255] or float in [0, 1]. A single picture for a three-frame network stands for all three frames.
+        image: Array (height, width, 3), or (height, width, 9) with previous, current and next frame, or (height,
+            width, 1) for networks of grey pictures; uint8 in [0, 255] or float in [0, 1]. A single picture for a
+            three-frame network stands for all three frames.
+        blur_step: How blurred the photograph is, for networks that take it, e.g. 0 to 9 for the refiner.
 
     Returns:
-        The sharp photograph (height, width, 3) in the type of the input.
+        The sharp photograph (height, width, 3 or 1) in the type of the input.
 
     Raises:
-        ZooError: For another shape, type or range, and for models that are not of this zoo.
+        ZooError: For another shape, type or range, for a blur step that the network does not take or lacks, and for
+            models that are not of this zoo.
     """
-    info, variant = identify(model)
-    channels, frames = info.channels, info.variant(variant).frames
+    info, _ = identify(model)
+    frames = model_frames(model, info)
     pixels = _as_float(image)
-    if pixels.shape[-1] == channels and frames > 1:
+    if pixels.shape[-1] == 3 and frames > 1:
         pixels = np.tile(pixels, frames)
-    if pixels.shape[-1] != channels * frames:
-        raise ZooError(
-            f"{model.name} takes {frames} frame(s) of {channels} channels; the picture has {pixels.shape[-1]} channels"
-        )
-    sharp = restore_batch(model, pixels[np.newaxis], info)[0]
+    sharp = restore_batch(model, pixels[np.newaxis], info, blur_step)[0]
     if image.dtype == np.uint8:
         return np.floor(sharp * 255.0 + 0.5).astype(np.uint8)
     return sharp.astype(image.dtype)
 
 
-def _margin(side: int, info: ModelInfo) -> int:
-    """Returns how many pixels a side lacks to the next size that the network accepts."""
+def _restore_pictures(model: keras.Model, batch: np.ndarray, info: ModelInfo, steps: np.ndarray | None) -> np.ndarray:
+    """Pads, restores, crops and clips pictures, or grey planes, that all go through the network at once."""
+    padded, (top, left) = pad_to_fit(batch, info, shrink_of(model))
+    inputs = padded if info.colour else network_input(padded, info)
+    outputs = model.predict_on_batch(inputs if steps is None else [inputs, steps])
+    restored = np.asarray(outputs[0] if len(info.outputs) > 1 else outputs, np.float32)
+    height, width = batch.shape[1:3]
+    return np.clip(restored[:, top : top + height, left : left + width], 0.0, 1.0)
+
+
+def _margin(side: int, info: ModelInfo, shrink: int) -> int:
+    """Returns how many pixels a side lacks to the next size that the network accepts and gives the side back."""
     multiple = info.size_multiple
-    wanted = max(side, info.minimum_size)
+    wanted = max(side + shrink, info.minimum_size)
     return -(-wanted // multiple) * multiple - side
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -22,13 +24,19 @@ else:
 _NOTES = "deblur_zoo.json"
 
 
-def save(model: keras.Model, path: Path | str, notes: Mapping[str, Any] | None = None) -> None:
+def save(
+    model: keras.Model,
+    path: Path | str,
+    notes: Mapping[str, Any] | None = None,
+    members: Mapping[str, bytes] | None = None,
+) -> None:
     """Writes a model to a `.keras` file that is either whole or not there.
 
     Args:
         model: The model; a compiled one is saved with its optimiser's state.
         path: The file; its folder is made if it is missing.
         notes: What JSON can hold and must not part from the weights, such as the step of a training.
+        members: Other files to keep inside the same file, by name.
 
     Raises:
         ZooError: When the file cannot be written.
@@ -41,9 +49,13 @@ def save(model: keras.Model, path: Path | str, notes: Mapping[str, Any] | None =
         with tempfile.TemporaryDirectory(prefix=".tmp-", dir=path.parent) as folder:
             temporary = Path(folder) / path.name
             model.save(temporary)
+            kept: dict[str, bytes | str] = {**(members or {})}
             if notes is not None:
+                kept[_NOTES] = json.dumps(notes)
+            if kept:
                 with zipfile.ZipFile(temporary, "a") as archive:
-                    archive.writestr(_NOTES, json.dumps(notes))
+                    for name, content in kept.items():
+                        archive.writestr(name, content)
             temporary.replace(path)
     except OSError as error:
         raise ZooError(
@@ -62,8 +74,7 @@ def load(path: Path | str, compile: bool = False) -> keras.Model:
         ZooError: When the file is missing or is not a model.
     """
     # The layers must be registered before Keras meets their names in the file.
-    from zoo import losses  # noqa: F401
-    from zoo.layers import blend, frames, local_convolution  # noqa: F401
+    register_all()
 
     path = _check_file(path)
     try:
@@ -81,6 +92,64 @@ def read_notes(path: Path | str) -> dict[str, Any]:
     """
     with zipfile.ZipFile(_check_file(path)) as archive:
         return json.loads(archive.read(_NOTES)) if _NOTES in archive.namelist() else {}
+
+
+def read_member(path: Path | str, name: str) -> bytes:
+    """Returns a file that `save` put into a `.keras` file.
+
+    Raises:
+        ZooError: When the file is missing, is not a model or has no such member.
+    """
+    with zipfile.ZipFile(_check_file(path)) as archive:
+        if name not in archive.namelist():
+            raise ZooError(f"{path}: holds no {name}; it was not made by the training that wants to go on with it")
+        return archive.read(name)
+
+
+def register_all() -> None:
+    """Imports every module with registered Keras objects, so that Keras knows their names when it reads a file."""
+    import zoo.layers
+
+    for module in pkgutil.iter_modules(zoo.layers.__path__):
+        importlib.import_module(f"zoo.layers.{module.name}")
+    for name in ("losses", "objectives"):
+        importlib.import_module(f"zoo.{name}")
+
+
+def load_weights(model: keras.Model, path: Path | str) -> None:
+    """Sets a network's weights to those in a `.keras` file of the same network.
+
+    Args:
+        model: The network.
+        path: The file.
+
+    Raises:
+        ZooError: When the file's weights do not fit; the message names the first that differ.
+    """
+    source = load(path)
+    # A checkpoint of a network with several outputs holds the objective around it.
+    source = getattr(source, "network", source)
+    differing = [
+        f"{_short(ours)} {tuple(ours.shape)} here, {_short(theirs)} {tuple(theirs.shape)} there"
+        for ours, theirs in zip(model.weights, source.weights, strict=False)
+        if ours.shape != theirs.shape
+    ]
+    if differing or len(model.weights) != len(source.weights):
+        numbers = (
+            ""
+            if len(model.weights) == len(source.weights)
+            else (f"{len(model.weights)} weights here, {len(source.weights)} there; ")
+        )
+        raise ZooError(
+            f"{path} holds {source.name}, whose weights do not fit {model.name}: {numbers}"
+            f"{'; '.join(differing[:3])}{' ...' if len(differing) > 3 else ''}; build {source.name} for this file"
+        )
+    model.set_weights(source.get_weights())
+
+
+def _short(weight: Any) -> str:
+    """Returns `layer/weight` of a Keras variable."""
+    return "/".join(weight.path.split("/")[-2:])
 
 
 def read_name(path: Path | str) -> str:

@@ -10,6 +10,7 @@ import zoo
 from benchmarks import training
 from benchmarks.callbacks import BEST, LAST, Checkpoints, Plateau
 from benchmarks.errors import RunError
+from benchmarks.trainees import Supervised
 from datasets.errors import DataError
 from datasets.frame import FileFrame
 from tests.fakes import TOY_RECIPE, named_pairs, picture_pairs, registered_toy
@@ -213,10 +214,10 @@ class TestTrouble:
             train(tmp_path, recipe)
 
     def test_a_validation_that_is_not_finite_is_never_the_best(self, tmp_path):
-        checkpoints = Checkpoints(tmp_path, {"step": 4, "seconds": 0.0, "best": None, "best_step": None}, None)
-        model = zoo.create("toy")
-        model.compile("adam", "mse")
-        checkpoints.set_model(model)
+        trainee = Supervised.fresh(zoo.create("toy"), TOY_RECIPE, 10, jit=False)
+        progress = {"step": 4, "seconds": 0.0, "best": None, "best_step": None}
+        checkpoints = Checkpoints(tmp_path, progress, None, trainee)
+        checkpoints.set_model(trainee.model)
         for value in (math.nan, 20.0, math.inf, 21.0):
             checkpoints.on_epoch_end(0, {"val_psnr": value})
         assert checkpoints.progress["best"] == 21.0
@@ -263,7 +264,7 @@ class TestTrouble:
 
     def test_weights_of_another_shape_are_no_start(self, tmp_path):
         zoo.save(zoo.create("identity"), tmp_path / "other.keras")
-        with pytest.raises(RunError, match=r"holds identity\.image, which does not fit toy\.image"):
+        with pytest.raises(zoo.ZooError, match=r"holds identity\.image, whose weights do not fit toy\.image: 2"):
             training.train(TOY_RECIPE, picture_pairs(), tmp_path, training.Options(), start=tmp_path / "other.keras")
 
     def test_weights_to_start_from(self, whole, tmp_path):

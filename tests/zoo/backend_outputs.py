@@ -11,6 +11,9 @@ import zoo
 from tests import contracts
 from tests.zoo_table import ROWS
 
+# Sides that every network takes.
+SIZE = (64, 96)
+
 
 def filled(model):
     """Gives every weight reproducible numbers, the same on every backend."""
@@ -20,16 +23,20 @@ def filled(model):
 
 
 def outputs(row, variant):
-    """Returns the network's output and its loss after two training steps."""
+    """Returns the network's outputs and its loss after two training steps."""
     model = filled(zoo.create(row.name, variant))
-    batch = contracts.pictures(model, 40, 32, batch=2)
-    result = {"output": np.asarray(model.predict_on_batch(batch))}
+    batch = contracts.pictures(model, *SIZE, batch=2)
+    found = model.predict_on_batch(batch)
+    found = found if isinstance(found, list) else [found]
+    result = {f"output{index}": np.asarray(each) for index, each in enumerate(found)}
     if model.trainable_weights:
         # Only JAX gains from compiling so short a run: its eager mode compiles every single operation.
-        model.compile("sgd", "mse", jit_compile=keras.backend.backend() == "jax")
-        target = batch[..., :3]
+        losses = ["mse"] * len(found) if len(found) > 1 else "mse"
+        model.compile("sgd", losses, jit_compile=keras.backend.backend() == "jax")
+        targets = [np.random.default_rng(9).random(each.shape).astype(np.float32) for each in found]
+        target = targets if len(found) > 1 else targets[0]
         model.train_on_batch(batch, target)
-        result["loss"] = np.asarray(model.train_on_batch(batch, target))
+        result["loss"] = np.asarray(model.train_on_batch(batch, target)).ravel()[:1]
     return result
 
 

@@ -89,7 +89,7 @@ def test_info_of_one_variant_shows_its_own_values(capsys):
     shown = capsys.readouterr().out
     assert "195,229" in shown
     assert "11,595,613" not in shown
-    assert "(batch, height, width, 9), RGB in [0, 1]; 3 frames are previous, current, next" in shown
+    assert "(batch, height, width, 9) in [0, 1], RGB; 3 frames are previous, current, next" in shown
     assert "height and width multiples of 8, at least 8; zoo.restore pads other sizes" in shown
     assert "filters            8  (default 32)\n" in shown
     assert "slope              0.3\n" in shown

@@ -1,0 +1,70 @@
+"""What a laptop can do in minutes: the tiny variant of each network and a small stated budget."""
+
+from __future__ import annotations
+
+from benchmarks.paper_recipes import Maker
+from benchmarks.recipes import Recipe, default_variant
+from datasets.augment import NONE, Augmentation
+
+# Steps that a laptop of two cores makes in about three minutes.
+_STEPS = {
+    "carlo": 1000, "kaist": 1400, "atrous": 1500, "fcn": 600, "deblurgan-lite": 600, "deblurgan": 400, "fba": 800,
+    "indexnet": 800, "unet1": 1000, "unet2": 1000, "unet3": 1000, "refiner": 1000,
+}  # fmt: skip
+_BUDGET = "a budget of minutes on two cores: tiny variant, cosine decay of the learning rate"
+
+
+def _quick(model: str, dataset: str) -> Recipe:
+    """Returns a small stated budget for a laptop: the tiny variant, a mean loss, cosine decay."""
+    cifar = dataset == "cifar10"
+    return Recipe(
+        model, default_variant(model, dataset, "quick"), crop=32 if cifar else 64, batch=32 if cifar else 8,
+        epochs=None, steps=_STEPS[model], loss="mean_absolute_error", learning_rate=2e-3, clipnorm=1.0,
+        schedule="cosine", augmentation=NONE if cifar else Augmentation(flip=True), validation=0.2 if cifar else 0.125,
+        precision="float32", source="our choice",
+        ours="a budget of minutes on two cores: tiny variant, mean absolute error, cosine decay of the learning rate",
+    )  # fmt: skip
+
+
+def _fcn(model: str, dataset: str) -> Recipe:
+    """Returns the tiny feature catcher's budget, with trainable ratios."""
+    return _quick(model, dataset).changed(
+        loss="charbonnier", trainable_ratios=True, ours=f"{_BUDGET}; Charbonnier distance, trainable ratios"
+    )
+
+
+def _adversarial(model: str, dataset: str) -> Recipe:
+    """Returns the tiny generators' budget; no VGG-19, so that nothing has to be fetched."""
+    return _quick(model, dataset).changed(
+        loss="relativistic" if model == "deblurgan-lite" else "wasserstein",
+        critic_steps=1 if model == "deblurgan-lite" else 2,
+        beta_1=0.5, critic_filters=16, content="mean_absolute_error", content_weight=1000.0,
+        ours=f"{_BUDGET}; narrow critic; mean absolute error as content term, so that nothing has to be fetched, and "
+        "heavier, as minutes are too few for the critic's taste",
+    )  # fmt: skip
+
+
+def _grey(model: str, dataset: str) -> Recipe:
+    """Returns the budget of the tiny networks for grey pictures."""
+    return _quick(model, dataset).changed(ours=f"{_BUDGET}; mean absolute error, no noise on the input")
+
+
+def _refiner(model: str, dataset: str) -> Recipe:
+    """Returns the tiny refiner's budget with its paper's loss."""
+    return _quick(model, dataset).changed(loss="binary_crossentropy", ours=f"{_BUDGET}; binary cross-entropy")
+
+
+RECIPES: dict[str, Maker] = {
+    "carlo": _quick,
+    "kaist": _quick,
+    "atrous": _quick,
+    "fcn": _fcn,
+    "deblurgan-lite": _adversarial,
+    "deblurgan": _adversarial,
+    "fba": _grey,
+    "indexnet": _grey,
+    "unet1": _grey,
+    "unet2": _grey,
+    "unet3": _grey,
+    "refiner": _refiner,
+}

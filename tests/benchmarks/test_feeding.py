@@ -1,0 +1,94 @@
+"""What networks are fed: grey planes, copies, noise, medians, blur steps, centre targets; the same after a resume."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from benchmarks.feeding import prepared
+
+COLOUR = zoo.info("carlo")
+GREY = replace(COLOUR, name="grey", colour=False, channels=3)
+MEDIANS = replace(GREY, channels=5, medians=(3, 5, 7, 9), takes_blur_step=True)
+
+
+def pictures(count=4, seed=0):
+    rng = np.random.default_rng(seed)
+    return (rng.integers(0, 256, (2, count, 20, 24, 3)) / 255).astype(np.float32)
+
+
+def batches(data=None):
+    blurry, sharp = pictures() if data is None else data
+    return tf.data.Dataset.from_tensors((blurry, sharp)).repeat()
+
+
+def take(count, info, **options):
+    found = prepared(batches(), info, options.pop("seed", 1), **options).take(count)
+    return list(found.as_numpy_iterator())
+
+
+def test_networks_for_colour_get_the_batches_as_they_are():
+    data = batches()
+    assert prepared(data, COLOUR, 1) is data
+
+
+def test_grey_networks_get_one_channel_of_each_picture_three_times():
+    blurry, sharp = pictures()
+    seen = set()
+    for inputs, target in take(8, GREY):
+        assert inputs.shape == (4, 20, 24, 3) and target.shape == (4, 20, 24, 1)
+        assert (inputs == inputs[..., :1]).all()
+        for index in range(4):
+            channel = int(np.abs(blurry[index] - inputs[index][..., :1]).max(axis=(0, 1)).argmin())
+            assert np.array_equal(inputs[index][..., 0], blurry[index][..., channel])
+            assert np.array_equal(target[index][..., 0], sharp[index][..., channel])
+            seen.add(channel)
+    assert seen == {0, 1, 2}
+
+
+def test_noise_is_shared_by_the_copies_and_not_clipped():
+    blurry, _ = pictures()
+    differences = []
+    for inputs, target in take(40, GREY, noise=0.03):
+        assert (inputs == inputs[..., :1]).all()
+        assert target.min() >= 0 and target.max() <= 1
+        for index in range(4):
+            noise = inputs[index][..., :1] - blurry[index]
+            differences.append(noise[..., np.abs(noise).mean(axis=(0, 1)).argmin()])
+    assert np.std(differences) == pytest.approx(0.03, rel=0.02)
+    assert abs(np.mean(differences)) < 1e-3
+    assert max(inputs.max() for inputs, _ in take(40, GREY, noise=0.03)) > 1
+
+
+def test_everything_random_depends_on_seed_and_step_only():
+    whole = take(6, GREY, noise=0.1)
+    resumed = list(prepared(batches(), GREY, 1, first_step=4, noise=0.1).take(2).as_numpy_iterator())
+    for (ours, _), (theirs, _) in zip(whole[4:], resumed, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    other = take(6, GREY, noise=0.1, seed=2)
+    assert not np.array_equal(whole[0][0], other[0][0])
+
+
+def test_medians_equal_those_of_the_restoring_door():
+    (((inputs, steps), _),) = take(1, MEDIANS)
+    assert inputs.shape == (4, 20, 24, 5) and steps.tolist() == [[0.0]] * 4
+    from zoo.inputs import network_input
+
+    np.testing.assert_allclose(network_input(inputs[..., :1], MEDIANS), inputs, atol=1e-6)
+    inner = cv2.medianBlur(np.rint(inputs[0, ..., 0] * 255).astype(np.uint8), 9)[4:-4, 4:-4]
+    np.testing.assert_allclose(inputs[0, 4:-4, 4:-4, 4], inner / 255, atol=1e-6)
+
+
+@pytest.mark.parametrize("shrink", [2, 7])
+def test_the_target_is_the_centre(shrink):
+    ((_, target),) = take(1, MEDIANS, shrink=shrink)
+    _, sharp = pictures()
+    assert target.shape == (4, 20 - shrink, 24 - shrink, 1)
+    top = shrink // 2
+    whole = sharp[0, top : top + 20 - shrink, top : top + 24 - shrink]
+    assert np.abs(whole - target[0]).max(axis=(0, 1)).min() == 0

@@ -1,0 +1,47 @@
+"""The first of a tensor's channels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="deblur_zoo")
+class FirstChannels(keras.layers.Layer):
+    """Takes the first channels, e.g. the grey picture out of its copies.
+
+    Input shape: (batch, height, width, at least `count`).
+    Output shape: (batch, height, width, count).
+
+    Args:
+        count: Channels to take, at least 1.
+        **kwargs: Keras' layer arguments.
+
+    Raises:
+        ValueError: When the count is below 1, or the input has fewer channels.
+    """
+
+    def __init__(self, count: int = 1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if count < 1:
+            raise ValueError(f"count must be at least 1, not {count}")
+        self.count = count
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Checks the number of channels."""
+        if (input_shape[-1] or 0) < self.count:
+            raise ValueError(f"the input must have at least {self.count} channels, not {input_shape[-1]}")
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Returns the first `count` channels."""
+        return inputs[..., : self.count]
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Returns the input's shape with `count` channels."""
+        return (*input_shape[:-1], self.count)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that rebuild the layer."""
+        return {**super().get_config(), "count": self.count}

@@ -1,0 +1,55 @@
+"""A check of what comes into a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="deblur_zoo")
+class SizeMultiple(keras.layers.Layer):
+    """Passes pictures through and refuses those whose sides the network cannot divide.
+
+    Sides that are not known while a graph is traced are not checked.
+
+    Input shape: (batch, height, width, channels).
+    Output shape: that of the input.
+
+    Args:
+        multiple: Height and width must be multiples of this, at least 1.
+        network: Name of the network, for the message.
+        **kwargs: Keras' layer arguments.
+
+    Raises:
+        ValueError: When a known side of the pictures is not a multiple, or the multiple is below 1.
+    """
+
+    def __init__(self, multiple: int, network: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if multiple < 1:
+            raise ValueError(f"multiple must be at least 1, not {multiple}")
+        self.multiple, self.network = multiple, network
+
+    def call(self, inputs: Any) -> Any:
+        """Returns the input."""
+        self._check(tuple(inputs.shape))
+        return inputs
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Returns the input's shape."""
+        self._check(tuple(input_shape))
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that rebuild the layer."""
+        return {**super().get_config(), "multiple": self.multiple, "network": self.network}
+
+    def _check(self, shape: tuple[Any, ...]) -> None:
+        """Raises ValueError for a side that is known and not a multiple."""
+        for name, side in zip(("height", "width"), shape[1:3], strict=True):
+            if isinstance(side, int) and side % self.multiple:
+                raise ValueError(
+                    f"{self.network}: {name} {side} is not a multiple of {self.multiple}; "
+                    "pad the picture or use zoo.restore"
+                )

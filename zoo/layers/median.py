@@ -1,0 +1,290 @@
+"""Median filters of widths 3, 5, 7 and 9."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.layers.median_networks import EXCHANGE_WIDTHS, TILES, Program, Value, shared_program, window_program
+
+PADDINGS = ("reflect", "symmetric", "constant")
+# A band of the picture is filtered at a time, so small that what its instructions pass on stays in the processor's
+# cache: this many bytes per intermediate result.
+BAND_BYTES = 2**17
+# Strips side by side fill whole units of this many bytes, TensorFlow's alignment: shifting by a pixel copies nothing.
+LANE_BYTES = 64
+
+
+@keras.saving.register_keras_serializable(package="deblur_zoo")
+class MedianFilter(keras.layers.Layer):
+    """Replaces every pixel by the median of the square around it, every channel on its own.
+
+    Equal to the median filter of tensorflow-addons, and to OpenCV's and SciPy's away from the border, bit by bit;
+    values must be finite. The result is found by minima and maxima of shifted views of the picture (see
+    `zoo.layers.median_networks`), band by band, so that the neighbourhoods are never held in memory. The gradient goes
+    to the pixels that equal the median, in equal shares.
+
+    Input and output shape: (batch, height, width, channels).
+
+    Args:
+        width: Width of the square in pixels: 3, 5, 7 or 9.
+        padding: How the picture goes on beyond its border: `"reflect"` (mirrored, the outermost pixel not repeated),
+            `"symmetric"` (mirrored with it) or `"constant"` (zeros). Pictures smaller than the margin are mirrored
+            again and again.
+        sharing: Whether windows share work. False runs one exchange network per window, 19 exchanges for width 3 and 99
+            for width 5; it gives the same result by more, simpler instructions.
+        **kwargs: Keras' layer arguments.
+
+    Raises:
+        ValueError: For another width or padding, and for `sharing=False` with widths 7 and 9.
+    """
+
+    def __init__(self, width: int = 3, padding: str = "reflect", sharing: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if width not in TILES:
+            raise ValueError(f"width must be one of {', '.join(map(str, TILES))}, not {width}")
+        if padding not in PADDINGS:
+            raise ValueError(f"padding must be one of {', '.join(PADDINGS)}, not {padding!r}")
+        if not sharing and width not in EXCHANGE_WIDTHS:
+            raise ValueError(f"there is no exchange network for width {width}; leave sharing on")
+        self.width = width
+        self.padding = padding
+        self.sharing = sharing
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Checks that there are pictures and pixels."""
+        if len(input_shape) != 4 or 0 in input_shape[1:] or input_shape[-1] is None:
+            raise ValueError(f"the input must be pictures (batch, height, width, channels), not {tuple(input_shape)}")
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Filters pictures."""
+        width, program = self.width, _program(self.width, self.sharing)
+
+        @ops.custom_gradient
+        def filtered(padded: Any) -> Any:
+            medians = _medians(padded, width, program)
+
+            def gradient(*args: Any, upstream: Any = None) -> Any:
+                return _to_padded(padded, medians, args[0] if upstream is None else upstream, width)
+
+            return medians, gradient
+
+        return filtered(_padded(inputs, width // 2, self.padding))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Returns the shape of the input."""
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that rebuild the layer."""
+        return {**super().get_config(), "width": self.width, "padding": self.padding, "sharing": self.sharing}
+
+
+@lru_cache
+def _program(width: int, sharing: bool) -> Program:
+    return shared_program(width) if sharing else window_program(width)
+
+
+def _padded(picture: Any, radius: int, padding: str) -> Any:
+    """Returns the picture with a margin of `radius` pixels."""
+    if padding == "constant":
+        return ops.pad(picture, [[0, 0], [radius, radius], [radius, radius], [0, 0]])
+    repeated = int(padding == "symmetric")
+    for axis in (1, 2):
+        side = ops.shape(picture)[axis]
+        # Mirrored pixels recur after twice the side, less the two that are not repeated; a single pixel at once.
+        period = 2 * side if repeated else 2 * side - 2 + 1 // side
+        margins = []
+        for start in (-radius, side):
+            place = ops.mod(start + ops.arange(radius, dtype="int32"), period)
+            margins.append(ops.take(picture, ops.minimum(place, period - repeated - place), axis))
+        picture = ops.concatenate([margins[0], picture, margins[1]], axis)
+    return picture
+
+
+def _medians(padded: Any, width: int, program: Program) -> Any:
+    """Returns the medians of all whole windows of pictures, each side smaller by width - 1."""
+    layout = _Layout(padded, width, program.tile)
+    evaluate = _in_a_loop if _compiled_by_xla() else _one_by_one
+
+    def band(index: Any) -> Any:
+        return layout.picture(evaluate(program, layout.tiles(index), layout.across, layout.down * layout.across))
+
+    filtered = ops.map(band, ops.arange(layout.batch * layout.bands, dtype="int32"))
+    filtered = ops.reshape(filtered, (layout.batch, -1, layout.breadth, layout.channels))
+    return filtered[:, : layout.height]
+
+
+class _Layout:
+    """Cuts pictures into bands and lays out a band so that shifting by a tile is shifting along a single axis.
+
+    A band is cut into overlapping vertical strips. Its pixels are given as one array for each pixel of a tile, of shape
+    (tiles, strips x channels), the tiles of a strip row by row. All strips lie side by side in it, so that a shift
+    moves whole rows of the array.
+
+    Args:
+        padded: Pictures (batch, rows, columns, channels).
+        width: Width of the windows.
+        tile: Rows and columns of pixels in a tile.
+    """
+
+    def __init__(self, padded: Any, width: int, tile: tuple[int, int]) -> None:
+        self.batch, self.padded_height, columns, self.channels = ops.shape(padded)
+        self.height, self.breadth = self.padded_height - width + 1, columns - width + 1
+        self.tile = tile
+        self.lines = ops.reshape(padded, (-1, columns, self.channels))
+        item_bytes = _bytes_of(padded.dtype)
+        self.strips = max(LANE_BYTES // item_bytes, 1)
+        # Tiles beside those of its windows that a strip or a band needs because the windows reach into them.
+        self.margin = [-(-(width - 1) // side) for side in tile]
+        self.inner = -(-self.breadth // (self.strips * tile[1]))
+        self.across = self.inner + self.margin[1]
+        most = 1 + BAND_BYTES // (self.across * self.strips * self.channels * item_bytes)
+        self.bands = -(-self.height // (most * tile[0]))
+        self.down = -(-self.height // (self.bands * tile[0]))
+        right = tile[1] * ops.arange(self.across, dtype="int32")[:, None]
+        strip = tile[1] * self.inner * ops.arange(self.strips, dtype="int32")
+        places = [ops.minimum(right + strip + column, columns - 1) for column in range(tile[1])]
+        self.columns = ops.reshape(ops.stack(places), (-1,))
+
+    def tiles(self, index: Any) -> list[Any]:
+        """Returns the pixels of the band with a number from 0 to batch x bands - 1."""
+        rows, columns = self.tile
+        picture, band = index // self.bands, index % self.bands
+        down = self.down + self.margin[0]
+        place = (band * self.down + ops.arange(down, dtype="int32")) * rows
+        places = ops.stack([ops.minimum(place + row, self.padded_height - 1) for row in range(rows)])
+        lines = ops.take(self.lines, ops.reshape(picture * self.padded_height + places, (-1,)), axis=0)
+        pixels = ops.reshape(
+            ops.take(lines, self.columns, axis=1),
+            (rows, down, columns, self.across, self.strips * self.channels),
+        )
+        flat = (down * self.across, self.strips * self.channels)
+        return [ops.reshape(pixels[row, :, column], flat) for row in range(rows) for column in range(columns)]
+
+    def picture(self, medians: list[Any]) -> Any:
+        """Puts a band together from the medians of its tiles: (band height, width, channels)."""
+        rows, columns = self.tile
+        tiles = ops.reshape(ops.stack(medians), (rows, columns, self.down, self.across, self.strips, self.channels))
+        lines = ops.transpose(tiles[:, :, :, : self.inner], (2, 0, 4, 3, 1, 5))
+        return ops.reshape(lines, (rows * self.down, -1, self.channels))[:, : self.breadth]
+
+
+def _one_by_one(program: Program, tiles: list[Any], across: Any, length: Any) -> list[Any]:
+    """Runs a program as one operation per instruction.
+
+    Args:
+        program: The program.
+        tiles: The pixels of the tiles, arrays (tiles, lanes).
+        across: Tiles in a row.
+        length: Tiles of which the medians are wanted; the last ones, whose windows leave the band, may be anything.
+
+    Returns:
+        Arrays (length, lanes), one for each window of a tile.
+    """
+    count, lanes = ops.shape(tiles[0])
+    # A result has an entry for every tile from which the pixels it depends on can be reached: all but the last ones.
+    slots: dict[int, tuple[Any, int, int]] = {slot: (tile, 0, 0) for slot, tile in enumerate(tiles)}
+
+    def shifted(value: Value, down: int, right: int) -> Any:
+        tensor, own_down, own_right = slots[program.slots[value.node]]
+        if (value.down, value.right, own_down, own_right) == (0, 0, down, right):
+            return tensor
+        return ops.slice(tensor, (value.down * across + value.right, 0), (count - down * across - right, lanes))
+
+    for node, (maximum, first, second) in enumerate(program.instructions, len(tiles)):
+        a, b = slots[program.slots[first.node]], slots[program.slots[second.node]]
+        down = max(a[1] + first.down, b[1] + second.down)
+        right = max(a[2] + first.right, b[2] + second.right)
+        operation = ops.maximum if maximum else ops.minimum
+        result = operation(shifted(first, down, right), shifted(second, down, right))
+        slots[program.slots[node]] = (result, down, right)
+    results = []
+    for value in program.outputs:
+        tensor, _, right = slots[program.slots[value.node]]
+        end = right + value.right
+        part = ops.slice(tensor, (value.down * across + value.right, 0), (length - end, lanes))
+        results.append(ops.pad(part, [[0, end], [0, 0]]))
+    return results
+
+
+def _in_a_loop(program: Program, tiles: list[Any], across: int, length: int) -> list[Any]:
+    """Does the same as `_one_by_one` by a loop over the instructions.
+
+    XLA would put the operations of all instructions into one piece of code, in which shared work is done again by all
+    that share it, and take minutes to compile it.
+    """
+    count, lanes = ops.shape(tiles[0])
+    slot, shift = program.slots, [value.down * across + value.right for value in program.outputs]
+    table = np.array(
+        [
+            (maximum, slot[a.node], a.down * across + a.right, slot[b.node], b.down * across + b.right, out)
+            for (maximum, a, b), out in zip(program.instructions, slot[len(tiles) :], strict=True)
+        ],
+        np.int32,
+    )
+    spare = int(table[:, [2, 4]].max())
+    state = ops.pad(ops.stack(tiles), [[0, max(slot) + 1 - len(tiles)], [0, spare], [0, 0]])
+    codes = ops.convert_to_tensor(table)
+
+    def step(index: Any, state: Any) -> Any:
+        maximum, a, a_shift, b, b_shift, out = (codes[index, column] for column in range(6))
+        first = ops.slice(state, (a, a_shift, 0), (1, count, lanes))
+        second = ops.slice(state, (b, b_shift, 0), (1, count, lanes))
+        result = ops.where(maximum == 1, ops.maximum(first, second), ops.minimum(first, second))
+        return ops.slice_update(state, (out, 0, 0), result)
+
+    state = ops.fori_loop(0, len(table), step, state)
+    return [
+        state[slot[value.node], start : start + length] for value, start in zip(program.outputs, shift, strict=True)
+    ]
+
+
+def _compiled_by_xla() -> bool:
+    """Returns whether XLA will run what is being traced."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.__internal__.get_enclosing_xla_context() is not None
+    return keras.backend.backend() == "jax"
+
+
+def _bytes_of(dtype: Any) -> int:
+    """Returns the size of a number."""
+    return int("".join(filter(str.isdigit, keras.backend.standardize_dtype(dtype)))) // 8
+
+
+def _to_padded(padded: Any, medians: Any, upstream: Any, width: int) -> Any:
+    """Returns the gradient of the padded pictures.
+
+    Args:
+        padded: Pictures with their margin.
+        medians: The medians of their windows.
+        upstream: The gradient of the medians.
+        width: Width of the windows.
+    """
+
+    # Loops, not 81 expressions side by side: an executor that runs whatever is ready would hold all views at once.
+    def count(index: Any, total: Any) -> Any:
+        return total + ops.cast(_view(padded, index // width, index % width, medians) == medians, total.dtype)
+
+    shares = upstream / ops.fori_loop(0, width**2, count, ops.zeros_like(medians))
+    margin = [[0, 0], [width - 1, width - 1], [width - 1, width - 1], [0, 0]]
+    medians, shares = ops.pad(medians, margin), ops.pad(shares, margin)
+
+    def collect(index: Any, total: Any) -> Any:
+        row, column = index // width, index % width
+        equal = padded == _view(medians, row, column, padded)
+        return total + ops.where(equal, _view(shares, row, column, padded), 0)
+
+    return ops.fori_loop(0, width**2, collect, ops.zeros_like(padded))
+
+
+def _view(picture: Any, top: Any, left: Any, like: Any) -> Any:
+    """Returns the part of `picture` that starts at (top, left) and is as large as `like`."""
+    return ops.slice(picture, (0, top, left, 0), ops.shape(like))
