@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -176,7 +177,7 @@ def run(cell: Cell) -> records.Record:
     content = records.make(
         cell.key,
         cell.identity,
-        network={"parameters": model.count_params(), "macs_256": zoo.count_macs(model), "weights": weights},
+        network={"parameters": _trained_weights(model), "macs_256": zoo.count_macs(model), "weights": weights},
         training=training,
         evaluation={
             "split": cell.pairs.split, "coverage": cell.pairs.coverage, "fingerprint": cell.pairs.fingerprint,
@@ -335,6 +336,11 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
     # Whoever scores this file later learns from it what it was trained on.
     zoo.save(outcome.model, cell.folder / training.BEST, {"training": section})
     return outcome.model, section, "trained"
+
+
+def _trained_weights(model: Any) -> int:
+    """Returns the number of weights that a training moves."""
+    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 def _precision(model: Any) -> str:

@@ -87,9 +87,9 @@ def evaluate(
 
     with readable_errors(), ThreadPoolExecutor(_SCORERS) as pool:
         for batch, inputs, targets in _batches(pairs, protocol, seed):
-            restored = zoo.restore_batch(model, inputs, info)
-            middle = inputs.shape[-1] // (2 * info.channels) * info.channels
-            blurry = inputs[..., middle : middle + info.channels]
+            restored = zoo.restore_batch(model, inputs, info, _blur_steps(batch, info))
+            middle = inputs.shape[-1] // 6 * 3
+            blurry = inputs[..., middle : middle + 3]
             for pair, result, target, before in zip(batch, restored, targets, blurry, strict=True):
                 waiting.append(pool.submit(_score, pair, result, target, before, protocol))
             collect(keep=2 * _SCORERS + _SMALL_BATCH * (len(batch) > 1))
@@ -100,7 +100,7 @@ def evaluate(
 def seconds_per_megapixel(model: keras.Model, precision: str) -> dict[str, Any]:
     """Times a network on one picture of 256x256, the size that multiply-accumulates are counted at.
 
-    Rules: random input, batch of one, two rounds of warm-up (compilation is not counted), then seven timed rounds, or
+    Rules: random colour input (three passes for a network of grey pictures), batch of one, two rounds of warm-up (compilation is not counted), then seven timed rounds, or
     as few as three when a round takes many seconds, each until the result has arrived as a NumPy array; the quartiles
     are reported.
 
@@ -111,12 +111,13 @@ def seconds_per_megapixel(model: keras.Model, precision: str) -> dict[str, Any]:
     Returns:
         `median`, `low` and `high` (quartiles) in seconds per megapixel, and the rules as values.
     """
-    info, _ = zoo.identify(model)
-    picture = np.random.default_rng(0).random((1, TIMED_SIDE, TIMED_SIDE, model.input_shape[-1]), np.float32)
+    info, variant = zoo.identify(model)
+    channels = 3 * info.variant(variant).frames
+    picture = np.random.default_rng(0).random((1, TIMED_SIDE, TIMED_SIDE, channels), np.float32)
 
     def seconds() -> float:
         start = time.perf_counter()
-        zoo.restore_batch(model, picture, info)
+        zoo.restore_batch(model, picture, info, 0 if info.takes_blur_step else None)
         return time.perf_counter() - start
 
     warm = [seconds() for _ in range(_WARM_UP)][-1]
@@ -126,6 +127,13 @@ def seconds_per_megapixel(model: keras.Model, precision: str) -> dict[str, Any]:
         "median": float(median), "low": float(low), "high": float(high), "height": TIMED_SIDE, "width": TIMED_SIDE,
         "batch": 1, "warm_up": _WARM_UP, "rounds": rounds, "precision": precision,
     }  # fmt: skip
+
+
+def _blur_steps(pairs: list[Pair], info: zoo.ModelInfo) -> list[float] | None:
+    """Returns the blur step of each picture for a network that takes it, 0 where a data set has none."""
+    if not info.takes_blur_step:
+        return None
+    return [float(pair.metadata.get("step", 0)) for pair in pairs]
 
 
 def _batches(pairs: Pairs, protocol: Protocol, seed: int) -> Iterator[tuple[list[Pair], np.ndarray, np.ndarray]]:

@@ -26,7 +26,10 @@ COLUMNS = (
     "selected_on",
 )  # fmt: skip
 
-FOOTNOTE = "* multiply-accumulates and seconds per megapixel at 256x256, batch of one, on the record's machine."
+FOOTNOTE = (
+    "* multiply-accumulates of one pass and seconds per megapixel at 256x256, batch of one, on the record's machine; "
+    "networks of grey pictures take three passes for a colour picture."
+)
 
 Row = dict[str, Any]
 

@@ -69,7 +69,7 @@ def build(
     """Builds FBA-Net.
 
     Initial kernels are He-normal, our choice: standardisation takes their scale away except in the last three
-    convolutions, and the authors start from PyTorch's defaults, not from ImageNet.
+    convolutions. The authors, too, load no pre-trained weights.
 
     Args:
         inputs: Tensor (batch, height, width, 3) in [0, 1], the grey picture copied three times, sides multiples of 8.

@@ -1,9 +1,9 @@
 """IndexNet: a MobileNetV2 that remembers where pooled features came from, put to deblurring grey pictures.
 
-Source: Lu et al., "Indices matter: learning to index for deep image matting" (2019) and its public code, in the form
-that Germer, Uelwer and Harmeling compared FBA-Net with (HDC2021, Table 1): depthwise many-to-one index blocks, linear,
-without context, output stride 32, no pyramid pooling, 5x5 decoder. All strides of the encoder are 1; every step down is
-an index block.
+Source: Lu et al., "Indices matter: learning to index for deep image matting" (ICCV 2019) and its public code, in the
+form that Germer, Uelwer and Harmeling compared FBA-Net with (HDC2021, Table 1): depthwise many-to-one index blocks,
+linear, without context, output stride 32, no pyramid pooling, 5x5 decoder. All strides of the encoder are 1; every step
+down is an index block. Initial kernels are our choice: He-normal before a ReLU6, Keras' default elsewhere.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 else:
     keras = lazy_module("keras")
 
-# PyTorch's batch normalisation: epsilon 1e-5, momentum 0.1, which Keras calls 0.9.
-EPSILON, MOMENTUM = 1e-5, 0.9
 # Expansion, channels and blocks of the encoder's stages 1 to 7.
 STAGES = ((1, 16, 1), (6, 24, 2), (6, 32, 3), (6, 64, 4), (6, 96, 3), (6, 160, 3), (6, 320, 1))
 # The stem is stage 0; these stages end in an index block and a step down.
@@ -48,7 +46,7 @@ INFO = ModelInfo(
     colour=False,
     size_multiple=32,
     minimum_size=32,
-    licence="non-commercial (Adelaide)",
+    licence="non-commercial",
 )
 
 
@@ -103,10 +101,8 @@ def build(
 
 def _index_maps(x: Any, channels: int, name: str) -> list[Any]:
     """Returns the four maps of indices in (0, 1) of an index block, at half size."""
-    return [
-        keras.layers.Conv2D(channels, 2, strides=2, use_bias=False, activation="sigmoid", name=f"{name}_{place}")(x)
-        for place in range(1, 5)
-    ]
+    options = {"strides": 2, "use_bias": False, "activation": "sigmoid"}
+    return [keras.layers.Conv2D(channels, 2, name=f"{name}_{place}", **options)(x) for place in range(1, 5)]
 
 
 def _stage(x: Any, expansion: int, channels: int, blocks: int, name: str) -> Any:
@@ -121,6 +117,8 @@ def _inverted_residual(x: Any, expansion: int, channels: int, name: str) -> Any:
 
     The margin of zeros comes before the expansion, whose normalisation makes it something else than zeros.
     """
+    from zoo.layers.batch_norm import BatchNorm
+
     layers = keras.layers
     y = layers.ZeroPadding2D(1, name=f"{name}_pad")(x)
     if expansion > 1:
@@ -128,35 +126,37 @@ def _inverted_residual(x: Any, expansion: int, channels: int, name: str) -> Any:
     y = layers.DepthwiseConv2D(3, use_bias=False, depthwise_initializer="he_normal", name=f"{name}_depthwise")(y)
     y = _normalised(y, f"{name}_depthwise")
     y = layers.Conv2D(channels, 1, use_bias=False, name=f"{name}_project")(y)
-    y = _batch_norm(f"{name}_project")(y)
+    y = BatchNorm(name=f"{name}_project_norm")(y)
     return layers.Add(name=f"{name}_sum")([x, y]) if x.shape[-1] == channels else y
 
 
 def _conv(x: Any, filters: int, size: int, name: str) -> Any:
     """Returns a "same" convolution without bias, normalised, ReLU6."""
-    x = keras.layers.Conv2D(filters, size, padding="same", use_bias=False, kernel_initializer="he_normal", name=name)(x)
-    return _normalised(x, name)
+    options = {"padding": "same", "use_bias": False, "kernel_initializer": "he_normal"}
+    return _normalised(keras.layers.Conv2D(filters, size, name=name, **options)(x), name)
 
 
 def _normalised(x: Any, name: str) -> Any:
     """Returns batch normalisation and ReLU6."""
-    return keras.layers.ReLU(6.0, name=f"{name}_act")(_batch_norm(name)(x))
+    from zoo.layers.batch_norm import BatchNorm
 
-
-def _batch_norm(name: str) -> Any:
-    return keras.layers.BatchNormalization(epsilon=EPSILON, momentum=MOMENTUM, name=f"{name}_norm")
+    return keras.layers.ReLU(6.0, name=f"{name}_act")(BatchNorm(name=f"{name}_norm")(x))
 
 
 def _head(inputs: Any, x: Any, size: int, global_residual: bool, scale: float) -> Any:
-    """Returns the prediction: to one channel, normalised, ReLU6, and a last convolution without bias."""
+    """Returns the picture: to one channel, normalised, ReLU6, and a last convolution without bias.
+
+    A correction of both signs comes straight from the features instead, by one convolution with a bias.
+    """
+    from zoo.layers.channels import FirstChannels
+
     layers = keras.layers
     full = keras.config.dtype_policy().variable_dtype
     start = keras.initializers.VarianceScaling(scale**2, mode="fan_avg", distribution="uniform")
+    options = {"padding": "same", "kernel_initializer": start, "dtype": full}
     if not global_residual:
         x = _conv(x, 1, size, "prediction")
-        return layers.Conv2D(
-            1, size, padding="same", use_bias=False, kernel_initializer=start, dtype=full, name="sharp"
-        )(x)
-    # A single channel behind a ReLU6 cannot carry a correction of both signs.
-    correction = layers.Conv2D(1, size, padding="same", kernel_initializer=start, dtype=full, name="correction")(x)
-    return layers.Add(dtype=full, name="sharp")([correction, inputs[..., :1]])
+        return layers.Conv2D(1, size, use_bias=False, name="sharp", **options)(x)
+    correction = layers.Conv2D(1, size, name="correction", **options)(x)
+    grey = FirstChannels(1, dtype=full, name="grey")(inputs)
+    return layers.Add(dtype=full, name="sharp")([correction, grey])

@@ -7,8 +7,6 @@ from typing import Any
 
 import keras
 
-from zoo.layers.local_convolution import LocalConvolution
-
 
 def count_macs(model: keras.Model, height: int = 256, width: int = 256) -> int:
     """Counts the multiply-accumulates of convolutions and matrix products for one picture.
@@ -47,6 +45,7 @@ def _call_macs(layer: keras.layers.Layer, node: Any) -> int:
     """
     positions = math.prod(node.output_tensors[0].shape[:-1])
     if hasattr(layer, "macs"):
+        # A layer of ours that computes more than Keras' layers show.
         return layer.macs(tuple(node.input_tensors[0].shape))
     if isinstance(layer, keras.layers.Conv2DTranspose):
         # Every input position meets the whole kernel once.
@@ -55,6 +54,4 @@ def _call_macs(layer: keras.layers.Layer, node: Any) -> int:
         return positions * (math.prod(layer.depthwise_kernel.shape) + math.prod(layer.pointwise_kernel.shape))
     if isinstance(layer, (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.Dense)):
         return positions * math.prod(layer.kernel.shape)
-    if isinstance(layer, LocalConvolution):
-        return math.prod(node.output_tensors[0].shape) * layer.side**2
     return 0

@@ -1,8 +1,9 @@
 """Three U-Nets that Germer et al. compared FBA-Net with, each as its own public code has it.
 
 Source: Germer, Uelwer and Harmeling, the HDC2021 entry built on blur estimation, Table 1. The originals:
-mateuszbuda/brain-segmentation-pytorch (U-Net 1), usuyama/pytorch-unet (U-Net 2), milesial/Pytorch-UNet (U-Net 3); their
-3x3 convolutions are followed by batch normalisation (1 and 3) or have a bias (2), and ReLU.
+mateuszbuda/brain-segmentation-pytorch (U-Net 1), usuyama/pytorch-unet (U-Net 2), milesial/Pytorch-UNet (U-Net 3). Each
+block is two 3x3 convolutions with batch normalisation (1 and 3) or biases (2), and ReLU. Our choice of initial kernels:
+He-normal before a ReLU, Keras' default elsewhere.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 else:
     keras = lazy_module("keras")
 
-# PyTorch's batch normalisation: epsilon 1e-5, momentum 0.1, which Keras calls 0.9.
-EPSILON, MOMENTUM = 1e-5, 0.9
 # A correction to the input gains within minutes what drawing the whole picture does not.
 TINY = {"widths": (12, 24, 48, 64), "global_residual": True, "residual_scale": 0.1}
 
@@ -27,14 +26,23 @@ _PAPER = (
     "T. Germer, T. Uelwer, S. Harmeling: deblurring the HDC2021 photographs (paper and public code), Table 1; "
     "after O. Ronneberger et al.: U-Net, 2015"
 )
+_TINY_NOTE = "narrow, three poolings, corrects its input, for laptops and tests"
 
 
 def _info(number: int, summary: str, variants: dict[str, Variant], multiple: int, licence: str) -> ModelInfo:
     """Returns the entry of one of the three."""
     return ModelInfo(
-        name=f"unet{number}", title=f"U-Net {number}", paper=_PAPER, summary=summary, variants=variants,
-        default="paper", colour=False, size_multiple=multiple, minimum_size=multiple, licence=licence,
-    )  # fmt: skip
+        name=f"unet{number}",
+        title=f"U-Net {number}",
+        paper=_PAPER,
+        summary=summary,
+        variants=variants,
+        default="paper",
+        colour=False,
+        size_multiple=multiple,
+        minimum_size=multiple,
+        licence=licence,
+    )
 
 
 UNET1 = _info(
@@ -174,26 +182,27 @@ def _encode(inputs: Any, widths: Sequence[int], normalised: bool, use_bias: bool
 
 def _double(x: Any, width: int, name: str, normalised: bool, use_bias: bool = False) -> Any:
     """Returns two 3x3 convolutions, each with batch normalisation or a bias, and ReLU."""
+    from zoo.layers.batch_norm import BatchNorm
+
     layers = keras.layers
+    options = {"padding": "same", "use_bias": use_bias or not normalised, "kernel_initializer": "he_normal"}
     for index in (1, 2):
-        x = layers.Conv2D(
-            width, 3, padding="same", use_bias=use_bias or not normalised, kernel_initializer="he_normal",
-            name=f"{name}_conv{index}",
-        )(x)  # fmt: skip
+        x = layers.Conv2D(width, 3, name=f"{name}_conv{index}", **options)(x)
         if normalised:
-            x = layers.BatchNormalization(epsilon=EPSILON, momentum=MOMENTUM, name=f"{name}_norm{index}")(x)
+            x = BatchNorm(name=f"{name}_norm{index}")(x)
         x = layers.ReLU(name=f"{name}_act{index}")(x)
     return x
 
 
 def _head(inputs: Any, x: Any, global_residual: bool, scale: float, activation: str | None = None) -> Any:
     """Returns the last 1x1 convolution in full precision, and its sum with the grey picture where that is asked for."""
-    from zoo.layers.frames import MiddleFrame
+    from zoo.layers.channels import FirstChannels
 
     full = keras.config.dtype_policy().variable_dtype
     start = keras.initializers.VarianceScaling(scale**2, mode="fan_avg", distribution="uniform")
+    options = {"kernel_initializer": start, "dtype": full}
     if not global_residual:
-        return keras.layers.Conv2D(1, 1, activation=activation, kernel_initializer=start, dtype=full, name="sharp")(x)
-    correction = keras.layers.Conv2D(1, 1, kernel_initializer=start, dtype=full, name="correction")(x)
-    grey = MiddleFrame(1, dtype=full, name="grey")(inputs)
+        return keras.layers.Conv2D(1, 1, activation=activation, name="sharp", **options)(x)
+    correction = keras.layers.Conv2D(1, 1, name="correction", **options)(x)
+    grey = FirstChannels(1, dtype=full, name="grey")(inputs)
     return keras.layers.Add(dtype=full, name="sharp")([correction, grey])

@@ -137,14 +137,14 @@ def test_the_output_is_a_correction_clipped_to_the_range(name):
     x = np.random.default_rng(0).random((2, 16, 24, 3)).astype(np.float32)
     model = zoo.create(name, "tiny", residual_scale=20.0)
     probe = keras.Model(model.inputs, [model.get_layer("correction").output, model.output])
-    correction, sharp = probe.predict_on_batch([x])
+    correction, sharp = (np.asarray(tensor) for tensor in probe([x]))
     # In [-1, 1]: the clipped sum of both, as the public code has it.
     np.testing.assert_allclose(2 * sharp - 1, np.clip(2 * x - 1 + correction, -1, 1), atol=1e-6)
     assert (sharp == 0).any()
     assert (sharp == 1).any()
     last = model.get_layer("correction")
     last.set_weights([np.zeros_like(weight) for weight in last.get_weights()])
-    np.testing.assert_array_equal(model.predict_on_batch(x), x)
+    np.testing.assert_array_equal(np.asarray(model(x)), x)
 
 
 @pytest.mark.parametrize("name", TINY)
@@ -161,11 +161,11 @@ def test_dropout_acts_in_training_only(name):
 def test_instance_normalisation_takes_biases_away():
     model = zoo.create("deblurgan", "tiny", use_bias=True)
     x = np.random.default_rng(0).random((1, 16, 24, 3)).astype(np.float32)
-    before = model.predict_on_batch(x)
+    before = np.asarray(model(x))
     for layer in model.layers:
         if isinstance(layer, (keras.layers.Conv2D, keras.layers.Conv2DTranspose)) and layer.name != "correction":
             layer.bias.assign(np.full(layer.bias.shape, 0.3, np.float32))
-    np.testing.assert_allclose(model.predict_on_batch(x), before, atol=1e-4)
+    np.testing.assert_allclose(np.asarray(model(x)), before, atol=1e-4)
 
 
 def test_a_step_up_equals_pytorchs():
@@ -190,8 +190,10 @@ def test_initial_kernels():
 
 
 @pytest.mark.parametrize("name", TINY)
-@pytest.mark.parametrize("size", [(8, 8), (12, 40)])
-def test_any_multiple_of_four_passes(name, size):
-    result = zoo.create(name, "tiny").predict_on_batch(np.zeros((1, *size, 3), np.float32))
-    assert result.shape == (1, *size, 3)
-    assert np.isfinite(result).all()
+def test_any_multiple_of_four_passes(name):
+    model = zoo.create(name, "tiny")
+    # From the second size on the compiled function does not know the sides.
+    for size in [(8, 8), (12, 40), (36, 20)]:
+        result = model.predict_on_batch(np.zeros((1, *size, 3), np.float32))
+        assert result.shape == (1, *size, 3)
+        assert np.isfinite(result).all()

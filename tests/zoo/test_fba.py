@@ -104,33 +104,33 @@ def test_all_but_the_head_is_standardised_and_normalised_alike(paper):
 
 def test_the_maps_of_zeros_carry_nothing(tiny):
     batch = np.random.default_rng(0).random((1, 24, 40, 3)).astype(np.float32)
-    before = tiny.predict_on_batch(batch)
+    before = np.asarray(tiny(batch))
     head = tiny.get_layer("head1")
     kernel, bias = head.get_weights()
     kernel[:, :, -2:] = 1e3
     head.set_weights([kernel, bias])
-    np.testing.assert_array_equal(tiny.predict_on_batch(batch), before)
+    np.testing.assert_array_equal(np.asarray(tiny(batch)), before)
 
 
 @pytest.mark.parametrize("scale", [0.25, 8.0])
 def test_the_scale_of_a_standardised_kernel_does_not_matter(tiny, scale):
     batch = np.random.default_rng(0).random((1, 24, 40, 3)).astype(np.float32)
-    before = tiny.predict_on_batch(batch)
+    before = np.asarray(tiny(batch))
     stem = tiny.get_layer("stem")
     stem.set_weights([scale * weight for weight in stem.get_weights()])
-    np.testing.assert_allclose(tiny.predict_on_batch(batch), before, atol=1e-4)
+    np.testing.assert_allclose(np.asarray(tiny(batch)), before, atol=1e-4)
 
 
 def test_the_tiny_network_corrects_its_input(tiny):
     grey = np.random.default_rng(0).random((2, 16, 24, 1)).astype(np.float32)
     last = tiny.get_layer("correction")
     last.set_weights([np.zeros_like(weight) for weight in last.get_weights()])
-    np.testing.assert_array_equal(tiny.predict_on_batch(np.repeat(grey, 3, axis=-1)), grey)
+    np.testing.assert_array_equal(np.asarray(tiny(np.repeat(grey, 3, axis=-1))), grey)
 
 
-@pytest.mark.parametrize("size", [(8, 8), (16, 64), (56, 40)])
-def test_any_multiple_of_eight_passes(tiny, size):
-    batch = np.random.default_rng(0).random((1, *size, 3)).astype(np.float32)
-    result = tiny.predict_on_batch(batch)
-    assert result.shape == (1, *size, 1)
-    assert np.isfinite(result).all()
+def test_any_multiple_of_eight_passes(tiny):
+    # From the second size on the compiled function does not know the sides.
+    for size in [(8, 8), (16, 64), (56, 40)]:
+        result = tiny.predict_on_batch(np.random.default_rng(0).random((1, *size, 3)).astype(np.float32))
+        assert result.shape == (1, *size, 1)
+        assert np.isfinite(result).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -65,6 +66,11 @@ class ChannelAttention(keras.layers.Layer):
         own = {"reduction": self.reduction, "slope": self.slope, "use_bias": self.use_bias}
         return {**super().get_config(), **own}
 
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """Returns the multiply-accumulates of the two vectors' way through the perceptron."""
+        batch, channels = input_shape[0], input_shape[-1]
+        return batch * 2 * 2 * channels * max(1, channels // self.reduction)
+
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class SpatialAttention(keras.layers.Layer):
@@ -113,3 +119,7 @@ class SpatialAttention(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that rebuild the layer."""
         return {**super().get_config(), "kernel_size": self.kernel_size, "use_bias": self.use_bias}
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """Returns the multiply-accumulates of the convolution."""
+        return math.prod(input_shape[:-1]) * 2 * self.kernel_size**2

@@ -60,7 +60,7 @@ class BatchNorm(keras.layers.BatchNormalization):
             and self.variable_dtype == "float32"
             and self.scale
             and self.center
-            and not self.renorm
+            and not getattr(self, "renorm", False)
         )
 
     def _follow(self, mean: Any, variance: Any, count: Any) -> None:

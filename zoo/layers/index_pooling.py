@@ -1,7 +1,7 @@
 """Pooling and unpooling that are told by learnt indices what to take from each cell of 2x2 pixels.
 
 Source: Lu et al., "Indices matter: learning to index for deep image matting" (ICCV 2019), and the authors' code. There,
-four maps at half size are stacked, normalised, shuffled to full size and multiplied with the features. Here the maps stay
+four maps at half size are stacked, normalised, shuffled to full size and multiplied with the features. Here they stay
 four tensors, one per pixel of a cell in the order upper left, upper right, lower left, lower right, and full size is
 built once, where it is needed.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -63,6 +64,10 @@ class LocalConvolution(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments that rebuild the layer."""
         return {**super().get_config(), "side": self.side}
+
+    def macs(self, input_shape: tuple[int, ...]) -> int:
+        """Returns the multiply-accumulates for a picture of this shape."""
+        return math.prod(input_shape) * self.side**2
 
 
 # Loops, not 25 expressions side by side: an executor that runs whatever is ready would hold all views at once.

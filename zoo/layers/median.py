@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
 import keras
@@ -12,9 +14,9 @@ from keras import ops
 from zoo.layers.median_networks import EXCHANGE_WIDTHS, TILES, Program, Value, shared_program, window_program
 
 PADDINGS = ("reflect", "symmetric", "constant")
-# A band of the picture is filtered at a time, so small that what its instructions pass on stays in the processor's
-# cache: this many bytes per intermediate result.
-BAND_BYTES = 2**17
+# Pictures are filtered band by band, so that what the instructions pass on stays in the processor's cache: bytes of one
+# intermediate result. Where every operation is called from Python, the calls cost more than the cache saves.
+BAND_BYTES = {"graph": 2**17, "xla": 2**17, "eager": 2**21}
 # Strips side by side fill whole units of this many bytes, TensorFlow's alignment: shifting by a pixel copies nothing.
 LANE_BYTES = 64
 
@@ -109,15 +111,18 @@ def _padded(picture: Any, radius: int, padding: str) -> Any:
 
 def _medians(padded: Any, width: int, program: Program) -> Any:
     """Returns the medians of all whole windows of pictures, each side smaller by width - 1."""
-    layout = _Layout(padded, width, program.tile)
-    evaluate = _in_a_loop if _compiled_by_xla() else _one_by_one
+    mode = _mode()
+    layout = _Layout(padded, width, program.tile, BAND_BYTES[mode])
+    evaluate = _in_a_loop if mode == "xla" else _one_by_one
 
     def band(index: Any) -> Any:
         return layout.picture(evaluate(program, layout.tiles(index), layout.across, layout.down * layout.across))
 
-    filtered = ops.map(band, ops.arange(layout.batch * layout.bands, dtype="int32"))
-    filtered = ops.reshape(filtered, (layout.batch, -1, layout.breadth, layout.channels))
-    return filtered[:, : layout.height]
+    count = layout.batch * layout.bands
+    # Keras' map computes the first band twice, which costs nothing only where graphs are pruned.
+    bands = ops.stack([band(i) for i in range(count)]) if mode == "eager" else ops.map(band, ops.arange(count))
+    bands = ops.reshape(bands, (layout.batch, -1, layout.breadth, layout.channels))
+    return bands[:, : layout.height]
 
 
 class _Layout:
@@ -131,9 +136,10 @@ class _Layout:
         padded: Pictures (batch, rows, columns, channels).
         width: Width of the windows.
         tile: Rows and columns of pixels in a tile.
+        band_bytes: About how large an array may be.
     """
 
-    def __init__(self, padded: Any, width: int, tile: tuple[int, int]) -> None:
+    def __init__(self, padded: Any, width: int, tile: tuple[int, int], band_bytes: int) -> None:
         self.batch, self.padded_height, columns, self.channels = ops.shape(padded)
         self.height, self.breadth = self.padded_height - width + 1, columns - width + 1
         self.tile = tile
@@ -144,7 +150,7 @@ class _Layout:
         self.margin = [-(-(width - 1) // side) for side in tile]
         self.inner = -(-self.breadth // (self.strips * tile[1]))
         self.across = self.inner + self.margin[1]
-        most = 1 + BAND_BYTES // (self.across * self.strips * self.channels * item_bytes)
+        most = 1 + band_bytes // (self.across * self.strips * self.channels * item_bytes)
         self.bands = -(-self.height // (most * tile[0]))
         self.down = -(-self.height // (self.bands * tile[0]))
         right = tile[1] * ops.arange(self.across, dtype="int32")[:, None]
@@ -187,6 +193,7 @@ def _one_by_one(program: Program, tiles: list[Any], across: Any, length: Any) ->
     Returns:
         Arrays (length, lanes), one for each window of a tile.
     """
+    native = _native()
     count, lanes = ops.shape(tiles[0])
     # A result has an entry for every tile from which the pixels it depends on can be reached: all but the last ones.
     slots: dict[int, tuple[Any, int, int]] = {slot: (tile, 0, 0) for slot, tile in enumerate(tiles)}
@@ -201,7 +208,7 @@ def _one_by_one(program: Program, tiles: list[Any], across: Any, length: Any) ->
         a, b = slots[program.slots[first.node]], slots[program.slots[second.node]]
         down = max(a[1] + first.down, b[1] + second.down)
         right = max(a[2] + first.right, b[2] + second.right)
-        operation = ops.maximum if maximum else ops.minimum
+        operation = native.maximum if maximum else native.minimum
         result = operation(shifted(first, down, right), shifted(second, down, right))
         slots[program.slots[node]] = (result, down, right)
     results = []
@@ -219,39 +226,54 @@ def _in_a_loop(program: Program, tiles: list[Any], across: int, length: int) -> 
     XLA would put the operations of all instructions into one piece of code, in which shared work is done again by all
     that share it, and take minutes to compile it.
     """
+    native = _native()
     count, lanes = ops.shape(tiles[0])
-    slot, shift = program.slots, [value.down * across + value.right for value in program.outputs]
+    slots = program.slots
     table = np.array(
         [
-            (maximum, slot[a.node], a.down * across + a.right, slot[b.node], b.down * across + b.right, out)
-            for (maximum, a, b), out in zip(program.instructions, slot[len(tiles) :], strict=True)
+            (maximum, slots[a.node], a.down, a.right, slots[b.node], b.down, b.right, out)
+            for (maximum, a, b), out in zip(program.instructions, slots[len(tiles) :], strict=True)
         ],
         np.int32,
     )
-    spare = int(table[:, [2, 4]].max())
-    state = ops.pad(ops.stack(tiles), [[0, max(slot) + 1 - len(tiles)], [0, spare], [0, 0]])
-    codes = ops.convert_to_tensor(table)
+    maxima, a_slots, a_down, a_right, b_slots, b_down, b_right, out_slots = table.T
+    a_shift, b_shift = a_down * across + a_right, b_down * across + b_right
+    # Of zeros, because XLA wants all indices of a slice in one integer type.
+    zeros = np.zeros_like(maxima)
+    columns = (maxima, a_slots, a_shift, b_slots, b_shift, out_slots, zeros)
+    codes = ops.stack([ops.convert_to_tensor(column) for column in columns], axis=1)
+    spare = max(a_down.max(), b_down.max()) * across + max(a_right.max(), b_right.max())
+    state = ops.pad(ops.stack(tiles), [[0, max(slots) + 1 - len(tiles)], [0, spare], [0, 0]])
 
     def step(index: Any, state: Any) -> Any:
-        maximum, a, a_shift, b, b_shift, out = (codes[index, column] for column in range(6))
-        first = ops.slice(state, (a, a_shift, 0), (1, count, lanes))
-        second = ops.slice(state, (b, b_shift, 0), (1, count, lanes))
-        result = ops.where(maximum == 1, ops.maximum(first, second), ops.minimum(first, second))
-        return ops.slice_update(state, (out, 0, 0), result)
+        maximum, a, a_shift, b, b_shift, out, zero = (codes[index, column] for column in range(len(columns)))
+        first = ops.slice(state, (a, a_shift, zero), (1, count, lanes))
+        second = ops.slice(state, (b, b_shift, zero), (1, count, lanes))
+        result = native.where(maximum == 1, native.maximum(first, second), native.minimum(first, second))
+        return ops.slice_update(state, (out, zero, zero), result)
 
     state = ops.fori_loop(0, len(table), step, state)
+    starts = [value.down * across + value.right for value in program.outputs]
     return [
-        state[slot[value.node], start : start + length] for value, start in zip(program.outputs, shift, strict=True)
+        state[slots[value.node], start : start + length] for value, start in zip(program.outputs, starts, strict=True)
     ]
 
 
-def _compiled_by_xla() -> bool:
-    """Returns whether XLA will run what is being traced."""
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
+def _mode() -> str:
+    """Returns what runs the operations: `"graph"` (a TensorFlow function), `"xla"` or `"eager"` (Python)."""
+    if keras.backend.backend() != "tensorflow":
+        return "xla" if keras.backend.backend() == "jax" else "eager"
+    import tensorflow as tf
 
-        return tf.__internal__.get_enclosing_xla_context() is not None
-    return keras.backend.backend() == "jax"
+    if tf.executing_eagerly():
+        return "eager"
+    return "graph" if tf.__internal__.get_enclosing_xla_context() is None else "xla"
+
+
+def _native() -> ModuleType:
+    """Returns the backend's own minimum, maximum and where: Keras' round float64 to float32 on JAX and PyTorch."""
+    modules = {"tensorflow": "tensorflow", "jax": "jax.numpy", "torch": "torch"}
+    return importlib.import_module(modules.get(keras.backend.backend(), "keras.ops"))
 
 
 def _bytes_of(dtype: Any) -> int:
@@ -279,8 +301,8 @@ def _to_padded(padded: Any, medians: Any, upstream: Any, width: int) -> Any:
 
     def collect(index: Any, total: Any) -> Any:
         row, column = index // width, index % width
-        equal = padded == _view(medians, row, column, padded)
-        return total + ops.where(equal, _view(shares, row, column, padded), 0)
+        equal = ops.cast(padded == _view(medians, row, column, padded), total.dtype)
+        return total + equal * _view(shares, row, column, padded)
 
     return ops.fori_loop(0, width**2, collect, ops.zeros_like(padded))
 

@@ -145,8 +145,8 @@ _ROWS = {
     3: (((0, 1), (1, 2)), _SORT[3], ((1, 2), (0, 1))),
     5: (_HIGHEST_TWO, _HIGHEST_THREE, _SORT[5], _mirrored(_HIGHEST_THREE, 5), _mirrored(_HIGHEST_TWO, 5)),
 }
-# The exchanges among the 3 and 13 values left, places as two digits (row, column). Those of width 5 were found by a beam
-# search over the zeros and ones that sorted columns and rows allow. They leave the median in the centre.
+# The exchanges among the 3 and 13 values left, places as two digits (row, column). Those of width 5 were found by a
+# beam search over the zeros and ones that sorted columns and rows allow. They leave the median in the centre.
 _REST = {
     3: "02:11 11:20 02:11",
     5: "03:31 13:41 13:30 14:31 04:30 14:40 04:32 12:40 14:23 21:30 04:14 30:40 14:30 14:22 22:30",
