@@ -135,9 +135,10 @@ class StageObjective(keras.Model):
     Source: Zhang et al. (2022), the loss with trainable ratios in [0, 1]. Ratios that descend freely would all go to 0;
     so here they are the softmax of one trained number each (our reading): between 0 and 1 with sum 1, equal at the
     start. A step of descent then moves weight from outputs whose distance is above the weighted mean to those below,
-    proportionally to ratio and difference: without end the output that is easiest, as a rule the last stage's, takes
-    all. With Adam each number moves by about the learning rate per step, so at 2e-4 a ratio needs some five thousand
-    steps of one direction to change by a factor e. The released code has no ratios and adds the distances up.
+    proportionally to ratio and difference: nothing but the length of the training keeps the output that comes nearest
+    to the truth from taking all the weight. With Adam each number moves by about the learning rate per step, so at 2e-4
+    it takes some five thousand steps in one direction to change a quotient of ratios by a factor e. The released code
+    has no ratios and adds the distances up.
 
     Args:
         network: A built network whose outputs all have the shape of the truth.
@@ -251,30 +252,22 @@ def laplacian(pictures: Any) -> Any:
     Returns:
         A tensor of the same shape.
     """
-    # Along rows, then along columns: every part of the operator is a product of the two.
-    return pictures - _coarse(_coarse(pictures, 1), 2)
+    _, height, width, channels = ops.shape(pictures)
+    kept = 4.0 * _blurred(pictures, stride=2)
+    batch, rows, columns, _ = ops.shape(kept)
+    # A zero below every row and to the right of every column.
+    cells = ops.pad(
+        ops.reshape(kept, (batch * rows, 1, columns, 1, channels)), [[0, 0], [0, 1], [0, 0], [0, 1], [0, 0]]
+    )
+    spread = ops.reshape(cells, (batch, 2 * rows, 2 * columns, channels))
+    return pictures - _blurred(spread[:, :height, :width])
 
 
-def _coarse(x: Any, axis: int) -> Any:
-    """Returns the coarse part along an axis: blurred at the even places, twice that between zeros, blurred."""
-    length = ops.shape(x)[axis]
-    kept = _blurred(x, axis, step=2)
-    pairs = ops.stack([2.0 * kept, ops.zeros_like(kept)], axis=axis + 1)
-    shape = list(ops.shape(kept))
-    shape[axis] *= 2
-    spread = ops.reshape(pairs, shape)
-    return _blurred(_part(spread, axis, 0, length), axis)
-
-
-def _blurred(x: Any, axis: int, step: int = 1) -> Any:
-    """Returns the blur along an axis at every `step`-th place."""
-    length, radius = ops.shape(x)[axis], len(_BLUR) // 2
-    first, last = _part(x, axis, 0, 1), _part(x, axis, length - 1, length)
-    padded = ops.concatenate([first] * radius + [x] + [last] * radius, axis=axis)
-    parts = [weight * _part(padded, axis, start, start + length, step) for start, weight in enumerate(_BLUR)]
-    return sum(parts[1:], start=parts[0])
-
-
-def _part(x: Any, axis: int, start: Any, stop: Any, step: int = 1) -> Any:
-    """Returns x[start:stop:step] along an axis."""
-    return x[(slice(None),) * axis + (slice(start, stop, step),)]
+def _blurred(x: Any, stride: int = 1) -> Any:
+    """Returns the blur at every `stride`-th row and column."""
+    # One convolution per channel: an eighth of the time of adding shifted views up.
+    radius, channels = len(_BLUR) // 2, x.shape[-1]
+    x = ops.concatenate([x[:, :1]] * radius + [x] + [x[:, -1:]] * radius, axis=1)
+    x = ops.concatenate([x[:, :, :1]] * radius + [x] + [x[:, :, -1:]] * radius, axis=2)
+    kernel = np.repeat(np.outer(_BLUR, _BLUR)[:, :, np.newaxis, np.newaxis], channels, axis=2)
+    return ops.depthwise_conv(x, ops.convert_to_tensor(kernel, x.dtype), strides=stride, padding="valid")

@@ -110,7 +110,7 @@ def test_black_stays_exactly_black(options):
 
 @pytest.mark.parametrize("size", [(20, 24), (16, 12), (4, 4)])
 def test_sides_that_8_does_not_divide_are_refused(small, size):
-    with pytest.raises(ValueError, match="fcn: .* is not a multiple of 8"):
+    with pytest.raises(ValueError, match=r"fcn: .* is not a multiple of 8"):
         small(pictures(*size))
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 from functools import lru_cache
-from types import ModuleType
 from typing import Any
 
 import keras
@@ -14,9 +12,9 @@ from keras import ops
 from zoo.layers.median_networks import EXCHANGE_WIDTHS, TILES, Program, Value, shared_program, window_program
 
 PADDINGS = ("reflect", "symmetric", "constant")
-# Pictures are filtered band by band, so that what the instructions pass on stays in the processor's cache: bytes of one
+# Pictures are filtered in chunks, so that what the instructions pass on stays in the processor's cache: bytes of one
 # intermediate result. Where every operation is called from Python, the calls cost more than the cache saves.
-BAND_BYTES = {"graph": 2**17, "xla": 2**17, "eager": 2**21}
+ARRAY_BYTES = {"graph": 2**17, "xla": 2**17, "eager": 2**21}
 # Strips side by side fill whole units of this many bytes, TensorFlow's alignment: shifting by a pixel copies nothing.
 LANE_BYTES = 64
 
@@ -112,86 +110,98 @@ def _padded(picture: Any, radius: int, padding: str) -> Any:
 def _medians(padded: Any, width: int, program: Program) -> Any:
     """Returns the medians of all whole windows of pictures, each side smaller by width - 1."""
     mode = _mode()
-    layout = _Layout(padded, width, program.tile, BAND_BYTES[mode])
+    layout = _Layout(padded, width, program.tile, ARRAY_BYTES[mode])
     evaluate = _in_a_loop if mode == "xla" else _one_by_one
 
-    def band(index: Any) -> Any:
-        return layout.picture(evaluate(program, layout.tiles(index), layout.across, layout.down * layout.across))
+    def chunk(index: Any) -> Any:
+        return layout.pictures(evaluate(program, layout.tiles(index), layout.across))
 
-    count = layout.batch * layout.bands
-    # Keras' map computes the first band twice, which costs nothing only where graphs are pruned.
-    bands = ops.stack([band(i) for i in range(count)]) if mode == "eager" else ops.map(band, ops.arange(count))
-    bands = ops.reshape(bands, (layout.batch, -1, layout.breadth, layout.channels))
-    return bands[:, : layout.height]
+    # Keras' map computes the first chunk twice, which costs nothing only where graphs are pruned.
+    numbers = range(layout.groups * layout.bands) if mode == "eager" else ops.arange(layout.groups * layout.bands)
+    chunks = ops.stack([chunk(index) for index in numbers]) if mode == "eager" else ops.map(chunk, numbers)
+    return layout.joined(chunks)
 
 
 class _Layout:
-    """Cuts pictures into bands and lays out a band so that shifting by a tile is shifting along a single axis.
+    """Cuts pictures into chunks and lays out a chunk so that shifting by a tile is shifting along a single axis.
 
-    A band is cut into overlapping vertical strips. Its pixels are given as one array for each pixel of a tile, of shape
-    (tiles, strips x channels), the tiles of a strip row by row. All strips lie side by side in it, so that a shift
-    moves whole rows of the array.
+    A chunk is a band of a picture, or of a group of pictures if they are small. It is cut into overlapping vertical
+    strips. Its pixels are given as one array for each pixel of a tile, of shape (tiles, strips x channels), the tiles of
+    a strip row by row. All strips lie side by side in it, so that a shift moves whole rows of the array.
 
     Args:
         padded: Pictures (batch, rows, columns, channels).
         width: Width of the windows.
         tile: Rows and columns of pixels in a tile.
-        band_bytes: About how large an array may be.
+        array_bytes: About how large an array may be.
     """
 
-    def __init__(self, padded: Any, width: int, tile: tuple[int, int], band_bytes: int) -> None:
-        self.batch, self.padded_height, columns, self.channels = ops.shape(padded)
-        self.height, self.breadth = self.padded_height - width + 1, columns - width + 1
+    def __init__(self, padded: Any, width: int, tile: tuple[int, int], array_bytes: int) -> None:
+        self.batch, self.rows, columns, self.channels = ops.shape(padded)
+        self.height, self.breadth = self.rows - width + 1, columns - width + 1
         self.tile = tile
         self.lines = ops.reshape(padded, (-1, columns, self.channels))
         item_bytes = _bytes_of(padded.dtype)
         self.strips = max(LANE_BYTES // item_bytes, 1)
         # Tiles beside those of its windows that a strip or a band needs because the windows reach into them.
-        self.margin = [-(-(width - 1) // side) for side in tile]
+        below, beside = (-(-(width - 1) // side) for side in tile)
         self.inner = -(-self.breadth // (self.strips * tile[1]))
-        self.across = self.inner + self.margin[1]
-        most = 1 + band_bytes // (self.across * self.strips * self.channels * item_bytes)
-        self.bands = -(-self.height // (most * tile[0]))
-        self.down = -(-self.height // (self.bands * tile[0]))
+        self.across = self.inner + beside
+        row_bytes = self.across * self.strips * self.channels * item_bytes
+        self.bands = -(-self.height // ((1 + array_bytes // row_bytes) * tile[0]))
+        self.shown = -(-self.height // (self.bands * tile[0]))
+        self.down = self.shown + below
+        self.groups = -(-self.batch // (1 + array_bytes // (2 * self.down * row_bytes)))
+        self.together = -(-self.batch // self.groups)
         right = tile[1] * ops.arange(self.across, dtype="int32")[:, None]
         strip = tile[1] * self.inner * ops.arange(self.strips, dtype="int32")
         places = [ops.minimum(right + strip + column, columns - 1) for column in range(tile[1])]
         self.columns = ops.reshape(ops.stack(places), (-1,))
 
     def tiles(self, index: Any) -> list[Any]:
-        """Returns the pixels of the band with a number from 0 to batch x bands - 1."""
+        """Returns the pixels of the chunk with a number from 0 to groups x bands - 1."""
         rows, columns = self.tile
-        picture, band = index // self.bands, index % self.bands
-        down = self.down + self.margin[0]
-        place = (band * self.down + ops.arange(down, dtype="int32")) * rows
-        places = ops.stack([ops.minimum(place + row, self.padded_height - 1) for row in range(rows)])
-        lines = ops.take(self.lines, ops.reshape(picture * self.padded_height + places, (-1,)), axis=0)
-        pixels = ops.reshape(
-            ops.take(lines, self.columns, axis=1),
-            (rows, down, columns, self.across, self.strips * self.channels),
-        )
-        flat = (down * self.across, self.strips * self.channels)
+        group, band = index // self.bands, index % self.bands
+        picture = ops.minimum(group * self.together + ops.arange(self.together, dtype="int32"), self.batch - 1)
+        place = (band * self.shown + ops.arange(self.down, dtype="int32")) * rows
+        places = ops.stack([ops.minimum(place + row, self.rows - 1) for row in range(rows)])[:, None]
+        lines = ops.take(self.lines, ops.reshape(picture[:, None] * self.rows + places, (-1,)), axis=0)
+        down, lanes = self.together * self.down, self.strips * self.channels
+        pixels = ops.reshape(ops.take(lines, self.columns, axis=1), (rows, down, columns, self.across, lanes))
+        flat = (down * self.across, lanes)
         return [ops.reshape(pixels[row, :, column], flat) for row in range(rows) for column in range(columns)]
 
-    def picture(self, medians: list[Any]) -> Any:
-        """Puts a band together from the medians of its tiles: (band height, width, channels)."""
+    def pictures(self, medians: list[Any]) -> Any:
+        """Returns a chunk, (pictures, band height, width, channels), from the medians of its tiles."""
         rows, columns = self.tile
-        tiles = ops.reshape(ops.stack(medians), (rows, columns, self.down, self.across, self.strips, self.channels))
-        lines = ops.transpose(tiles[:, :, :, : self.inner], (2, 0, 4, 3, 1, 5))
-        return ops.reshape(lines, (rows * self.down, -1, self.channels))[:, : self.breadth]
+        tiles = ops.reshape(
+            ops.stack(medians),
+            (rows, columns, self.together, self.down, self.across, self.strips, self.channels),
+        )
+        tiles = ops.transpose(tiles[:, :, :, : self.shown, : self.inner], (2, 3, 0, 5, 4, 1, 6))
+        chunk = ops.reshape(tiles, (self.together, rows * self.shown, -1, self.channels))
+        return chunk[:, :, : self.breadth]
+
+    def joined(self, chunks: Any) -> Any:
+        """Returns the pictures (batch, height, width, channels) from all chunks."""
+        height = self.shown * self.tile[0]
+        chunks = ops.reshape(chunks, (self.groups, self.bands, self.together, height, self.breadth, self.channels))
+        pictures = ops.transpose(chunks, (0, 2, 1, 3, 4, 5))
+        return ops.reshape(pictures, (-1, self.bands * height, self.breadth, self.channels))[
+            : self.batch, : self.height
+        ]
 
 
-def _one_by_one(program: Program, tiles: list[Any], across: Any, length: Any) -> list[Any]:
+def _one_by_one(program: Program, tiles: list[Any], across: Any) -> list[Any]:
     """Runs a program as one operation per instruction.
 
     Args:
         program: The program.
         tiles: The pixels of the tiles, arrays (tiles, lanes).
         across: Tiles in a row.
-        length: Tiles of which the medians are wanted; the last ones, whose windows leave the band, may be anything.
 
     Returns:
-        Arrays (length, lanes), one for each window of a tile.
+        Arrays (tiles, lanes), one for each window of a tile. Where a window leaves the tiles, they hold anything.
     """
     native = _native()
     count, lanes = ops.shape(tiles[0])
@@ -213,14 +223,14 @@ def _one_by_one(program: Program, tiles: list[Any], across: Any, length: Any) ->
         slots[program.slots[node]] = (result, down, right)
     results = []
     for value in program.outputs:
-        tensor, _, right = slots[program.slots[value.node]]
-        end = right + value.right
-        part = ops.slice(tensor, (value.down * across + value.right, 0), (length - end, lanes))
-        results.append(ops.pad(part, [[0, end], [0, 0]]))
+        tensor, down, right = slots[program.slots[value.node]]
+        start, missing = value.down * across + value.right, (down + value.down) * across + right + value.right
+        part = ops.slice(tensor, (start, 0), (count - missing, lanes))
+        results.append(ops.pad(part, [[0, missing], [0, 0]]))
     return results
 
 
-def _in_a_loop(program: Program, tiles: list[Any], across: int, length: int) -> list[Any]:
+def _in_a_loop(program: Program, tiles: list[Any], across: Any) -> list[Any]:
     """Does the same as `_one_by_one` by a loop over the instructions.
 
     XLA would put the operations of all instructions into one piece of code, in which shared work is done again by all
@@ -242,7 +252,8 @@ def _in_a_loop(program: Program, tiles: list[Any], across: int, length: int) -> 
     zeros = np.zeros_like(maxima)
     columns = (maxima, a_slots, a_shift, b_slots, b_shift, out_slots, zeros)
     codes = ops.stack([ops.convert_to_tensor(column) for column in columns], axis=1)
-    spare = max(a_down.max(), b_down.max()) * across + max(a_right.max(), b_right.max())
+    reads = [value for _, *operands in program.instructions for value in operands] + list(program.outputs)
+    spare = max(value.down for value in reads) * across + max(value.right for value in reads)
     state = ops.pad(ops.stack(tiles), [[0, max(slots) + 1 - len(tiles)], [0, spare], [0, 0]])
 
     def step(index: Any, state: Any) -> Any:
@@ -255,7 +266,7 @@ def _in_a_loop(program: Program, tiles: list[Any], across: int, length: int) -> 
     state = ops.fori_loop(0, len(table), step, state)
     starts = [value.down * across + value.right for value in program.outputs]
     return [
-        state[slots[value.node], start : start + length] for value, start in zip(program.outputs, starts, strict=True)
+        state[slots[value.node], start : start + count] for value, start in zip(program.outputs, starts, strict=True)
     ]
 
 
@@ -270,10 +281,22 @@ def _mode() -> str:
     return "graph" if tf.__internal__.get_enclosing_xla_context() is None else "xla"
 
 
-def _native() -> ModuleType:
+def _native() -> Any:
     """Returns the backend's own minimum, maximum and where: Keras' round float64 to float32 on JAX and PyTorch."""
-    modules = {"tensorflow": "tensorflow", "jax": "jax.numpy", "torch": "torch"}
-    return importlib.import_module(modules.get(keras.backend.backend(), "keras.ops"))
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow
+
+        return tensorflow
+    if backend == "jax":
+        import jax.numpy
+
+        return jax.numpy
+    if backend == "torch":
+        import torch
+
+        return torch
+    return ops
 
 
 def _bytes_of(dtype: Any) -> int:
