@@ -43,7 +43,8 @@ def _adversarial(model: str, dataset: str) -> Recipe:
     return _quick(model, dataset).changed(
         loss="relativistic" if model == "deblurgan-lite" else "wasserstein",
         critic_steps=1 if model == "deblurgan-lite" else 2,
-        beta_1=0.5, critic_filters=16, augmentation=_SYMMETRIES, content="mean_absolute_error", content_weight=1000.0,
+        beta_1=0.5, critic_filters=16, augmentation=_SYMMETRIES, content="mean_absolute_error", content_weight=5000.0,
+        learning_rate=1e-3,
         ours=f"{_BUDGET}; narrow critic; mean absolute error as content term, so that nothing has to be fetched, and "
         "heavier, as minutes are too few for the critic's taste",
     )  # fmt: skip

@@ -1,0 +1,120 @@
+"""The refiner: the article's layer table, sizes, gates, and that it learns from arrays."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+import zoo.inputs
+from zoo.layers.logit_sum import LogitSum
+
+# Weights of each layer as the article prints them; normalisations count their running statistics.
+LAYERS = {
+    "conv1": 1_472, "conv1_norm": 128, "conv2": 9_248, "conv3": 9_248, "conv4": 9_248, "conv4_norm": 128,
+    "conv5": 9_248,
+    "shared": 25_632, "merge1": 1_056, "merge1_norm": 128, "merge2": 264, "merge2_norm": 32, "sharp": 9,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def paper():
+    keras.utils.set_random_seed(0)
+    return zoo.create("refiner")
+
+
+def side_after(model, side):
+    outputs = model.compute_output_shape([(1, side, side, 5), (1, 1)])
+    return outputs[1]
+
+
+def batch(model, count, side, seed=0):
+    rng = np.random.default_rng(seed)
+    grey = rng.random((count, side, side, 1), np.float32)
+    steps = rng.integers(0, 10, (count, 1)).astype(np.float32)
+    return [zoo.inputs.network_input(grey, zoo.info("refiner")), steps]
+
+
+def test_the_layer_table(paper):
+    assert {name: paper.get_layer(name).count_params() for name in LAYERS} == LAYERS
+    gates = [layer for layer in paper.layers if layer.name.endswith("_gate")]
+    assert len(gates) == 17
+    assert {gate.count_params() for gate in gates} == {64}
+    assert paper.count_params() == 67_185
+
+
+@pytest.mark.parametrize(("refinements", "weights"), [(0, 40_785), (1, 66_481), (6, 66_801), (12, 67_185)])
+def test_each_refinement_adds_64_weights(refinements, weights):
+    model = zoo.create("refiner", refinements=refinements)
+    assert model.count_params() == weights
+    assert zoo.shrink_of(model) == 10 + 4 * refinements
+
+
+@pytest.mark.parametrize("side", [59, 64, 97, 110, 208, 337])
+def test_the_output_is_58_pixels_smaller(paper, side):
+    assert side_after(paper, side) == side - 58
+
+
+def test_the_crops_of_the_article(paper):
+    assert np.asarray(paper(batch(paper, 2, 110))).shape == (2, 52, 52, 1)
+
+
+def test_gates_begin_near_one_half(paper):
+    for step in (0.0, 9.0):
+        for index in (1, 12):
+            gate = paper.get_layer(f"refine{index}_gate")
+            values = np.asarray(gate(np.array([[step]], np.float32)))
+            assert np.abs(values - 0.5).max() < 0.1
+            assert step == 0 or np.ptp(values) > 0
+
+
+def test_the_blur_step_matters_where_the_gates_say_so(paper):
+    pictures, _ = batch(paper, 1, 80)
+    results = [np.asarray(paper([pictures, np.array([[step]], np.float32)])) for step in (0, 9)]
+    assert not np.allclose(*results, atol=1e-7)
+
+
+def test_a_picture_moved_gives_the_result_moved(paper):
+    """All convolutions are "valid", so there is no border that the result could depend on."""
+    pictures, steps = batch(paper, 1, 70)
+    steps = steps[:1]
+    whole = np.asarray(paper([pictures, steps]))
+    part = np.asarray(paper([pictures[:, 3:67, 5:69], steps]))
+    np.testing.assert_allclose(part, whole[:, 3:9, 5:11], atol=1e-6)
+
+
+def test_it_learns_from_arrays_by_its_papers_recipe():
+    keras.utils.set_random_seed(1)
+    model = zoo.create("refiner", "tiny", global_residual=False)
+    inputs = batch(model, 8, 40)
+    inner = (40 - zoo.shrink_of(model)) // 2
+    # What a median filter of width 5 shows, in black and white.
+    target = (inputs[0][:, 20 - inner : 20 + inner, 20 - inner : 20 + inner, 2:3] > 0.5).astype(np.float32)
+    model.compile(keras.optimizers.Adam(10**-2.5), "binary_crossentropy", jit_compile=False)
+    history = model.fit(inputs, target, batch_size=4, epochs=30, verbose=0).history["loss"]
+    assert history[-1] < 0.6 * history[0]
+
+
+def test_refinements_below_zero_are_refused():
+    with pytest.raises(zoo.ZooError, match="refinements must be at least 0, not -1"):
+        zoo.create("refiner", refinements=-1)
+
+
+class TestLogitSum:
+    def test_no_correction_keeps_the_picture(self):
+        picture = np.linspace(0, 1, 256, dtype=np.float32).reshape(1, 16, 16, 1)
+        result = np.asarray(LogitSum()([picture, np.zeros_like(picture)]))
+        assert np.abs(result - picture).max() < 1 / 509
+        np.testing.assert_allclose(result.ravel()[1:-1], picture.ravel()[1:-1], atol=1e-6)
+
+    def test_corrections_stay_between_black_and_white(self):
+        picture = np.full((1, 2, 2, 1), 0.7, np.float32)
+        for correction in (-50.0, 50.0):
+            result = np.asarray(LogitSum()([picture, np.full_like(picture, correction)]))
+            assert ((result >= 0) & (result <= 1)).all()
+
+    def test_arguments(self):
+        with pytest.raises(ValueError, match=r"epsilon must be between 0 and 0\.5, not 0\.5"):
+            LogitSum(epsilon=0.5)
+        assert LogitSum.from_config(LogitSum(0.1).get_config()).epsilon == 0.1
