@@ -100,9 +100,9 @@ def evaluate(
 def seconds_per_megapixel(model: keras.Model, precision: str) -> dict[str, Any]:
     """Times a network on one picture of 256x256, the size that multiply-accumulates are counted at.
 
-    Rules: random colour input (three passes for a network of grey pictures), batch of one, two rounds of warm-up (compilation is not counted), then seven timed rounds, or
-    as few as three when a round takes many seconds, each until the result has arrived as a NumPy array; the quartiles
-    are reported.
+    Rules: random colour input (three passes for a network of grey pictures), batch of one, two rounds of warm-up
+    (compilation is not counted), then seven timed rounds, or as few as three when a round takes many seconds, each
+    until the result has arrived as a NumPy array; the quartiles are reported.
 
     Args:
         model: A network of the zoo.

@@ -107,3 +107,8 @@ def test_multiples_of_32_pass_and_nothing_else(tiny):
         assert tiny(random(2, *size, 4)).shape == (2, *size, 1)
     with pytest.raises(ValueError, match="indexnet: width 48 is not a multiple of 32"):
         tiny(random(1, 32, 48, 4))
+
+
+def test_stages_are_seven():
+    with pytest.raises(zoo.ZooError, match="7 stages, not 2"):
+        zoo.create("indexnet", stages=((1, 8, 1), (6, 8, 1)))
