@@ -264,8 +264,15 @@ def _check_weights(model: str, variant: str, request: Request) -> None:
     if not request.train and request.overrides.get("precision"):
         raise RunError("--precision is for training; weights are scored in the precision they were trained in")
     found, _, theirs = read_name(request.weights).partition(".")
-    # Weights that a training starts from may be another variant's as long as they have the same shapes.
-    if found != model or (theirs != variant and not request.train):
+    if found == model and theirs != variant and request.train:
+        # A training may start from another variant's weights if they have the same shapes. Only here is it worth a
+        # framework's start to know that before anything else runs.
+        from benchmarks import console
+
+        console.quiet_frameworks()
+        zoo.load_weights(zoo.create(model, variant), request.weights)
+        return
+    if (found, theirs) != (model, variant):
         raise RunError(
             f"{request.weights} holds {found} / {theirs}, not {model} / {variant}; "
             f"use --model {found} --variant {theirs}"

@@ -147,12 +147,19 @@ class TestWeights:
         assert content["training"] == trained["training"]
         assert content["network"]["weights"].startswith("file sha256:")
 
-    @pytest.mark.parametrize("extra", [("--no-train",), ()], ids=["to score", "to start from"])
-    def test_another_variant(self, weights, tmp_path, refused, extra):
-        asked = ("--model", "atrous", "--dataset", "cifar10", "--variant", "cifar10", "--sample", "--weights", weights)
-        line = refused(main, *asked, *extra, "--results", tmp_path / "new")
+    ASKED = ("--model", "atrous", "--dataset", "cifar10", "--variant", "cifar10", "--sample")
+
+    def test_another_variant_to_score(self, weights, tmp_path, refused):
+        line = refused(main, *self.ASKED, "--weights", weights, "--no-train", "--results", tmp_path / "new")
         expected = f"{weights} holds atrous / tiny, not atrous / cifar10; use --model atrous --variant tiny"
         assert line == f"error: {expected}"
+        assert not (tmp_path / "new").exists()
+
+    def test_another_variant_to_start_from(self, weights, tmp_path, refused):
+        line = refused(main, *self.ASKED, "--weights", weights, "--results", tmp_path / "new")
+        assert line.startswith(f"error: {weights} holds atrous.tiny, whose weights do not fit atrous.cifar10: ")
+        assert "stem/kernel (9, 9, 3, 128) here, stem/kernel (9, 9, 3, 16) there" in line
+        assert line.endswith("build atrous.tiny for this file")
         assert not (tmp_path / "new").exists()
 
     def test_another_network(self, weights, refused):

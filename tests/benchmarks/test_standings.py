@@ -59,6 +59,7 @@ COLUMNS = (
     "commit",
     "created",
     "record",
+    "selected_on",
 )
 TRAINING = {"dataset": "gopro", "coverage": "subset 5/2103", "profile": "quick", "steps": 1800, "seconds": 61.25}
 

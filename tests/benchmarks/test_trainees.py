@@ -82,7 +82,8 @@ def test_a_stopped_training_ends_as_one_that_was_not(recipe, stop, tmp_path, mon
     whole, parts = last_weights(tmp_path / "whole"), last_weights(tmp_path / "parts")
     assert len(whole) == len(parts) > 4
     for ours, theirs in zip(whole, parts, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=2e-5)
+        # Instance normalisation makes more of how sums are rounded, which threads do in any order; a step is 1e-3.
+        np.testing.assert_allclose(ours, theirs, atol=2e-4)
 
 
 def test_an_adversarial_training_moves_both_networks_and_logs_both_losses(tmp_path):

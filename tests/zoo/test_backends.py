@@ -39,5 +39,6 @@ def test_backends_agree(backend, reference, tmp_path):
     results = run(backend, tmp_path)
     assert results.keys() == reference.keys()
     for key, expected in reference.items():
+        assert np.isfinite(expected).all(), key
         error = np.abs(results[key] - expected).max() / np.abs(expected).max()
         assert error < 1e-4, f"{key}: {error:.2e}"

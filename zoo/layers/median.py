@@ -126,8 +126,8 @@ class _Layout:
     """Cuts pictures into chunks and lays out a chunk so that shifting by a tile is shifting along a single axis.
 
     A chunk is a band of a picture, or of a group of pictures if they are small. It is cut into overlapping vertical
-    strips. Its pixels are given as one array for each pixel of a tile, of shape (tiles, strips x channels), the tiles of
-    a strip row by row. All strips lie side by side in it, so that a shift moves whole rows of the array.
+    strips. Its pixels are given as one array for each pixel of a tile, of shape (tiles, strips x channels), the tiles
+    of a strip row by row. All strips lie side by side in it, so that a shift moves whole rows of the array.
 
     Args:
         padded: Pictures (batch, rows, columns, channels).
