@@ -51,6 +51,55 @@ def test_each_refinement_adds_64_weights(refinements, weights):
     assert zoo.shrink_of(model) == 10 + 4 * refinements
 
 
+@pytest.mark.parametrize("refinements", [0, 1, 3])
+def test_any_size_gets_smaller_by_10_and_4_per_refinement(refinements):
+    model = zoo.create("refiner", refinements=refinements, filters=6)
+    shrink = 10 + 4 * refinements
+    for height, width in [(1, 1), (1, 7), (2, 3), (20, 1), (33, 28)]:
+        pictures = np.random.default_rng(0).random((2, height + shrink, width + shrink, 5), np.float32)
+        result = np.asarray(model([pictures, np.array([[0.0], [9.0]], np.float32)]))
+        assert result.shape == (2, height, width, 1)
+        assert ((result > 0) & (result < 1)).all()
+
+
+def test_a_pixel_sees_as_far_as_the_border_is_lost():
+    """Of 3x3 results only that of the corner changes with the corner of the picture."""
+    model = zoo.create("refiner", refinements=2, filters=6, dtype="float64")
+    picture, step = np.random.default_rng(0).random((1, 21, 21, 5)), np.zeros((1, 1))
+    changed = picture.copy()
+    changed[0, 0, 0] += 1.0
+    before, after = (np.asarray(model([pixels, step]))[0, ..., 0] for pixels in (picture, changed))
+    assert np.argwhere(before != after).tolist() == [[0, 0]]
+
+
+def test_the_refinements_share_a_convolution_but_no_gates(paper):
+    gates = [layer for layer in paper.layers if isinstance(layer, keras.layers.Dense)]
+    assert len({id(gate.kernel) for gate in gates}) == 17
+    kernels = np.concatenate([np.array(gate.kernel).ravel() for gate in gates])
+    assert 0.008 < kernels.std() < 0.012
+    assert not any(np.array(gate.bias).any() for gate in gates)
+    assert [layer.name for layer in paper.layers if getattr(layer, "kernel_size", 0) == (5, 5)] == ["shared"]
+
+
+def test_closed_gates_pass_the_features_on():
+    """Then the result is that of the same network without refinements, cropped."""
+    refined, plain = (zoo.create("refiner", refinements=count, filters=6) for count in (3, 0))
+    for layer in plain.layers:
+        layer.set_weights(refined.get_layer(layer.name).get_weights())
+    for index in range(1, 4):
+        refined.get_layer(f"refine{index}_gate").bias.assign(np.full(6, -1e4))
+    inputs = batch(plain, 1, 40)
+    np.testing.assert_allclose(np.asarray(refined(inputs)), np.asarray(plain(inputs))[:, 6:-6, 6:-6], rtol=1e-5)
+
+
+def test_the_tiny_network_without_a_correction_shows_the_centre():
+    model = zoo.create("refiner", "tiny")
+    model.get_layer("correction").kernel.assign(np.zeros(model.get_layer("correction").kernel.shape))
+    pictures, steps = batch(model, 2, 40)
+    pictures = 0.1 + 0.8 * pictures
+    np.testing.assert_allclose(np.asarray(model([pictures, steps])), pictures[:, 13:-13, 13:-13, :1], atol=1e-5)
+
+
 @pytest.mark.parametrize("side", [59, 64, 97, 110, 208, 337])
 def test_the_output_is_58_pixels_smaller(paper, side):
     assert side_after(paper, side) == side - 58

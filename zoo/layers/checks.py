@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from zoo.errors import ZooError
+
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class SizeMultiple(keras.layers.Layer):
@@ -22,7 +24,8 @@ class SizeMultiple(keras.layers.Layer):
         **kwargs: Keras' layer arguments.
 
     Raises:
-        ValueError: When a known side of the pictures is not a multiple, or the multiple is below 1.
+        ZooError: When a known side of the pictures is not a multiple.
+        ValueError: When the multiple is below 1.
     """
 
     def __init__(self, multiple: int, network: str, **kwargs: Any) -> None:
@@ -46,10 +49,13 @@ class SizeMultiple(keras.layers.Layer):
         return {**super().get_config(), "multiple": self.multiple, "network": self.network}
 
     def _check(self, shape: tuple[Any, ...]) -> None:
-        """Raises ValueError for a side that is known and not a multiple."""
+        """Raises ZooError for a side that is known and not a multiple."""
         for name, side in zip(("height", "width"), shape[1:3], strict=True):
             if isinstance(side, int) and side % self.multiple:
-                raise ValueError(
+                error = ZooError(
                     f"{self.network}: {name} {side} is not a multiple of {self.multiple}; "
                     "pad the picture or use zoo.restore"
                 )
+                # Keeps Keras from adding lines about the call to a message that says it all.
+                error._keras_call_info_injected = True  # type: ignore[attr-defined]
+                raise error
