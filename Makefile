@@ -19,7 +19,7 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run --model atrous --dataset reds --sample --profile quick --resume
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -158,8 +158,9 @@ def read_name(path: Path | str) -> str:
     Raises:
         ZooError: When the file is missing or is not a model.
     """
+    path = _check_file(path)
     try:
-        with zipfile.ZipFile(_check_file(path)) as archive:
+        with zipfile.ZipFile(path) as archive:
             return str(json.loads(archive.read("config.json"))["config"]["name"])
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again") from error

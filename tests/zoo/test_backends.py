@@ -19,7 +19,11 @@ def run(backend, folder):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed: pip install -e '.[{backend}]'")
     path = folder / f"{backend}.npz"
-    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(SCRIPT.parents[2])}
+    # The programs run a few times only, so JAX need not spend minutes on making them fast.
+    environment = {
+        **os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(SCRIPT.parents[2]),
+        "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+    }  # fmt: skip
     done = subprocess.run(
         [sys.executable, str(SCRIPT), str(path)], env=environment, capture_output=True, text=True, check=False
     )
