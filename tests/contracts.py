@@ -35,6 +35,7 @@ def check_parameters(name, variant):
         for weights in (model.trainable_weights, model.non_trainable_weights)
     )
     assert (trained, rest) == (facts.parameters, facts.statistics)
+    assert zoo.count_macs(model) == facts.macs
     assert model.inputs[0].shape[-1] == contract.channels * facts.frames
     assert len(model.inputs) == 1 + contract.takes_blur_step
     assert [tensor.shape[-1] for tensor in model.outputs] == [contract.channels_out] * len(model.outputs)

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
 
 # Wide enough for the tables when the output is not a terminal, where rich would assume 80 columns.
 _FILE_WIDTH = 200
-_MACS_SIDE = 256
+_MACS = "GMACs at 256x256"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,23 +47,13 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("list", help="show the networks and their variants")
     command.add_argument("pattern", nargs="?", default="*", help="a name, or a wildcard such as 'unet*'")
     command.add_argument("--json", action="store_true", help="print everything known as JSON")
-    _add_macs(command)
     command.set_defaults(run=_list)
 
     command = commands.add_parser("info", help="show the card of one network")
     command.add_argument("name", help="a network, see `python -m zoo list`")
     command.add_argument("--variant", metavar="NAME", help="only this variant, with its options")
-    _add_macs(command)
     command.set_defaults(run=_info)
     return parser
-
-
-def _add_macs(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--macs",
-        action="store_true",
-        help=f"build the networks and count multiply-accumulates for {_MACS_SIDE}x{_MACS_SIDE} pixels (takes seconds)",
-    )
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -76,12 +63,11 @@ def _list(args: argparse.Namespace) -> int:
         # For a plain name this says which one is near.
         zoo.info(args.pattern)
     infos = [zoo.info(name) for name in names]
-    macs = _count_macs([(info.name, variant) for info in infos for variant in info.variants]) if args.macs else {}
     if args.json:
-        print(json.dumps([_as_dict(info, macs) for info in infos], indent=2, ensure_ascii=False))
+        print(json.dumps([_as_dict(info) for info in infos], indent=2, ensure_ascii=False))
         return 0
     console = _console()
-    console.print(_list_table(infos, macs))
+    console.print(_list_table(infos))
     console.print(
         "\n`python -m zoo info NAME` shows the card of one network; * is the default variant; + counts running "
         "statistics of batch normalisation.",
@@ -90,15 +76,14 @@ def _list(args: argparse.Namespace) -> int:
     return 0
 
 
-def _list_table(infos: Sequence[zoo.ModelInfo], macs: Mapping[tuple[str, str], int]) -> Any:
+def _list_table(infos: Sequence[zoo.ModelInfo]) -> Any:
     """Returns a table with one row for each variant."""
-    table = _table("name", "variant", "parameters", *([_macs_title()] if macs else []), "frames", "paper")
+    table = _table("name", "variant", "parameters", _MACS, "frames", "paper")
     for info in infos:
         authors = info.paper.partition(":")[0]
         for name, variant in info.variants.items():
-            counted = [_giga(macs[info.name, name])] if macs else []
-            row = [info.name, _starred(info, name), _parameters(variant), *counted, str(variant.frames), authors]
-            table.add_row(*row)
+            numbers = [_parameters(variant), _giga(variant.macs), str(variant.frames)]
+            table.add_row(info.name, _starred(info, name), *numbers, authors)
     return table
 
 
@@ -106,17 +91,15 @@ def _info(args: argparse.Namespace) -> int:
     """Prints the card of one network."""
     info = zoo.info(args.name)
     chosen = {args.variant: info.variant(args.variant)} if args.variant else info.variants
-    macs = _count_macs([(info.name, variant) for variant in chosen]) if args.macs else {}
     console = _console()
     console.print(f"{info.title} ({info.name})\n{info.summary}\n", markup=False)
     for label, text in _facts(info, sorted({variant.frames for variant in chosen.values()})).items():
         console.print(f"{label:<10}{text}", markup=False)
-    table = _table("variant", "parameters", *([_macs_title()] if macs else []), "frames", "options", "note")
+    table = _table("variant", "parameters", _MACS, "frames", "options", "note")
     for name, variant in chosen.items():
-        counted = [_giga(macs[info.name, name])] if macs else []
         options = ", ".join(f"{option}={value}" for option, value in variant.options.items())
-        row = [_starred(info, name), _parameters(variant), *counted, str(variant.frames), options, variant.note]
-        table.add_row(*row)
+        numbers = [_parameters(variant), _giga(variant.macs), str(variant.frames)]
+        table.add_row(_starred(info, name), *numbers, options, variant.note)
     console.print()
     console.print(table)
     _print_options(console, info, chosen[args.variant].options if args.variant else {})
@@ -151,8 +134,10 @@ def _input(info: zoo.ModelInfo, frames: Sequence[int]) -> str:
 def _size(info: zoo.ModelInfo) -> str:
     """Returns which heights and widths the network takes."""
     multiple = f"multiples of {info.size_multiple}, " if info.size_multiple > 1 else ""
-    remedy = "; zoo.restore pads other sizes" if max(info.size_multiple, info.minimum_size) > 1 else ""
-    return f"height and width {multiple}at least {info.minimum_size}{remedy}"
+    # What is left of a side must be at least a pixel.
+    least = sorted({max(info.minimum_size, variant.shrink + 1) for variant in info.variants.values()})
+    remedy = "; zoo.restore pads other sizes" if max(info.size_multiple, *least) > 1 else ""
+    return f"height and width {multiple}at least {' or '.join(map(str, least))}{remedy}"
 
 
 def _output(info: zoo.ModelInfo) -> str:
@@ -178,44 +163,9 @@ def _print_options(console: Console, info: zoo.ModelInfo, chosen: Mapping[str, A
         console.print(f"  {option:<{width}}  {own}", markup=False)
 
 
-def _as_dict(info: zoo.ModelInfo, macs: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+def _as_dict(info: zoo.ModelInfo) -> dict[str, Any]:
     """Returns all that is known of a network as plain values."""
-    entry = asdict(info) | {"options": options_of(info.name)}
-    for variant, values in entry["variants"].items():
-        if macs:
-            values["macs_256"] = macs[info.name, variant]
-    return entry
-
-
-def _count_macs(variants: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    """Builds networks and counts their multiply-accumulates."""
-    with _quiet_start():
-        return {
-            (name, variant): zoo.count_macs(zoo.create(name, variant), _MACS_SIDE, _MACS_SIDE)
-            for name, variant in variants
-        }
-
-
-@contextmanager
-def _quiet_start() -> Iterator[None]:
-    """Holds back what a framework writes on the standard error while it starts; shows it when that fails.
-
-    TensorFlow's first notes come before it has read its own log level, so only the file descriptor can be caught.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    sys.stderr.flush()
-    before = os.dup(2)
-    with tempfile.TemporaryFile() as caught:
-        os.dup2(caught.fileno(), 2)
-        try:
-            yield
-        except Exception:
-            caught.seek(0)
-            os.write(before, caught.read())
-            raise
-        finally:
-            os.dup2(before, 2)
-            os.close(before)
+    return asdict(info) | {"options": options_of(info.name)}
 
 
 def _console() -> Console:
@@ -231,7 +181,7 @@ def _table(*columns: str) -> Any:
 
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
-        numbers = column in ("parameters", "frames", _macs_title())
+        numbers = column in ("parameters", "frames", _MACS)
         table.add_column(column, justify="right" if numbers else "left", overflow="fold")
     return table
 
@@ -244,10 +194,6 @@ def _parameters(variant: zoo.Variant) -> str:
 def _starred(info: zoo.ModelInfo, variant: str) -> str:
     """Returns the variant's name, with a star when `create` builds it unasked."""
     return f"{variant} *" if variant == info.default else variant
-
-
-def _macs_title() -> str:
-    return f"GMACs at {_MACS_SIDE}x{_MACS_SIDE}"
 
 
 def _giga(count: int) -> str:

@@ -28,14 +28,28 @@ INFO = ModelInfo(
     "after S. Brehm et al., NTIRE 2020 (UniA)",
     summary="Dilated convolutions in parallel see far without pooling; the output is a correction to the middle frame.",
     variants={
-        "reds": Variant(24_433_539, frames=3, options={"blocks": 10}, note="three frames, ten blocks (REDS)"),
-        "cifar10": Variant(12_571_011, options={"blocks": 5}, note="one frame, five blocks (CIFAR-10)"),
-        "image-20": Variant(47_971_971, options={"blocks": 20}, note="one frame, the code's default of 20 blocks"),
-        "video-20": Variant(
-            48_034_179, frames=3, options={"blocks": 20}, note="three frames, 20 blocks (UniA's depth)"
+        "reds": Variant(
+            24_433_539, macs=412_102_950_912, frames=3, options={"blocks": 10}, note="three frames, ten blocks (REDS)"
         ),
-        "tiny": Variant(166_067, options=TINY, note="four narrow blocks, one frame, for laptops and tests"),
-        "tiny-video": Variant(173_843, frames=3, options=TINY, note="four narrow blocks, three frames"),
+        "cifar10": Variant(
+            12_571_011, macs=214_752_559_104, options={"blocks": 5}, note="one frame, five blocks (CIFAR-10)"
+        ),
+        "image-20": Variant(
+            47_971_971, macs=794_573_144_064, options={"blocks": 20}, note="one frame, the code's default of 20 blocks"
+        ),
+        "video-20": Variant(
+            48_034_179,
+            macs=798_650_007_552,
+            frames=3,
+            options={"blocks": 20},
+            note="three frames, 20 blocks (UniA's depth)",
+        ),
+        "tiny": Variant(
+            166_067, macs=3_152_019_456, options=TINY, note="four narrow blocks, one frame, for laptops and tests"
+        ),
+        "tiny-video": Variant(
+            173_843, macs=3_661_627_392, frames=3, options=TINY, note="four narrow blocks, three frames"
+        ),
     },
     default="reds",
     size_multiple=2,

@@ -29,9 +29,13 @@ INFO = ModelInfo(
     summary="Residual blocks with instance normalisation at quarter resolution predict a correction to the picture; "
     "trained against a critic.",
     variants={
-        "released": Variant(6_067_459, note="one convolution per residual block, as the public code runs"),
-        "paper-form": Variant(11_378_179, options={"convolutions": 2}, note="two convolutions per residual block"),
-        "tiny": Variant(112_395, options=TINY, note="narrow and shallow, for laptops and tests"),
+        "released": Variant(
+            6_067_459, macs=27_808_235_520, note="one convolution per residual block, as the public code runs"
+        ),
+        "paper-form": Variant(
+            11_378_179, macs=49_551_507_456, options={"convolutions": 2}, note="two convolutions per residual block"
+        ),
+        "tiny": Variant(112_395, macs=740_818_944, options=TINY, note="narrow and shallow, for laptops and tests"),
     },
     default="released",
     size_multiple=4,
@@ -45,13 +49,16 @@ LITE_INFO = ModelInfo(
     summary="DeblurGAN without normalisation: nine blocks of attention and depth-separable convolutions, pixel "
     "shuffle for the way up.",
     variants={
-        "paper": Variant(3_123_186, note="the reading whose file has the published 11.9 MiB"),
+        "paper": Variant(3_123_186, macs=18_403_123_200, note="the reading whose file has the published 11.9 MiB"),
         "plain": Variant(
             3_785_806,
+            macs=20_819_042_304,
             options={"refined": False, "use_bias": True},
             note="one convolution per pixel shuffle and biases: the plainest reading, a fifth larger than published",
         ),
-        "tiny": Variant(140_136, options=TINY_LITE, note="narrow and shallow, for laptops and tests"),
+        "tiny": Variant(
+            140_136, macs=1_143_513_088, options=TINY_LITE, note="narrow and shallow, for laptops and tests"
+        ),
     },
     default="paper",
     size_multiple=4,

@@ -42,8 +42,15 @@ INFO = ModelInfo(
     summary="A ResNet-50 dilated from 1/8 resolution on and pyramid pooling see the whole picture; the decoder joins "
     "them with the early maps.",
     variants={
-        "paper": Variant(34_667_841, note="the encoder and decoder of the authors' code, one channel out"),
-        "tiny": Variant(275_617, options=TINY, note="narrow and shallow, corrects its input, for laptops and tests"),
+        "paper": Variant(
+            34_667_841, macs=42_308_993_024, note="the encoder and decoder of the authors' code, one channel out"
+        ),
+        "tiny": Variant(
+            275_617,
+            macs=908_570_624,
+            options=TINY,
+            note="narrow and shallow, corrects its input, for laptops and tests",
+        ),
     },
     default="paper",
     colour=False,

@@ -39,14 +39,22 @@ INFO = ModelInfo(
     summary="Four stages from small patches to the whole picture; each hands its features to the next, and all but "
     "the first give a picture of their own.",
     variants={
-        "paper": Variant(20_309_377, note="gate on the features of both halves, as the paper describes it"),
+        "paper": Variant(
+            20_309_377, macs=762_563_127_936, note="gate on the features of both halves, as the paper describes it"
+        ),
         "exact": Variant(
-            20_309_377, options={"efem": "top"}, note="gate on the top half only, as the released code runs"
+            20_309_377,
+            macs=762_563_127_936,
+            options={"efem": "top"},
+            note="gate on the top half only, as the released code runs",
         ),
         "four-outputs": Variant(
-            20_309_665, options={"stage0_head": True}, note="a picture from stage 0 too, the fourth output"
+            20_309_665,
+            macs=762_582_002_304,
+            options={"stage0_head": True},
+            note="a picture from stage 0 too, the fourth output",
         ),
-        "tiny": Variant(265_137, options=TINY, note="narrow and shallow, for laptops and tests"),
+        "tiny": Variant(265_137, macs=7_579_156_480, options=TINY, note="narrow and shallow, for laptops and tests"),
     },
     default="paper",
     outputs=("sharp", "stage2", "stage1"),

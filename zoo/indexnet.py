@@ -40,8 +40,12 @@ INFO = ModelInfo(
     "after H. Lu et al.: indices matter, ICCV 2019",
     summary="A MobileNetV2 whose poolings weigh the pixels of each cell by learnt maps, which guide the way up too.",
     variants={
-        "paper": Variant(3_694_059, statistics=32_466, note="four copies of the grey channel in, 1 out"),
-        "tiny": Variant(132_837, statistics=2_336, options=TINY, note="narrow and shallow, corrects its input"),
+        "paper": Variant(
+            3_694_059, macs=6_049_010_688, statistics=32_466, note="four copies of the grey channel in, 1 out"
+        ),
+        "tiny": Variant(
+            132_837, macs=375_572_928, statistics=2_336, options=TINY, note="narrow and shallow, corrects its input"
+        ),
     },
     default="paper",
     channels=4,

@@ -25,13 +25,22 @@ TINY = {"refinements": 4, "filters": 24, "global_residual": True}
 INFO = ModelInfo(
     name="refiner",
     title="Median-filter recurrent refiner",
-    paper="H. Nyrhilae: recurrent refinement of median-filtered photographs (HDC2021), layer table and section on the "
+    paper="Nyrhilae: the HDC2021 entry with median filters and a recurrent network, layer table and section on the "
     "network",
     summary="Sees the picture and four medians of it; a shared 5x5 convolution refines it twelve times, steered by the "
     "blur step.",
     variants={
-        "paper": Variant(66_849, statistics=336, shrink=58, note="twelve refinements: 67,185 weights in all"),
-        "tiny": Variant(37_857, statistics=256, shrink=26, options=TINY, note="four refinements, corrects its input"),
+        "paper": Variant(
+            66_849, macs=17_356_240_320, statistics=336, shrink=58, note="twelve refinements: 67,185 weights in all"
+        ),
+        "tiny": Variant(
+            37_857,
+            macs=4_605_725_912,
+            statistics=256,
+            shrink=26,
+            options=TINY,
+            note="four refinements, corrects its input",
+        ),
     },
     default="paper",
     channels=5,

@@ -26,6 +26,7 @@ class Variant:
 
     Attributes:
         parameters: Exact number of weights that a training moves.
+        macs: Multiply-accumulates of one pass over a 256x256 picture, see `count_macs`.
         statistics: Exact number of running statistics of batch normalisation, which no gradient moves.
         frames: Pictures along the input channels: 1, or 3 for previous, current, next.
         shrink: Pixels by which each side of the output is smaller than that of the input.
@@ -36,6 +37,7 @@ class Variant:
     parameters: int
     frames: int = 1
     shrink: int = 0
+    macs: int = 0
     statistics: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""

@@ -50,8 +50,12 @@ UNET1 = _info(
     1,
     "Four poolings, batch normalisation, 32 to 512 filters, and a sigmoid at the end.",
     {
-        "paper": Variant(7_763_041, statistics=5_888, note="3 channels in, 1 out, 32 base filters"),
-        "tiny": Variant(205_733, statistics=928, options=TINY, note="narrow, three poolings, corrects its input"),
+        "paper": Variant(
+            7_763_041, macs=12_071_206_912, statistics=5_888, note="3 channels in, 1 out, 32 base filters"
+        ),
+        "tiny": Variant(
+            205_733, macs=1_242_562_560, statistics=928, options=TINY, note="narrow, three poolings, corrects its input"
+        ),
     },
     16,
     "MIT",
@@ -60,8 +64,8 @@ UNET2 = _info(
     2,
     "Three poolings, no normalisation, 64 to 512 filters, bilinear enlargement with aligned corners.",
     {
-        "paper": Variant(7_782_913, note="3 channels in, 1 out"),
-        "tiny": Variant(200_529, options=TINY, note="narrow, three poolings, corrects its input"),
+        "paper": Variant(7_782_913, macs=42_396_024_832, note="3 channels in, 1 out"),
+        "tiny": Variant(200_529, macs=1_390_411_776, options=TINY, note="narrow, three poolings, corrects its input"),
     },
     8,
     "MIT",
@@ -70,11 +74,22 @@ UNET3 = _info(
     3,
     "Four poolings, batch normalisation, 64 to 1024 filters.",
     {
-        "paper": Variant(31_037_633, statistics=11_776, note="convolutions without biases, the code since 2021-12"),
-        "biased": Variant(
-            31_043_521, statistics=11_776, options={"use_bias": True}, note="with biases, the code at the challenge"
+        "paper": Variant(
+            31_037_633,
+            macs=48_167_387_136,
+            statistics=11_776,
+            note="convolutions without biases, the code since 2021-12",
         ),
-        "tiny": Variant(205_733, statistics=928, options=TINY, note="narrow, three poolings, corrects its input"),
+        "biased": Variant(
+            31_043_521,
+            macs=48_167_387_136,
+            statistics=11_776,
+            options={"use_bias": True},
+            note="with biases, the code at the challenge",
+        ),
+        "tiny": Variant(
+            205_733, macs=1_242_562_560, statistics=928, options=TINY, note="narrow, three poolings, corrects its input"
+        ),
     },
     16,
     "GPL-3.0",
