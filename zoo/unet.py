@@ -8,7 +8,7 @@ He-normal before a ReLU, Keras' default elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zoo.lazy import lazy_module
@@ -118,10 +118,7 @@ def build_unet1(
         Tensor (batch, height, width, 1), in (0, 1) unless it is a corrected picture.
     """
     skips, x = _encode(inputs, widths, normalised=True)
-    for level in range(len(skips), 0, -1):
-        x = keras.layers.Conv2DTranspose(widths[level - 1], 2, strides=2, name=f"up{level}")(x)
-        x = keras.layers.Concatenate(name=f"up{level}_concat")([x, skips[level - 1]])
-        x = _double(x, widths[level - 1], f"decoder{level}", normalised=True)
+    x = _decode(x, skips, widths, _transposed, normalised=True)
     return _head(inputs, x, global_residual, residual_scale, activation="sigmoid")
 
 
@@ -147,11 +144,11 @@ def build_unet2(
     """
     from zoo.layers.resize import AlignedUpsample
 
+    def enlarged(x: Any, width: int, name: str) -> Any:
+        return AlignedUpsample(2, name=name)(x)
+
     skips, x = _encode(inputs, widths, normalised=False)
-    for level in range(len(skips), 0, -1):
-        x = AlignedUpsample(2, name=f"up{level}")(x)
-        x = keras.layers.Concatenate(name=f"up{level}_concat")([x, skips[level - 1]])
-        x = _double(x, widths[level - 1], f"decoder{level}", normalised=False)
+    x = _decode(x, skips, widths, enlarged, normalised=False)
     return _head(inputs, x, global_residual, residual_scale)
 
 
@@ -178,11 +175,7 @@ def build_unet3(
         Tensor (batch, height, width, 1), not clipped.
     """
     skips, x = _encode(inputs, widths, normalised=True, use_bias=use_bias)
-    for level in range(len(skips), 0, -1):
-        x = keras.layers.Conv2DTranspose(widths[level - 1], 2, strides=2, name=f"up{level}")(x)
-        # Here the skip comes first.
-        x = keras.layers.Concatenate(name=f"up{level}_concat")([skips[level - 1], x])
-        x = _double(x, widths[level - 1], f"decoder{level}", normalised=True, use_bias=use_bias)
+    x = _decode(x, skips, widths, _transposed, normalised=True, use_bias=use_bias, skip_first=True)
     return _head(inputs, x, global_residual, residual_scale)
 
 
@@ -194,6 +187,29 @@ def _encode(inputs: Any, widths: Sequence[int], normalised: bool, use_bias: bool
         skips.append(x)
         x = keras.layers.MaxPooling2D(2, name=f"pool{level}")(x)
     return skips, _double(x, widths[-1], "bottom", normalised, use_bias)
+
+
+def _decode(
+    x: Any,
+    skips: list[Any],
+    widths: Sequence[int],
+    enlarge: Callable[[Any, int, str], Any],
+    normalised: bool,
+    use_bias: bool = False,
+    skip_first: bool = False,
+) -> Any:
+    """Returns the map at full size: at each level enlarged, concatenated with its skip, two convolutions."""
+    for level in range(len(skips), 0, -1):
+        width, skip = widths[level - 1], skips[level - 1]
+        x = enlarge(x, width, f"up{level}")
+        x = keras.layers.Concatenate(name=f"up{level}_concat")([skip, x] if skip_first else [x, skip])
+        x = _double(x, width, f"decoder{level}", normalised, use_bias)
+    return x
+
+
+def _transposed(x: Any, width: int, name: str) -> Any:
+    """Returns the map enlarged by a transposed 2x2 convolution."""
+    return keras.layers.Conv2DTranspose(width, 2, strides=2, name=name)(x)
 
 
 def _double(x: Any, width: int, name: str, normalised: bool, use_bias: bool = False) -> Any:

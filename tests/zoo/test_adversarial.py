@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
+from tests.backends import run_on
 from zoo import adversarial
 from zoo.adversarial import CriticStep, GeneratorStep, input_gradient, relativistic_loss
-
-ROOT = Path(__file__).parents[2]
 
 
 def networks(seed=0):
@@ -136,15 +130,7 @@ def losses_of_a_training():
 @pytest.mark.backends
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_backends_agree(backend):
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed: pip install -e '.[{backend}]'")
-    done = subprocess.run(
-        [sys.executable, __file__],
-        env={**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    results = json.loads(done.stdout.splitlines()[-1])
+    results = json.loads(run_on(backend, __file__).splitlines()[-1])
     assert results == pytest.approx(losses_of_a_training(), rel=1e-4)
 
 

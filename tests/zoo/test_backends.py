@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from tests.backends import run_on
 
 SCRIPT = Path(__file__).with_name("backend_outputs.py")
 
 
 def run(backend, folder):
     """Returns the arrays that a process on `backend` computes."""
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed: pip install -e '.[{backend}]'")
     path = folder / f"{backend}.npz"
-    # The programs run a few times only, so JAX need not spend minutes on making them fast.
-    environment = {
-        **os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(SCRIPT.parents[2]),
-        "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
-    }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(path)], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_on(backend, SCRIPT, path)
     with np.load(path) as stored:
         return dict(stored)
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -14,6 +10,7 @@ import pytest
 from scipy import ndimage
 
 import zoo
+from tests.backends import run_on
 from zoo.errors import ZooError
 from zoo.losses import psnr
 from zoo.objectives import Charbonnier, CharbonnierEdge, EdgeLoss, RootSquaredError, StageObjective, laplacian
@@ -223,14 +220,8 @@ def test_unusable_arguments_are_refused():
 
 def run(backend, folder):
     """Returns the arrays that a process on `backend` computes."""
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed: pip install -e '.[{backend}]'")
     path = folder / f"{backend}.npz"
-    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(SCRIPT.parents[2])}
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(path)], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_on(backend, SCRIPT, path)
     with np.load(path) as stored:
         return dict(stored)
 

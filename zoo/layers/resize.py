@@ -7,9 +7,11 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.layers.upsampling import Enlargement
+
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
-class AlignedUpsample(keras.layers.Layer):
+class AlignedUpsample(Enlargement):
     """Enlarges maps bilinearly so that the corner pixels keep their places and values.
 
     Along a side of n pixels, pixel i of the result is read at i x (n - 1) / (factor x n - 1): PyTorch's resizing with
@@ -26,12 +28,6 @@ class AlignedUpsample(keras.layers.Layer):
         ValueError: When the factor is below 1.
     """
 
-    def __init__(self, factor: int = 2, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if factor < 1:
-            raise ValueError(f"factor must be at least 1, not {factor}")
-        self.factor = factor
-
     def call(self, inputs: Any) -> Any:
         """Returns the enlarged maps."""
         factor = self.factor
@@ -45,15 +41,6 @@ class AlignedUpsample(keras.layers.Layer):
             return _enlarged(maps, factor), gradient
 
         return enlarged(ops.cast(inputs, self.compute_dtype))
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the input's shape with the sides times the factor."""
-        batch, *sides, channels = input_shape
-        return (batch, *(None if side is None else side * self.factor for side in sides), channels)
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
-        return {**super().get_config(), "factor": self.factor}
 
 
 # Pixel factor x k + j of the result lies less than one pixel from pixel k of the source, so it is a mean of k and one
