@@ -50,14 +50,14 @@ def keras_network(name: str, variant: str, side: int, batch: int) -> dict[str, f
     inputs: Any = tf.constant(rng.random((batch, side, side, model.inputs[0].shape[-1]), np.float32))
     if len(model.inputs) > 1:
         inputs = [inputs, tf.zeros((batch, 1))]
-    outputs = model(inputs)
-    targets = [tf.zeros_like(tensor) for tensor in (outputs if isinstance(outputs, list) else [outputs])]
-    del outputs
+    forward = tf.function(lambda given: model(given, training=False))
+    # Traced but not run: what a first pass leaves behind would hide the memory of the one that is measured.
+    traced = forward.get_concrete_function(inputs).structured_outputs
+    targets = [tf.zeros(tensor.shape) for tensor in (traced if isinstance(traced, list) else [traced])]
     losses = ["mse"] * len(targets)
     model.compile(keras.optimizers.Adam(1e-6), losses if len(losses) > 1 else "mse", jit_compile=use_jit("auto"))
     model.optimizer.build(model.trainable_variables)
     target = targets if len(targets) > 1 else targets[0]
-    forward = tf.function(lambda given: model(given, training=False))
     matrix = tf.constant(rng.random((_MATRIX_SIDE, _MATRIX_SIDE), np.float32))
     product = tf.function(lambda: tf.linalg.matmul(matrix, matrix))
     return _figures(
