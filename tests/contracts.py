@@ -55,7 +55,7 @@ def check_sizes(name, variant, sizes):
         assert all(side % info.size_multiple == 0 and side >= info.minimum_size for side in padded.shape[1:3])
         top, left = top + shrink // 2, left + shrink // 2
         assert np.array_equal(padded[0, top : top + height, left : left + width], picture)
-        restored = zoo.restore(model, picture, 0 if info.takes_blur_step else None)
+        restored = zoo.restore(model, picture, blur_step=0 if info.takes_blur_step else None)
         assert restored.shape == (height, width, 3)
         assert np.isfinite(restored).all()
     fitting = np.zeros((1, 6 * info.size_multiple + 24, 7 * info.size_multiple + 24, channels), np.float32)

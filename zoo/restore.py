@@ -1,7 +1,8 @@
-"""One photograph in, one photograph out: frames, padding to what a network accepts, cropping back."""
+"""One photograph in, one photograph out: frames, tiles, padding to what a network accepts, cropping back."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from zoo.errors import ZooError
 from zoo.inputs import check_batch, from_planes, network_input, steps_of, to_planes
 from zoo.registry import ModelInfo, identify
+from zoo.tiling import Tiles, restore_tiles
 
 if TYPE_CHECKING:
     import keras
@@ -36,7 +38,9 @@ def pad_to_fit(batch: np.ndarray, info: ModelInfo, shrink: int = 0) -> tuple[np.
     return (np.pad(batch, widths, mode="reflect") if any(margins) else batch), start
 
 
-def restore_batch(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur_step: Any = None) -> np.ndarray:
+def restore_batch(
+    model: keras.Model, batch: np.ndarray, info: ModelInfo, blur_step: Any = None, tiles: Tiles | None = None
+) -> np.ndarray:
     """Runs a network on pictures of any size.
 
     Networks for grey pictures restore colour ones channel by channel.
@@ -47,6 +51,7 @@ def restore_batch(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur_s
             pictures; float32 in [0, 1].
         info: The network's contract.
         blur_step: For networks that take it: one number, or one for each picture.
+        tiles: How large pictures are cut; None restores them at once.
 
     Returns:
         Restored pictures (batch, height, width, 3, or 1 for grey input), float32, clipped to [0, 1].
@@ -56,6 +61,22 @@ def restore_batch(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur_s
     """
     check_batch(batch, blur_step, info, model_frames(model, info))
     steps = None if blur_step is None else steps_of(blur_step, len(batch))
+    if tiles is None:
+        return _restore_whole(model, batch, info, steps)
+    restored = []
+    for index, picture in enumerate(batch):
+        own = None if steps is None else steps[index : index + 1]
+        restored.append(restore_tiles(picture, tiles, partial(_restore_piece, model=model, info=info, steps=own)))
+    return np.stack(restored)
+
+
+def _restore_piece(piece: np.ndarray, model: keras.Model, info: ModelInfo, steps: np.ndarray | None) -> np.ndarray:
+    """Restores one piece (height, width, channels) of a picture; see `tiling.restore_tiles`."""
+    return _restore_whole(model, piece[np.newaxis], info, steps)[0]
+
+
+def _restore_whole(model: keras.Model, batch: np.ndarray, info: ModelInfo, steps: np.ndarray | None) -> np.ndarray:
+    """Restores checked pictures at once; see `restore_batch`."""
     if info.colour:
         return _restore_pictures(model, batch, info, steps)
     channels = batch.shape[-1]
@@ -87,7 +108,14 @@ def shrink_of(model: keras.Model) -> int:
     return side - int((result[0] if isinstance(result[0], (tuple, list)) else result)[1])
 
 
-def restore(model: keras.Model, image: np.ndarray, blur_step: float | None = None) -> np.ndarray:
+def restore(
+    model: keras.Model,
+    image: np.ndarray,
+    tile: int | None = None,
+    overlap: int | None = None,
+    blend: bool = True,
+    blur_step: float | None = None,
+) -> np.ndarray:
     """Deblurs one photograph of any height and width.
 
     Args:
@@ -95,21 +123,28 @@ def restore(model: keras.Model, image: np.ndarray, blur_step: float | None = Non
         image: Array (height, width, 3), or (height, width, 9) with previous, current and next frame, or (height,
             width, 1) for networks of grey pictures; uint8 in [0, 255] or float in [0, 1]. A single picture for a
             three-frame network stands for all three frames.
+        tile: Restores tiles of so many pixels one after the other, which bounds the memory; None restores the
+            photograph at once.
+        overlap: Pixels that a network sees beyond each side of a tile, reflected at the border of the photograph; None
+            takes a quarter of the tile (Germer et al. take 160 for 640).
+        blend: Whether tiles fade into their neighbours where they overlap; otherwise the overlap is cut off.
         blur_step: How blurred the photograph is, for networks that take it, e.g. 0 to 9 for the refiner.
 
     Returns:
         The sharp photograph (height, width, 3 or 1) in the type of the input.
 
     Raises:
-        ZooError: For another shape, type or range, for a blur step that the network does not take or lacks, and for
-            models that are not of this zoo.
+        ZooError: For another shape, type or range, for a blur step that the network does not take or lacks, for tiles
+            that cannot be, and for models that are not of this zoo.
     """
     info, _ = identify(model)
     frames = model_frames(model, info)
     pixels = _as_float(image)
     if pixels.shape[-1] == 3 and frames > 1:
         pixels = np.tile(pixels, frames)
-    sharp = restore_batch(model, pixels[np.newaxis], info, blur_step)[0]
+    if tile is None and overlap is not None:
+        raise ZooError(f"overlap {overlap} without tiles; give tile too")
+    sharp = restore_batch(model, pixels[np.newaxis], info, blur_step, Tiles.of(tile, overlap, blend))[0]
     if image.dtype == np.uint8:
         return np.floor(sharp * 255.0 + 0.5).astype(np.uint8)
     return sharp.astype(image.dtype)

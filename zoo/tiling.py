@@ -1,0 +1,94 @@
+"""Large photographs tile by tile, so that a network's memory depends on the tile alone.
+
+Tiles of `tile` pixels lie side by side; a network sees each with `overlap` pixels more on every side, reflected beyond
+the border of the photograph. What it returns is cropped to the tile, or blended with its neighbours (Germer, Uelwer
+and Harmeling, equations 8 and 9, whose damaged print is read so: a raised cosine over the `overlap` outer pixels of
+what the network saw, one inside, divided by the sum of all weights).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.errors import ZooError
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """How photographs are cut.
+
+    Attributes:
+        tile: Side of the tiles in pixels.
+        overlap: Pixels that are added on each side of a tile; 0 shows the network nothing around it.
+        blend: Whether neighbours are blended where they overlap; otherwise each is cropped to its tile.
+
+    Raises:
+        ZooError: When the tile is under one pixel, or the overlap negative or larger than the tile.
+    """
+
+    tile: int
+    overlap: int
+    blend: bool = True
+
+    def __post_init__(self) -> None:
+        if self.tile < 1 or not 0 <= self.overlap <= self.tile:
+            raise ZooError(
+                f"tiles of {self.tile} with an overlap of {self.overlap} cannot be; take a tile of 1 or more and an "
+                "overlap from 0 to the tile"
+            )
+
+    @classmethod
+    def of(cls, tile: int | None, overlap: int | None = None, blend: bool = True) -> Tiles | None:
+        """Returns the tiles of a side, None for None; without a number the overlap is a quarter of the tile."""
+        return None if tile is None else cls(tile, tile // 4 if overlap is None else overlap, blend)
+
+
+def restore_tiles(image: np.ndarray, tiles: Tiles, run: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Restores a photograph tile by tile.
+
+    Args:
+        image: Float array (height, width, channels).
+        tiles: How it is cut.
+        run: Restores a piece (tile + 2 overlap, tile + 2 overlap, channels); the number of channels may change.
+
+    Returns:
+        float32 array (height, width, channels that `run` returns).
+    """
+    tile, overlap = tiles.tile, tiles.overlap
+    height, width = image.shape[:2]
+    rows, columns = -(-height // tile), -(-width // tile)
+    around = [(overlap, overlap + count * tile - side) for count, side in ((rows, height), (columns, width))]
+    padded = np.pad(image, [*around, (0, 0)], mode="reflect")
+    seen = tile + 2 * overlap
+    ramp = _ramp(tile, overlap) if tiles.blend else np.pad(np.ones(tile), overlap)
+    total: np.ndarray | None = None
+    for top, left in _corners(rows, columns, tile):
+        piece = run(padded[top : top + seen, left : left + seen])
+        if total is None:
+            # Twice the precision, so that a network that changes nothing gives back exactly what it got.
+            total = np.zeros((*padded.shape[:2], piece.shape[-1]))
+        total[top : top + seen, left : left + seen] += np.multiply.outer(ramp, ramp)[..., np.newaxis] * piece
+    assert total is not None
+    # The weights of a place are a product of one number for its row and one for its column, and so are their sums.
+    for axis, count in enumerate((rows, columns)):
+        sums = np.zeros(padded.shape[axis])
+        for start in range(0, count * tile, tile):
+            sums[start : start + seen] += ramp
+        total /= np.expand_dims(np.maximum(sums, np.finfo(float).tiny), [1 - axis, 2])
+    return total[overlap : overlap + height, overlap : overlap + width].astype(np.float32)
+
+
+def _corners(rows: int, columns: int, tile: int) -> Iterator[tuple[int, int]]:
+    """Yields top and left of every tile's piece of the padded photograph."""
+    for row in range(rows):
+        for column in range(columns):
+            yield row * tile, column * tile
+
+
+def _ramp(tile: int, overlap: int) -> np.ndarray:
+    """Returns the weight of every row (or column) of a piece."""
+    rise = (1 - np.cos(np.pi * (np.arange(overlap) + 0.5) / max(overlap, 1))) / 2
+    return np.concatenate([rise, np.ones(tile), rise[::-1]])
