@@ -1,4 +1,4 @@
-"""`python -m datasets`: list what there is, verify files, build samples, prepare the frame store."""
+"""`python -m datasets`: list what there is, verify files, build samples, prepare the frame store, estimate blur."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import datasets
 from datasets.errors import DataError
+from datasets.hdc import parse_steps
 
 # Wide enough for the table when the output is not a terminal, where rich would assume 80 columns.
 _FILE_WIDTH = 200
@@ -54,6 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--dataset", required=True, metavar="NAME[,NAME]", help="data sets, or `all`")
     command.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the samples")
     command.add_argument("--seed", type=int, default=0, help="the same seed gives the same files (default 0)")
+    hdc = command.add_argument_group("for hdc")
+    hdc.add_argument("--blur-steps", metavar="FIRST-LAST", help="blur steps, like 0-10 or 0,3,5 (default 0-10)")
+    hdc.add_argument(
+        "--per-font", metavar="N[,M]",
+        help="samples for each step and font in the training and in the test release (default 3,2)",
+    )  # fmt: skip
+    hdc.add_argument(
+        "--psf-file", type=Path, metavar="FILE", help="measured point spread functions instead of simulated"
+    )
     command.set_defaults(run=_sample)
 
     command = commands.add_parser("prepare", help="decode a data set once, for fast random crops")
@@ -62,6 +73,19 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, metavar="DIR", help="folder of the frame store")
     command.add_argument("--check", action="store_true", help="check an existing store instead of writing")
     command.set_defaults(run=_prepare)
+
+    command = commands.add_parser("estimate-psf", help="estimate a camera's blur from two photographs of one scene")
+    command.add_argument("--sharp", required=True, type=Path, metavar="FILE", help="the sharp photograph")
+    command.add_argument("--blurry", required=True, type=Path, metavar="FILE", help="the same scene, blurred")
+    command.add_argument(
+        "--side", required=True, type=int, metavar="PIXELS", help="side of the point spread function, odd"
+    )
+    command.add_argument(
+        "--out", required=True, type=Path, metavar="FILE.npz", help="the result; a picture goes beside it"
+    )
+    command.add_argument("--penalty", type=float, default=0.0, help="weight of its mean absolute value (default 0)")
+    command.add_argument("--evaluations", type=int, default=300, metavar="N", help="length of the search (default 300)")
+    command.set_defaults(run=_estimate)
     return parser
 
 
@@ -133,9 +157,27 @@ def _sample(args: argparse.Namespace) -> int:
         datasets.info(name)
     from datasets import samples
 
+    options = _text_options(args)
     for name in names:
-        print(f"{name}: sample in {samples.build(name, args.out, args.seed)}")
+        print(f"{name}: sample in {samples.build(name, args.out, args.seed, options=options)}")
     return 0
+
+
+def _text_options(args: argparse.Namespace) -> Any:
+    """Returns what the sample of hdc shall hold, None where nothing was asked for."""
+    from datasets import sample_text
+
+    asked: dict[str, Any] = {}
+    if args.blur_steps is not None:
+        asked["steps"] = tuple(parse_steps(args.blur_steps))
+    if args.per_font is not None:
+        counts = args.per_font.split(",")
+        if len(counts) > 2 or not all(count.isdecimal() for count in counts):
+            raise DataError(f"--per-font {args.per_font}: give one number, or two like 20,5")
+        asked["train"], asked["test"] = int(counts[0]), int(counts[-1])
+    if args.psf_file is not None:
+        asked["psf_file"] = args.psf_file
+    return sample_text.Options(**asked) if asked else None
 
 
 def _prepare(args: argparse.Namespace) -> int:
@@ -144,6 +186,17 @@ def _prepare(args: argparse.Namespace) -> int:
     from datasets import frames
 
     return frames.command(args.dataset, args.root, args.split, args.out, args.check)
+
+
+def _estimate(args: argparse.Namespace) -> int:
+    """Estimates a blur from two photographs."""
+    from datasets.blur import estimate_command
+
+    with _progress("searching") as progress:
+        estimate_command.command(
+            args.sharp, args.blurry, args.side, args.penalty, args.evaluations, args.out, progress or (lambda *_: None)
+        )
+    return 0
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from datasets.errors import DataError
 
 
@@ -55,6 +57,12 @@ def write_text(path: Path | str, text: str) -> None:
     """Writes a UTF-8 text file atomically (see `atomic_open`)."""
     with atomic_open(path, "w", encoding="utf-8", newline="") as stream:
         stream.write(text)
+
+
+def write_arrays(path: Path | str, **arrays: Any) -> None:
+    """Writes NumPy arrays as a compressed `.npz` file atomically (see `atomic_open`)."""
+    with atomic_open(path) as stream:
+        np.savez_compressed(stream, **arrays)
 
 
 def _umask() -> int:

@@ -98,6 +98,22 @@ def read_text(path: Path) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def parse_steps(text: str) -> list[int]:
+    """Returns the blur steps that a text like `0-10`, `5` or `0,3,5-7` names, in order.
+
+    Raises:
+        DataError: When it is something else, or names a step that the challenge does not have.
+    """
+    found: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part.strip())
+        steps = range(int(match[1]), int(match[2] or match[1]) + 1) if match else range(0)
+        if not steps or steps[-1] not in STEPS:
+            raise DataError(f"blur steps {text!r}: give steps from {STEPS[0]} to {STEPS[-1]}, like 0-10 or 0,3,5")
+        found.update(steps)
+    return sorted(found)
+
+
 def _camera_folders(root: Path, split: str) -> list[tuple[str, str]]:
     """Returns the folders of blurred and sharp pictures of a release that are there, by camera."""
     if split == "train":

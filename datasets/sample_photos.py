@@ -72,7 +72,10 @@ def write_picture(path: Path, pixels: np.ndarray, quality: int | None = None) ->
     """
     import cv2
 
-    options = [cv2.IMWRITE_PNG_COMPRESSION, PNG_LEVEL] if path.suffix == ".png" else []
+    # TIFF's usual compression makes noisy 16-bit photographs larger.
+    options = {".png": [cv2.IMWRITE_PNG_COMPRESSION, PNG_LEVEL], ".tif": [cv2.IMWRITE_TIFF_COMPRESSION, 1]}.get(
+        path.suffix, []
+    )
     if quality is not None:
         options = [cv2.IMWRITE_JPEG_QUALITY, quality]
     if pixels.ndim == 3:

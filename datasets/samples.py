@@ -15,7 +15,7 @@ from datasets import sample_photos, sample_shake, sample_text
 from datasets.errors import DataError
 from datasets.layout import SAMPLE_MARKER
 
-VERSION = 2
+VERSION = 3
 """Raise it whenever a sample's bytes change: samples of another version are built anew."""
 
 SCRAP_AGE = 24 * 3600
@@ -30,14 +30,14 @@ class Recipe(NamedTuple):
         height: Of the pictures, in pixels; None where they differ.
         width: Of the pictures, in pixels; None where they differ.
         what: One line for people who find the folder.
-        make: Writes the files below an empty folder, from a seed.
+        make: Writes the files below an empty folder, from a seed (and, for `hdc`, options).
     """
 
     folder: str
     height: int | None
     width: int | None
     what: str
-    make: Callable[[Path, int], None]
+    make: Callable[..., None]
 
 
 RECIPES = {
@@ -75,7 +75,7 @@ RECIPES = {
     "hdc": Recipe(
         "HDC2021",
         *sample_text.SIZE,
-        "rendered text out of focus, a quarter of the official size",
+        "random letters on a simulated display, photographed in and out of focus",
         sample_text.make_hdc,
     ),
     "div2k": Recipe("DIV2K", None, None, "sharp photographs", sample_photos.make_div2k),
@@ -84,7 +84,9 @@ ALIASES = {"gopro-gamma": "gopro", "reds-jpeg": "reds"}
 """Variants that lie in another data set's folder."""
 
 
-def build(name: str, root: Path | str, seed: int = 0, force: bool = False) -> Path:
+def build(
+    name: str, root: Path | str, seed: int = 0, force: bool = False, options: sample_text.Options | None = None
+) -> Path:
     """Builds the sample of a data set, unless it is there.
 
     The sample is built in a temporary folder and moved into place when it is complete, so a killed build leaves
@@ -95,6 +97,7 @@ def build(name: str, root: Path | str, seed: int = 0, force: bool = False) -> Pa
         root: Folder below which the official top folder goes; made if it is missing.
         seed: Seed of everything random, 0 or more.
         force: Whether to build a complete sample again.
+        options: What the sample of `hdc` shall hold; only for it. None takes any that is there, or else the default.
 
     Returns:
         The official top folder, with `SAMPLE.json` in it.
@@ -109,14 +112,16 @@ def build(name: str, root: Path | str, seed: int = 0, force: bool = False) -> Pa
         raise DataError(f"no sample of a data set {name!r}; did you mean {near[0]}?")
     if seed < 0:
         raise DataError(f"seed={seed}: a seed cannot be negative; use 0 or more")
+    if options is not None and name != "hdc":
+        raise DataError(f"blur steps, samples per font and point spread functions are for hdc, not for {name}")
     root = Path(root).expanduser()
     target = root / RECIPES[name].folder
     try:
-        if _is_complete(target, name, seed) and not force:
+        if _is_complete(target, name, seed, options) and not force:
             return target
         root.mkdir(parents=True, exist_ok=True)
         _remove_scrap(root, target.name)
-        _build(name, target, seed)
+        _build(name, target, seed, options)
     except OSError as error:
         raise DataError(
             f"cannot build the sample in {target}: {error.strerror or error}; free disk space or choose another folder"
@@ -124,7 +129,7 @@ def build(name: str, root: Path | str, seed: int = 0, force: bool = False) -> Pa
     return target
 
 
-def _build(name: str, target: Path, seed: int) -> None:
+def _build(name: str, target: Path, seed: int, options: sample_text.Options | None) -> None:
     """Builds beside `target` and moves the result into its place."""
     recipe = RECIPES[name]
     with tempfile.TemporaryDirectory(
@@ -132,7 +137,11 @@ def _build(name: str, target: Path, seed: int) -> None:
     ) as scrap:
         made, old = Path(scrap) / "new", Path(scrap) / "old"
         made.mkdir()
-        recipe.make(made, seed)
+        if name == "hdc":
+            options = options or sample_text.Options()
+            recipe.make(made, seed, options)
+        else:
+            recipe.make(made, seed)
         marker = {
             "dataset": name,
             "version": VERSION,
@@ -142,6 +151,8 @@ def _build(name: str, target: Path, seed: int) -> None:
             "width": recipe.width,
             "what": recipe.what,
         }
+        if options is not None:
+            marker["options"] = options.as_dict()
         (made / SAMPLE_MARKER).write_text(json.dumps(marker, indent=2) + "\n", encoding="utf-8")
         if target.exists():
             target.rename(old)
@@ -149,11 +160,11 @@ def _build(name: str, target: Path, seed: int) -> None:
             made.rename(target)
         except OSError:
             # Another process may have put the same sample there in the meantime.
-            if not _is_complete(target, name, seed):
+            if not _is_complete(target, name, seed, options):
                 raise
 
 
-def _is_complete(target: Path, name: str, seed: int) -> bool:
+def _is_complete(target: Path, name: str, seed: int, options: sample_text.Options | None) -> bool:
     """Whether `target` is the sample wanted; False when it may be replaced, DataError when it may not."""
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return False
@@ -161,6 +172,7 @@ def _is_complete(target: Path, name: str, seed: int) -> bool:
         marker = json.loads((target / SAMPLE_MARKER).read_text(encoding="utf-8"))
         count = int(marker["files"])
         found = marker["dataset"], marker["version"], marker["seed"]
+        held = marker.get("options")
     except (OSError, ValueError, TypeError, KeyError):
         raise DataError(
             f"{target}: exists and is no sample, so it is left alone; choose another folder for the sample"
@@ -168,7 +180,8 @@ def _is_complete(target: Path, name: str, seed: int) -> bool:
     files = _count_files(target) - 1
     if files > count:
         raise DataError(f"{target}: holds files that are not the sample's; move them, or choose another folder")
-    return files == count and found == (name, VERSION, seed)
+    wanted = held if options is None else options.as_dict()
+    return files == count and found == (name, VERSION, seed) and held == wanted
 
 
 def _count_files(folder: Path) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from benchmarks.metrics.base import Metric, MetricError, quantise
@@ -21,6 +22,7 @@ from benchmarks.metrics.kohler import (
     kohler_psnr,
 )
 from benchmarks.metrics.mssim import mssim_luminance
+from benchmarks.metrics.ocr import ocr_score
 from benchmarks.metrics.psnr import mse, psnr
 from benchmarks.metrics.ssim import ssim, ssim_matlab3d
 
@@ -38,6 +40,7 @@ __all__ = [
     "mean_interval",
     "mse",
     "mssim_luminance",
+    "ocr_score",
     "paired_difference",
     "psnr",
     "quantise",
@@ -102,7 +105,27 @@ _CARDS = (
         bounds=(0.0, 1.0),
         function=kohler_mssim,
     ),
+    Metric(
+        name="ocr",
+        title="OCR",
+        convention="official HDC2021 script: Tesseract's LSTM engine without dictionaries, second of three lines, "
+        "difflib's ratio; 0 unless three lines are read",
+        unit="%",
+        higher_is_better=True,
+        bounds=(0.0, 100.0),
+        function=ocr_score,
+    ),
+    Metric(
+        name="ocr_indel",
+        title="OCR (Indel)",
+        convention="as ocr, with the ratio that the script gives where python-Levenshtein is installed",
+        unit="%",
+        higher_is_better=True,
+        bounds=(0.0, 100.0),
+        function=partial(ocr_score, form="indel"),
+    ),
 )
 
 METRICS: Mapping[str, Metric] = MappingProxyType({card.name: card for card in _CARDS})
-"""The table of metrics by name. The two Koehler metrics take the frames of the trajectory as second argument."""
+"""The table of metrics by name. The two Koehler metrics take the frames of the trajectory as second argument, the
+two of character recognition the true text."""

@@ -9,6 +9,7 @@ import pytest
 
 import datasets
 from datasets.__main__ import main
+from datasets.hdc import parse_steps
 
 
 def run(*arguments):
@@ -127,3 +128,37 @@ def test_a_sample_is_built_and_verified(tmp_path, capsys):
         assert main(["verify", "--dataset", name, "--root", str(tmp_path)]) == 0
         assert "pairs, sample" in capsys.readouterr().out
         assert datasets.load(name, tmp_path).coverage == "sample"
+
+
+def test_the_sample_of_hdc_has_the_steps_and_counts_asked_for(tmp_path, capsys):
+    command = ["sample", "--dataset", "hdc", "--out", str(tmp_path), "--blur-steps", "0,2", "--per-font", "2,1"]
+    assert main(command) == 0
+    train, test = (datasets.load("hdc", tmp_path, split=split) for split in ("train", "test"))
+    assert [pair.metadata["step"] for pair in train] == [0] * 4 + [2] * 4
+    assert len(test) == 4
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--blur-steps", "0-11"], "the sample has steps from 0 to 10"),
+        (["--blur-steps", "0-20"], "blur steps '0-20': give steps from 0 to 19"),
+        (["--blur-steps", "5-3"], "blur steps '5-3'"),
+        (["--blur-steps", "x"], "blur steps 'x'"),
+        (["--per-font", "0"], "take 1 to 9999"),
+        (["--per-font", "1,2,3"], "--per-font 1,2,3: give one number, or two like 20,5"),
+        (["--psf-file", "missing.npz"], "missing.npz"),
+    ],
+)
+def test_bad_options_of_the_hdc_sample_are_one_line(tmp_path, capsys, options, message):
+    assert main(["sample", "--dataset", "hdc", "--out", str(tmp_path / "out"), *options]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize(("text", "steps"), [("5", [5]), ("0-3", [0, 1, 2, 3]), ("7, 0-1,7", [0, 1, 7]), ("19", [19])])
+def test_texts_that_name_steps(text, steps):
+    assert parse_steps(text) == steps

@@ -1,0 +1,283 @@
+"""OCR score of the Helsinki Deblur Challenge 2021: how much of the middle line of text Tesseract reads.
+
+The rule is that of the challenge's own scoring script: grey 8-bit picture, stretched so that the background is white,
+half size, Tesseract's LSTM engine without dictionaries, and a fuzzy comparison of the second of three lines.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmarks.metrics.base import PEAK, MetricError, quantise
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+THRESHOLD = 70.0
+"""Mean score in percent that a step needs, for the next one to count (the challenge's rules)."""
+
+LINES, SCORED_LINE = 3, 1
+BACKGROUND_COLUMNS = 50
+# Page segmentation "one uniform block of text"; the engine and every variable as in the official script.
+_CONFIG = (
+    "--oem 1 --psm 6 -c load_system_dawg=false -c load_freq_dawg=false -c textord_old_xheight=0 "
+    "-c textord_min_xheight=100 -c preserve_interword_spaces=0"
+)
+_OLDEST = (4, 0)
+_INSTALL = "install it with `apt-get install tesseract-ocr` (Debian, Ubuntu) or `brew install tesseract` (macOS)"
+_THREADS = "OMP_THREAD_LIMIT"
+
+
+def ocr_score(image: Any, text: str | Sequence[str], form: str = "difflib") -> int:
+    """Scores a photograph of three lines of text by the challenge's rule.
+
+    Args:
+        image: Picture (height, width), (height, width, 1) or (height, width, 3), uint8 or float in [0, 1].
+        text: The true text, three lines or one string with line breaks.
+        form: How two lines are compared, see `RATIOS`; the official script's is `"difflib"`.
+
+    Returns:
+        0 (nothing, or not three lines, could be read) to 100.
+
+    Raises:
+        MetricError: When the picture, the text or the form is none, or Tesseract is missing or too old.
+    """
+    return compare(read_lines(image), text, form)
+
+
+def ocr_scores(
+    images: Sequence[Any], texts: Sequence[str | Sequence[str]], form: str = "difflib", processes: int | None = None
+) -> list[int]:
+    """Scores many photographs at the same time, in their order.
+
+    Args:
+        images: Pictures, or paths of picture files; see `ocr_score` and `read_file`.
+        texts: Their true texts.
+        form: See `ocr_score`.
+        processes: How many run at once; None takes one for each core.
+
+    Returns:
+        One score for each picture.
+
+    Raises:
+        MetricError: As `ocr_score`, or when there is not one text for each picture.
+    """
+    if len(images) != len(texts):
+        raise MetricError(f"{len(images)} pictures and {len(texts)} texts; pass one text for each picture")
+    check_tesseract()
+
+    def score(image: Any, text: str | Sequence[str]) -> int:
+        return ocr_score(read_file(image) if isinstance(image, str | Path) else image, text, form)
+
+    with ThreadPoolExecutor(processes or os.cpu_count()) as pool:
+        return list(pool.map(score, images, texts))
+
+
+def read_file(path: str | Path) -> np.ndarray:
+    """Returns the 8-bit grey pixels (height, width) of a picture file, as the official script opens it.
+
+    16-bit files are divided by 257, which that script cannot read.
+
+    Raises:
+        MetricError: When the file cannot be read.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as opened:
+            if opened.mode.startswith("I"):
+                return np.rint(np.asarray(opened, np.float64) / 257).astype(np.uint8)
+            return np.asarray(opened.convert("L"))
+    except OSError as error:
+        raise MetricError(f"{path}: cannot be read as a picture ({error}); check the file") from error
+
+
+def read_lines(image: Any) -> list[str]:
+    """Returns the lines that Tesseract reads, stripped, without empty ones.
+
+    Raises:
+        MetricError: See `ocr_score`.
+    """
+    import pytesseract
+
+    check_tesseract()
+    prepared = prepare(image)
+    try:
+        with _one_thread_each():
+            text = pytesseract.image_to_string(prepared, config=_CONFIG)
+    except pytesseract.TesseractError as error:
+        raise MetricError(f"Tesseract failed: {' '.join(error.message.split())}; {_INSTALL}") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def prepare(image: Any) -> Image.Image:
+    """Returns what Tesseract gets to see: grey, stretched until the background is white, half the size.
+
+    The stretch is (v - least) x 255 / (least of the left-most 50 columns), clipped and truncated. Where those columns
+    hold a zero, the official script divides by it: everything above the least value becomes white.
+
+    Args:
+        image: See `ocr_score`.
+
+    Raises:
+        MetricError: See `ocr_score`.
+    """
+    from PIL import Image
+
+    pixels = quantise(image)
+    pixels = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[-1] == 1 else pixels
+    if (
+        pixels.ndim not in (2, 3)
+        or (pixels.ndim == 3 and pixels.shape[-1] != 3)
+        or min(pixels.shape[:2], default=0) < 2
+    ):
+        raise MetricError(f"got shape {np.shape(image)}; pass one grey or RGB picture, 2x2 pixels at least")
+    grey = np.asarray(Image.fromarray(pixels).convert("L"))
+    least, background = int(grey.min()), int(grey[:, :BACKGROUND_COLUMNS].min())
+    shifted = grey.astype(np.float64) - least
+    stretched = shifted * PEAK / background if background else np.where(shifted > 0, PEAK, 0.0)
+    white = Image.fromarray(np.clip(stretched, 0, PEAK).astype(np.uint8))
+    return white.resize((white.width // 2, white.height // 2), Image.Resampling.BICUBIC)
+
+
+def compare(read: Sequence[str], text: str | Sequence[str], form: str = "difflib") -> int:
+    """Compares the second line that was read with the true one.
+
+    Args:
+        read: Lines that Tesseract read; a number of them other than three scores 0.
+        text: See `ocr_score`.
+        form: See `ocr_score`.
+
+    Returns:
+        0 to 100.
+
+    Raises:
+        MetricError: When the text has not three lines, or there is no such form.
+    """
+    if form not in RATIOS:
+        raise MetricError(f"no ratio {form!r}; choose one of {', '.join(RATIOS)}")
+    lines = text.splitlines() if isinstance(text, str) else text
+    truth = [line.rstrip() for line in lines if line.strip()]
+    if len(truth) != LINES:
+        raise MetricError(f"the true text has {len(truth)} lines instead of {LINES}; check the text file")
+    return RATIOS[form](truth[SCORED_LINE], read[SCORED_LINE]) if len(read) == LINES else 0
+
+
+def difflib_ratio(first: str, second: str) -> int:
+    """Similarity 0 to 100 by the matching blocks of difflib: what `fuzz.ratio` gives by the challenge's requirements.
+
+    round(100 x 2 M / (length + length)), M the characters in the blocks that difflib finds greedily.
+    """
+    if not first or not second:
+        return 0
+    return round(100 * difflib.SequenceMatcher(None, first, second).ratio())
+
+
+def indel_ratio(first: str, second: str) -> int:
+    """Similarity 0 to 100 by insertions and deletions: what `fuzz.ratio` gives where python-Levenshtein is installed.
+
+    As `difflib_ratio`, with M the longest common subsequence, so never less.
+    """
+    import Levenshtein
+
+    if not first or not second:
+        return 0
+    return round(100 * Levenshtein.ratio(first, second))
+
+
+RATIOS = {"difflib": difflib_ratio, "indel": indel_ratio}
+"""The two forms of the ratio by name; the challenge's requirements install only the first."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a method gets in the challenge.
+
+    Attributes:
+        means: Blur step -> mean score of its pictures, in order.
+        stop_step: The last step of those that were scored, from the lowest on, without a mean under `THRESHOLD`; None
+            when the first one fails.
+    """
+
+    means: dict[int, float]
+    stop_step: int | None
+
+
+def standing(scores: Sequence[float], steps: Sequence[int]) -> Standing:
+    """Returns the mean score of each step and the last step that is passed.
+
+    Args:
+        scores: One score for each picture.
+        steps: The pictures' blur steps.
+
+    Raises:
+        MetricError: When there are no scores or not one step for each.
+    """
+    if not scores or len(scores) != len(steps):
+        raise MetricError(f"{len(scores)} scores and {len(steps)} steps; pass one step for each score")
+    means = {
+        step: float(np.mean([score for score, own in zip(scores, steps, strict=True) if own == step]))
+        for step in sorted(set(steps))
+    }
+    stop = None
+    for step, mean in means.items():
+        if mean < THRESHOLD:
+            break
+        stop = step
+    return Standing(means, stop)
+
+
+@lru_cache(maxsize=1)
+def check_tesseract() -> str:
+    """Returns Tesseract's version.
+
+    Raises:
+        MetricError: When Tesseract is missing, has no LSTM engine or lacks the English model.
+    """
+    import pytesseract
+
+    try:
+        version = pytesseract.get_tesseract_version()
+        languages = pytesseract.get_languages()
+    except (pytesseract.TesseractNotFoundError, SystemExit):
+        raise MetricError(f"Tesseract is not installed, which OCR scores need; {_INSTALL}") from None
+    if version.release[:2] < _OLDEST:
+        oldest = ".".join(map(str, _OLDEST))
+        raise MetricError(f"Tesseract {version} is too old, OCR scores need {oldest} or newer; {_INSTALL}")
+    if "eng" not in languages:
+        raise MetricError("Tesseract lacks its English model; install it with `apt-get install tesseract-ocr-eng`")
+    return str(version)
+
+
+_LOCK = threading.Lock()
+_RUNNING = 0
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Lets Tesseract use one thread, as several of them run side by side; a limit that the user set stays."""
+    global _RUNNING
+    with _LOCK:
+        mine = _THREADS not in os.environ or _RUNNING > 0
+        if mine:
+            os.environ[_THREADS] = "1"
+            _RUNNING += 1
+    try:
+        yield
+    finally:
+        with _LOCK:
+            if mine:
+                _RUNNING -= 1
+                if not _RUNNING:
+                    os.environ.pop(_THREADS, None)
