@@ -4,68 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import zoo
-from benchmarks import records
+from benchmarks import metrics, preparation, records
 from benchmarks.errors import RunError
 from benchmarks.protocols import Protocol, protocol_for, scored
 from benchmarks.recipes import ADVERSARIAL, Recipe, default_variant, recipe
-from datasets import frames, pipeline
+from benchmarks.requests import Request, check_crop, check_network_crop, check_perceptual_weights, check_weights
+from datasets import frames
 from datasets.errors import DataError
 from datasets.loading import load
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 from datasets.sources import sample_root
-from zoo.saving import read_name
+from zoo.tiling import Tiles
 
 # Name of a training's last checkpoint, here as in `benchmarks.callbacks`, which imports Keras.
 _LAST = "last.keras"
+# Tiles of Germer et al. for photographs of 1460 x 2360.
+HDC_TILES = Tiles(640, 160)
 # Data sets without a training recipe of their own are scored with networks trained on this one.
 DEFAULT_TRAINING = {"hide": "gopro", "kohler": "gopro"}
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the command line asks for, the same for every cell of the grid.
-
-    Attributes:
-        results: Results folder.
-        data_root: Folder of the data sets; None with `sample`.
-        sample: Whether the built-in samples are used.
-        profile: `"paper"` or `"quick"`.
-        variant, protocol, train_on: Names, None for the usual ones.
-        weights: A `.keras` file to start from, or to score with `train` off.
-        train: Whether to train.
-        overrides: What replaces fields of the recipe.
-        limit: Scores so many pictures only.
-        seed: Seed of everything random.
-        jit, resume, restart, tensorboard, store: See `training.Options`.
-        perceptual_weights: A file with VGG-19's weights for objectives that need them; None takes Keras' own.
-        select_on_test: Whether the weights are chosen on the scored pictures, as some papers do; the record says so.
-    """
-
-    results: Path
-    data_root: Path | None
-    sample: bool
-    profile: str
-    variant: str | None
-    protocol: str | None
-    train_on: str | None
-    weights: Path | None
-    train: bool
-    overrides: dict[str, Any]
-    limit: int | None
-    seed: int
-    jit: str
-    resume: bool
-    restart: bool
-    tensorboard: bool
-    store: Path | None
-    perceptual_weights: Path | None = None
-    select_on_test: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +41,7 @@ class Cell:
         pairs: The pairs that count.
         recipe: How to train; None without training.
         training_pairs: What to train on; None without training.
+        natural: Natural photographs to train on as well; None without.
     """
 
     request: Request
@@ -89,6 +52,7 @@ class Cell:
     pairs: Pairs
     recipe: Recipe | None
     training_pairs: Pairs | None
+    natural: Pairs | None = None
 
     @property
     def identity(self) -> dict[str, str]:
@@ -113,19 +77,22 @@ class Cell:
             parts["perceptual_weights"] = _file_hash(request.perceptual_weights)
         if request.select_on_test:
             parts["selected_on"] = self.pairs.fingerprint
+        if self.natural is not None:
+            parts["natural"] = self.natural.fingerprint
         return records.run_key(parts)
 
     @property
     def key(self) -> str:
         """Equal for runs that would give the same record."""
         weights = _file_hash(self.request.weights) if self.request.weights and self.recipe is None else None
-        return records.run_key(
-            {
-                **self.identity, "data": self.pairs.fingerprint, "training": self.training_key, "weights": weights,
-                "seed": self.request.seed if self.protocol.crop else None,
-                "precision": self.request.overrides.get("precision"),
-            }
-        )  # fmt: skip
+        parts: dict[str, Any] = {
+            **self.identity, "data": self.pairs.fingerprint, "training": self.training_key, "weights": weights,
+            "seed": self.request.seed if self.protocol.crop else None,
+            "precision": self.request.overrides.get("precision"),
+        }  # fmt: skip
+        if self.request.tiles is not None:
+            parts["tiles"] = asdict(self.request.tiles)
+        return records.run_key(parts)
 
     @property
     def folder(self) -> Path:
@@ -143,20 +110,29 @@ def plan(model: str, dataset: str, request: Request) -> Cell:
     made = _recipe(model, dataset, request)
     variant = made.variant if made else request.variant or default_variant(model, dataset, request.profile)
     frames = zoo.info(model).variant(variant).frames
-    _check_weights(model, variant, request)
-    pairs = scored(load(dataset, _root(dataset, request), frames=frames), protocol, request.limit)
-    _check_crop(pairs, protocol.crop, "the protocol's crop")
-    training_pairs = None
+    check_weights(model, variant, request)
+    if dataset == "hdc":
+        metrics.ocr.check_tesseract()
+        if request.tiles is None and model != "identity" and not zoo.info(model).medians:
+            request = replace(request, tiles=HDC_TILES)
+    pairs = scored(
+        load(dataset, _root(dataset, request), frames=frames, steps=request.blur_steps), protocol, request.limit
+    )
+    check_crop(pairs, protocol.crop, "the protocol's crop")
+    training_pairs = natural = None
     if made is not None:
         source = request.train_on or DEFAULT_TRAINING.get(dataset, dataset)
         split = dataset_info(source).training_split
         if split is None or not dataset_info(source).protocols:
             raise RunError(f"{source} has nothing to train on; choose another data set with --train-on")
-        training_pairs = load(source, _root(source, request), split=split, frames=frames)
-        _check_crop(training_pairs, made.crop, "--crop")
-        _check_network_crop(made)
-        _check_perceptual_weights(made, request)
-    cell = Cell(request, model, variant, dataset, protocol, pairs, made, training_pairs)
+        steps = request.blur_steps if source == "hdc" else None
+        training_pairs = load(source, _root(source, request), split=split, frames=frames, steps=steps)
+        preparation.check(made, training_pairs)
+        natural = _natural(made, request)
+        check_crop(training_pairs, made.crop, "--crop")
+        check_network_crop(made)
+        check_perceptual_weights(made, request)
+    cell = Cell(request, model, variant, dataset, protocol, pairs, made, training_pairs, natural)
     _check_unfinished(cell)
     return cell
 
@@ -172,8 +148,9 @@ def run(cell: Cell) -> records.Record:
     model, training, weights = _network(cell)
     print(f"scoring {model.name} on {len(cell.pairs)} pictures of {cell.dataset} ({cell.pairs.coverage})", flush=True)
     with console.progress_bar("scoring") as progress:
-        scores = evaluation.evaluate(model, cell.pairs, cell.protocol, cell.request.seed, progress)
+        scores = evaluation.evaluate(model, cell.pairs, cell.protocol, cell.request.seed, progress, cell.request.tiles)
     precision = _precision(model)
+    tiles = {} if cell.request.tiles is None else {"tiles": asdict(cell.request.tiles)}
     content = records.make(
         cell.key,
         cell.identity,
@@ -181,15 +158,27 @@ def run(cell: Cell) -> records.Record:
         training=training,
         evaluation={
             "split": cell.pairs.split, "coverage": cell.pairs.coverage, "fingerprint": cell.pairs.fingerprint,
-            "rule": cell.protocol.rule, "seed": cell.request.seed, "precision": precision,
+            "rule": cell.protocol.rule, "seed": cell.request.seed, "precision": precision, **tiles,
         },
-        scores=records.summarise(scores.names, scores.values),
+        scores=records.summarise(scores.names, scores.values) | _by_step(cell, scores.values),
         timing=evaluation.seconds_per_megapixel(model, precision),
         machine=machine.describe(),
         versions=machine.versions(),
         commit=machine.commit(),
     )  # fmt: skip
     return records.write(cell.request.results, content)
+
+
+def _by_step(cell: Cell, values: dict[str, list[float | None]]) -> dict[str, Any]:
+    """Returns the mean score of each blur step and the last step that is passed, for the Helsinki challenge."""
+    if cell.protocol.name != "ocr":
+        return {}
+    standing = metrics.ocr.standing(
+        [score or 0.0 for score in values["ocr"]], [pair.metadata["step"] for pair in cell.pairs]
+    )
+    return {
+        "steps": {str(step): round(mean, 4) for step, mean in standing.means.items()}, "stop_step": standing.stop_step,
+    }  # fmt: skip
 
 
 def record_failure(cell: Cell, reason: str) -> records.Record:
@@ -214,7 +203,19 @@ def _recipe(model: str, dataset: str, request: Request) -> Recipe | None:
             made = replace(made, content="", critic_steps=1, critic_filters=64)
     elif request.perceptual_weights or overrides.get("content"):
         raise RunError(f"{model} is trained without perceptual loss; leave out --perceptual-weights")
+    _check_preparation(made, overrides)
     return made.changed(**overrides)
+
+
+def _check_preparation(made: Recipe, overrides: dict[str, Any]) -> None:
+    """Raises RunError for options about text that a recipe has no use for."""
+    unused = [
+        option
+        for option, name in (("--no-warp", "preparation"), ("--natural", "natural"))
+        if overrides.get(name) is not None and made.preparation not in preparation.ONE_STEP
+    ]
+    if unused:
+        raise RunError(f"{unused[0]} has no use for {made.model}; leave it out")
 
 
 def _root(dataset: str, request: Request) -> Path:
@@ -226,57 +227,18 @@ def _root(dataset: str, request: Request) -> Path:
     return request.data_root
 
 
-def _check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
-    """Raises DataError when a crop does not fit in the pictures, before anything heavy is imported."""
-    pair = pipeline.too_small(pairs, crop) if crop is not None else None
-    if pair is not None:
-        height, width, _ = pair.sharp[0].shape
-        raise DataError(
-            f"{what} {crop} is larger than the frame {height}x{width} of {pairs.dataset}; "
-            f"take {min(height, width)} or less"
-        )
-
-
-def _check_network_crop(made: Recipe) -> None:
-    """Raises RunError when the network itself cannot take the training crops."""
-    info = zoo.info(made.model)
-    multiple, least = info.size_multiple, max(info.minimum_size, info.variant(made.variant).shrink + 1)
-    if made.crop % multiple or made.crop < least:
-        rule = f"a multiple of {multiple}, at least {least}" if multiple > 1 else f"at least {least}"
-        raise RunError(f"--crop {made.crop} does not fit {made.model} / {made.variant}; take {rule}")
-
-
-def _check_perceptual_weights(made: Recipe, request: Request) -> None:
-    """Raises RunError when the file that shall hold VGG-19's weights is not there."""
-    path = request.perceptual_weights
-    if path is not None and made.content and not path.is_file():
+def _natural(made: Recipe, request: Request) -> Pairs | None:
+    """Returns the natural photographs of DIV2K that a recipe trains on; None where it trains on none."""
+    if not made.natural:
+        return None
+    try:
+        photographs = load("div2k", _root("div2k", request), split="train")
+    except DataError as error:
         raise RunError(
-            f"{path}: no such file; give the weights of Keras' VGG-19 with --perceptual-weights, or 'random'"
-        )
-
-
-def _check_weights(model: str, variant: str, request: Request) -> None:
-    """Raises RunError or ZooError when the weights to score or to start from are not there or do not fit."""
-    if request.weights is None:
-        if not request.train and model != "identity":
-            raise RunError(f"{model}: nothing to score; give --weights FILE, or leave out --no-train")
-        return
-    if not request.train and request.overrides.get("precision"):
-        raise RunError("--precision is for training; weights are scored in the precision they were trained in")
-    found, _, theirs = read_name(request.weights).partition(".")
-    if found == model and theirs != variant and request.train:
-        # A training may start from another variant's weights if they have the same shapes. Only here is it worth a
-        # framework's start to know that before anything else runs.
-        from benchmarks import console
-
-        console.quiet_frameworks()
-        zoo.load_weights(zoo.create(model, variant), request.weights)
-        return
-    if (found, theirs) != (model, variant):
-        raise RunError(
-            f"{request.weights} holds {found} / {theirs}, not {model} / {variant}; "
-            f"use --model {found} --variant {theirs}"
-        )
+            f"{made.model} is trained on {made.natural} natural photographs as well, but {error}; put DIV2K there or "
+            "leave them out with --natural 0"
+        ) from error
+    return photographs[: made.natural]
 
 
 def _check_unfinished(cell: Cell) -> None:
@@ -313,6 +275,7 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
     from benchmarks import training
 
     request = cell.request
+    pairs = preparation.prepared(made, pairs, cell.natural)
     if _finished(cell.folder) and not request.restart:
         outcome = training.outcome_of(cell.folder, made, pairs, request.select_on_test)
     else:
@@ -340,9 +303,17 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
         section["ratios"] = list(outcome.ratios)
     if request.select_on_test:
         section["selected_on"] = "the scored pictures"
+    section |= _natural_section(cell)
     # Whoever scores this file later learns from it what it was trained on.
     zoo.save(outcome.model, cell.folder / training.BEST, {"training": section})
     return outcome.model, section, "trained"
+
+
+def _natural_section(cell: Cell) -> dict[str, Any]:
+    """Returns what a record says about natural photographs, where there are any."""
+    if cell.natural is None:
+        return {}
+    return {"natural": {"coverage": cell.natural.coverage, "fingerprint": cell.natural.fingerprint}}
 
 
 def _trained_weights(model: Any) -> int:

@@ -15,9 +15,12 @@ import numpy as np
 import zoo
 from benchmarks import metrics
 from benchmarks.errors import readable_errors
+from benchmarks.metrics import ocr
 from benchmarks.protocols import Protocol
+from benchmarks.restorers import restorer
 from datasets import pipeline
 from datasets.pairs import Pair, Pairs
+from zoo.tiling import Tiles
 
 # Pictures of at most this many pixels are restored in batches.
 _SMALL_PIXELS = 64 * 64
@@ -31,6 +34,8 @@ _TIMING_BUDGET = 30.0
 
 # PSNR in dB of a picture that was restored exactly.
 _EXACT = 100.0
+
+_OCR_FORMS = {"ocr": "difflib", "ocr_indel": "indel"}
 
 Progress = Callable[[int, int], None]
 
@@ -49,7 +54,12 @@ class Scores:
 
 
 def evaluate(
-    model: keras.Model, pairs: Pairs, protocol: Protocol, seed: int = 0, progress: Progress | None = None
+    model: keras.Model,
+    pairs: Pairs,
+    protocol: Protocol,
+    seed: int = 0,
+    progress: Progress | None = None,
+    tiles: Tiles | None = None,
 ) -> Scores:
     """Restores every picture and scores it; memory does not grow with the number of pictures.
 
@@ -63,6 +73,7 @@ def evaluate(
         protocol: How to score.
         seed: Seed of the random crops, where the protocol has them.
         progress: Called with pictures done and in all.
+        tiles: How large pictures are cut; None restores them at once.
 
     Returns:
         The scores.
@@ -71,7 +82,7 @@ def evaluate(
         RunError, DataError: When a picture cannot be read.
         ZooError: When the network does not take such pictures.
     """
-    info, _ = zoo.identify(model)
+    restore = restorer(model, pairs.dataset, tiles)
     values: dict[str, list[float | None]] = {name: [] for name in protocol.metrics}
     waiting: deque[Future[dict[str, float | None]]] = deque()
     done = 0
@@ -87,7 +98,7 @@ def evaluate(
 
     with readable_errors(), ThreadPoolExecutor(_SCORERS) as pool:
         for batch, inputs, targets in _batches(pairs, protocol, seed):
-            restored = zoo.restore_batch(model, inputs, info, _blur_steps(batch, info))
+            restored = restore(inputs, batch)
             middle = inputs.shape[-1] // 6 * 3
             blurry = inputs[..., middle : middle + 3]
             for pair, result, target, before in zip(batch, restored, targets, blurry, strict=True):
@@ -129,13 +140,6 @@ def seconds_per_megapixel(model: keras.Model, precision: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _blur_steps(pairs: list[Pair], info: zoo.ModelInfo) -> list[float] | None:
-    """Returns the blur step of each picture for a network that takes it, 0 where a data set has none."""
-    if not info.takes_blur_step:
-        return None
-    return [float(pair.metadata.get("step", 0)) for pair in pairs]
-
-
 def _batches(pairs: Pairs, protocol: Protocol, seed: int) -> Iterator[tuple[list[Pair], np.ndarray, np.ndarray]]:
     """Yields pairs with their inputs and targets; small pictures many at a time, large ones one by one."""
     height, width, _ = pairs[0].sharp[0].shape
@@ -154,6 +158,9 @@ def _score(
     if protocol.name == "kohler":
         score = metrics.kohler(result, (frame.read() for frame in pair.sharp))
         return {"kohler_psnr": min(float(score.psnr), _EXACT), "kohler_mssim": float(score.mssim)}
+    if protocol.name == "ocr":
+        read = ocr.read_lines(result)
+        return {name: float(ocr.compare(read, pair.metadata["text"], form)) for name, form in _OCR_FORMS.items()}
     scores: dict[str, float | None] = {}
     for name in protocol.metrics:
         value = float(metrics.METRICS[name].function(result, target))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import zoo
+from datasets import hdc_small
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -32,6 +33,8 @@ def prepared(
             not clipped.
         shrink: Pixels by which each side of the network's output is smaller; the target is cropped at its centre.
 
+    Pictures that were prepared for the refiner (`datasets.hdc_small`) bring their medians and their blur step along.
+
     Returns:
         Batches (input, target), or ((input, blur step), target) for networks that take one; the blur step is 0 where
         the pictures carry none.
@@ -43,16 +46,21 @@ def prepared(
 
     def prepare(step: Any, pair: tuple[Any, Any]) -> Any:
         blurry, sharp = pair
-        if not info.colour:
+        blur_step = tf.zeros((tf.shape(blurry)[0], 1))
+        packed = bool(info.medians) and blurry.shape[-1] == 3 * hdc_small.PACKED
+        if packed:
+            blurry, blur_step = blurry[..., :-1], tf.round(blurry[:, 0, 0, -1:] * 255.0)
+            sharp = sharp[..., :1]
+        elif not info.colour:
             blurry, sharp = _one_channel(blurry, sharp, (seed, step))
         if noise:
             key = tf.stack([tf.cast(seed * 100 + _NOISE_STREAM, tf.int64), step])
             blurry += noise * tf.random.stateless_normal(tf.shape(blurry), key)
-        inputs = blurry if info.colour else _network_input(blurry, info)
+        inputs = blurry if info.colour or packed else _network_input(blurry, info)
         if shrink:
             sharp = sharp[:, shrink // 2 : -(shrink - shrink // 2), shrink // 2 : -(shrink - shrink // 2)]
         if info.takes_blur_step:
-            return (inputs, tf.zeros((tf.shape(inputs)[0], 1))), sharp
+            return (inputs, blur_step), sharp
         return inputs, sharp
 
     return batches.enumerate(first_step).map(prepare, num_parallel_calls=2, deterministic=True).prefetch(2)

@@ -105,7 +105,8 @@ def _grey(model: str, dataset: str) -> Recipe:
         model, default_variant(model, dataset, "paper"), crop=_crop(320, dataset), batch=2, epochs=None, steps=50_000,
         loss="mean_squared_error", learning_rate=1e-4, clipnorm=None, schedule="constant", augmentation=NONE,
         validation=0.1, precision="float32", epsilon=1e-8, noise=0.03, source=_HDC,
-        ours=_ours(dataset == "hdc", "a tenth of the training pairs is the validation split"),
+        preparation="aligned" if dataset == "hdc" else "", natural=500 if dataset == "hdc" else 0,
+        ours=_ours(dataset == "hdc", "the validation split also chooses the weights, which the code does not"),
     )  # fmt: skip
 
 
@@ -113,12 +114,15 @@ def _refiner(model: str, dataset: str) -> Recipe:
     """Returns the refiner's recipe: binary cross-entropy, Adam at 10^-2.5."""
     return Recipe(
         model, default_variant(model, dataset, "paper"), crop=110, batch=32, epochs=None, steps=100_000,
-        loss="binary_crossentropy", learning_rate=10**-2.5, clipnorm=None, schedule="constant", augmentation=NONE,
-        validation=0.1, precision="float32", source=_REFINER,
+        loss="binary_crossentropy", learning_rate=10**-2.5, clipnorm=None, schedule="constant",
+        augmentation=REFINER_CROPS if dataset == "hdc" else NONE, validation=0.1, precision="float32",
+        preparation="small" if dataset == "hdc" else "", source=_REFINER,
         ours=_ours(dataset == "hdc", "batch of 32 and 100,000 steps; the source gives neither"),
     )  # fmt: skip
 
 
+# Three rows and five columns of overlapping crops, moved at random.
+REFINER_CROPS = Augmentation(grid=(3, 5))
 _GOPRO = ("gopro", "gopro-gamma", "hide")
 
 Maker = Callable[[str, str], Recipe]

@@ -61,6 +61,12 @@ PROTOCOLS = {
             "trajectory; luminance PSNR and five-scale SSIM; mean over images.",
             ("kohler_psnr", "kohler_mssim"),
         ),
+        Protocol(
+            "ocr",
+            "Official score of the Helsinki challenge: what Tesseract reads of the middle line of three, whole "
+            "pictures; mean over images, by blur step too; the stop step is the last one before a mean under 70.",
+            ("ocr", "ocr_indel"),
+        ),
     )
 }
 

@@ -52,6 +52,9 @@ class Recipe:
         content: Content term beside an adversarial loss: `"vgg19"`, `"vgg19-random"` or `"mean_absolute_error"`.
         content_weight: Weight of the content term; the adversarial one has 1.
         content_activated: Whether VGG-19's features are taken after the ReLU.
+        preparation: What is made of the photographs of `hdc` first: `"aligned"` (laid over the sharp ones),
+            `"unaligned"` or `"small"` (see `datasets.hdc_small`); empty for other data sets.
+        natural: Natural photographs that are blurred like the text and trained on with it.
     """
 
     model: str
@@ -81,6 +84,8 @@ class Recipe:
     content: str = ""
     content_weight: float = 100.0
     content_activated: bool = False
+    preparation: str = ""
+    natural: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the recipe as plain values for a record, without what it does not use.

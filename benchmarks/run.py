@@ -82,6 +82,14 @@ def build_parser() -> argparse.ArgumentParser:
         help="seed of weights, order, crops and augmentation (default: 42)",
     )
     add("--limit", type=_positive, metavar="N", help="score only so many pictures, evenly spread")
+    hdc = parser.add_argument_group("for hdc")
+    hdc.add_argument("--blur-steps", metavar="FIRST-LAST", help="steps to train on and to score, like 5 or 0-9")
+    hdc.add_argument("--no-warp", action="store_true", help="do not lay the blurry photographs over the sharp ones")
+    hdc.add_argument("--natural", type=_count, metavar="N", help="natural photographs to train on as well")
+    add("--no-noise", action="store_true", help="train without the recipe's noise on the input")
+    add("--tile", type=_positive, metavar="PIXELS", help="restore pictures in tiles of this side (hdc: 640)")
+    add("--overlap", type=_count, metavar="PIXELS", help="what a network sees around a tile (default: a quarter of it)")
+    add("--no-blend", action="store_true", help="cut the overlap of tiles off instead of blending it")
     add("--resume", action="store_true", help="go on with an unfinished training")
     add("--restart", action="store_true", help="train anew even if checkpoints are there")
     add("--tensorboard", action="store_true", help="write TensorBoard logs beside the checkpoints")
@@ -135,7 +143,7 @@ def _names(options: argparse.Namespace) -> list[tuple[str, str]]:
 
 def _request(options: argparse.Namespace) -> Any:
     """Returns the checked request."""
-    from benchmarks.cells import Request
+    from benchmarks.requests import Request
 
     if options.sample and options.data_root:
         raise RunError("give --sample or --data-root, not both")
@@ -150,6 +158,8 @@ def _request(options: argparse.Namespace) -> Any:
         "epochs": options.epochs, "steps": options.steps, "batch": options.batch_size, "crop": options.crop,
         "precision": options.precision, "loss": options.loss,
         "content": "vgg19-random" if options.perceptual_weights == "random" else None,
+        "noise": 0.0 if options.no_noise else None, "natural": options.natural,
+        "preparation": "unaligned" if options.no_warp else None,
     }  # fmt: skip
     return Request(
         results=options.results, data_root=options.data_root, sample=options.sample,
@@ -158,7 +168,27 @@ def _request(options: argparse.Namespace) -> Any:
         overrides=overrides, limit=options.limit, seed=options.seed, jit=options.jit, resume=options.resume,
         restart=options.restart, tensorboard=options.tensorboard, store=options.store,
         perceptual_weights=_file(options.perceptual_weights), select_on_test=options.select_on_test,
+        blur_steps=_blur_steps(options), tiles=_tiles(options),
     )  # fmt: skip
+
+
+def _blur_steps(options: argparse.Namespace) -> tuple[int, ...] | None:
+    """Returns the blur steps that were asked for; RunError for options that have no use."""
+    from datasets.hdc import parse_steps
+
+    asked = options.blur_steps is not None or options.no_warp or options.natural is not None
+    if asked and {name.strip() for name in options.dataset.split(",")} != {"hdc"}:
+        raise RunError("--blur-steps, --no-warp and --natural are for hdc; leave them out")
+    return None if options.blur_steps is None else tuple(parse_steps(options.blur_steps))
+
+
+def _tiles(options: argparse.Namespace) -> Any:
+    """Returns how pictures are cut for scoring, None for not at all."""
+    from zoo.tiling import Tiles
+
+    if options.tile is None and (options.overlap is not None or options.no_blend):
+        raise RunError("--overlap and --no-blend are for tiles; give --tile too")
+    return Tiles.of(options.tile, options.overlap, not options.no_blend)
 
 
 def _check_loss(options: argparse.Namespace) -> None:
@@ -186,7 +216,13 @@ def _plan(names: list[tuple[str, str]], request: Any) -> list[Any]:
     planned = []
     for model, dataset in names:
         # The identity row is a reference beside the asked network, so that network's options are not for it.
-        plain: dict[str, Any] = {"variant": None, "weights": None, "overrides": {}, "select_on_test": False}
+        plain: dict[str, Any] = {
+            "variant": None,
+            "weights": None,
+            "overrides": {},
+            "select_on_test": False,
+            "tiles": None,
+        }
         own = replace(request, **plain) if model == "identity" else request
         planned.append(cells.plan(model, dataset, own))
     return planned
@@ -215,6 +251,13 @@ def _positive(text: str) -> int:
     """Returns a whole number of at least 1, for argparse."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    """Returns a whole number of at least 0, for argparse."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0, not {text!r}")
     return int(text)
 
 

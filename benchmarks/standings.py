@@ -23,7 +23,8 @@ COLUMNS = (
     *(f"{name}{end}" for name in SCORES for end in ("", "_low", "_high")),
     "images", "parameters", "macs_256", "seconds_per_megapixel", "weights", "trained_on", "training_data", "profile",
     "steps", "training_seconds", "seed", "precision", "device", "backend", "version", "commit", "created", "record",
-    "selected_on",
+    "selected_on", *(f"{name}{end}" for name in ("ocr", "ocr_indel") for end in ("", "_low", "_high")),
+    "ocr_steps", "stop_step", "preparation", "tiles",
 )  # fmt: skip
 
 FOOTNOTE = (
@@ -108,7 +109,8 @@ def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     shown = PROTOCOLS[rows[0]["protocol"]].metrics
     units = {name: f" ({metrics.METRICS[name].unit})" if metrics.METRICS[name].unit else "" for name in shown}
     header = ["#", "model", *(metrics.METRICS[name].title + units[name] for name in shown)]
-    header += ["images", "params", "GMACs*", "s/Mpx*", "trained on", "budget"]
+    by_step = ["by blur step", "stop step"] if "ocr" in shown else []
+    header += [*by_step, "images", "params", "GMACs*", "s/Mpx*", "trained on", "budget"]
     return header, [_cells(row, shown) for row in rows]
 
 
@@ -125,9 +127,12 @@ def _cells(row: Row, shown: Sequence[str]) -> list[str]:
     trained = f"{row['trained_on']} ({row['training_data']})" if row["trained_on"] else ""
     trained += f", weights chosen on {row['selected_on']}" if row["selected_on"] else ""
     budget = f"{row['profile']}, {row['steps']:,} steps, {row['training_seconds']:.0f} s" if row["trained_on"] else ""
+    budget = "; ".join(part for part in (budget, row["preparation"], row["tiles"]) if part)
     speed = f"{row['seconds_per_megapixel']:.3g}" if row["seconds_per_megapixel"] != "" else ""
+    by_step = [row["ocr_steps"], str(row["stop_step"])] if "ocr" in shown else []
     return [
-        str(row["rank"]), f"{row['model']} / {row['variant']}", *scores, str(row["images"]), f"{row['parameters']:,}",
+        str(row["rank"]), f"{row['model']} / {row['variant']}", *scores, *by_step, str(row["images"]),
+        f"{row['parameters']:,}",
         f"{row['macs_256'] / 1e9:.2f}", speed, trained, budget,
     ]  # fmt: skip
 
@@ -149,8 +154,32 @@ def _row(record: records.Record) -> Row:
         "steps": training.get("steps", ""), "training_seconds": training.get("seconds", ""),
         "seed": evaluation["seed"], "precision": evaluation["precision"], "device": content["machine"]["device"],
         "backend": content["versions"]["backend"], "version": content["versions"]["deblur-zoo"],
-        "record": record.path.name, "selected_on": training.get("selected_on", ""),
+        "record": record.path.name, "selected_on": training.get("selected_on", ""), **_by_step(content["scores"]),
+        "preparation": _preparation(training.get("recipe") or {}), "tiles": _tiles(evaluation.get("tiles")),
     }  # fmt: skip
+
+
+def _preparation(recipe: Mapping[str, Any]) -> str:
+    """Returns how photographs of text were prepared for a training, with the noise that was added."""
+    if not recipe.get("preparation"):
+        return ""
+    return f"{recipe['preparation']}, noise {recipe.get('noise', 0.0):g}"
+
+
+def _tiles(tiles: Mapping[str, Any] | None) -> str:
+    """Returns how pictures were cut for scoring."""
+    if tiles is None:
+        return ""
+    joined = "side by side" if not tiles["overlap"] else "blended" if tiles["blend"] else "cropped"
+    return f"tiles {tiles['tile']} + {tiles['overlap']}, {joined}"
+
+
+def _by_step(scores: Mapping[str, Any]) -> Row:
+    """Returns the Helsinki challenge's columns: the score of each blur step, and the last step that is passed."""
+    if "steps" not in scores:
+        return {"ocr_steps": "", "stop_step": ""}
+    steps = " ".join(f"{step}:{mean:.1f}" for step, mean in scores["steps"].items())
+    return {"ocr_steps": steps, "stop_step": "none" if scores["stop_step"] is None else scores["stop_step"]}
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from benchmarks.errors import RunError, readable_errors
 from benchmarks.recipes import ADVERSARIAL, Recipe
 from benchmarks.trainees import Adversarial, Supervised, Trainee, fresh
 from datasets import pipeline
-from datasets.pairs import Pairs
+from datasets.hdc_pairs import NATURAL
+from datasets.pairs import Pairs, fingerprint
 
 # Crops that the validation loss is taken over at most; the whole split would cost more than the training.
 VALIDATION_CROPS = 256
@@ -85,6 +86,12 @@ def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
     """
     if share <= 0 or len(pairs) < 2:
         return pairs, pairs.select([])
+    natural = [pair.scene == NATURAL for pair in pairs]
+    if any(natural) and not all(natural):
+        # Text and natural photographs are held out alike.
+        groups = [pairs.select([i for i, found in enumerate(natural) if found is kind]) for kind in (False, True)]
+        halves = [split_validation(group, share) for group in groups]
+        return _joined([half[0] for half in halves]), _joined([half[1] for half in halves])
     units = [pair.frame if pairs.dataset == "hdc" else pair.scene for pair in pairs]
     if pairs.dataset == "cifar10" or len(set(units)) == 1:
         units = [f"{index:09d}" for index in range(len(pairs))]
@@ -92,6 +99,12 @@ def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
     held_out = set(ordered[len(ordered) - max(1, round(share * len(ordered))) :])
     sides = [[index for index, unit in enumerate(units) if (unit in held_out) is side] for side in (False, True)]
     return pairs.select(sides[0]), pairs.select(sides[1])
+
+
+def _joined(parts: Sequence[Pairs]) -> Pairs:
+    """Returns parts of a split as one."""
+    items = tuple(pair for part in parts for pair in part)
+    return replace(parts[0], items=items, fingerprint=fingerprint([part.fingerprint for part in parts]))
 
 
 def use_jit(choice: str) -> bool:

@@ -31,6 +31,8 @@ class Augmentation:
             others (FCN's code, after MPRNet).
         saturation: Largest relative change of the saturation, made to a third of the crops; the factor is uniform in
             1 +- saturation (FCN's code, after MPRNet).
+        grid: Rows and columns of an even grid of overlapping crops; each crop is one of them, moved at random by up to
+            half of their distance (refiner's description). None draws crops anywhere.
     """
 
     shift_neighbours: int = 0
@@ -40,15 +42,16 @@ class Augmentation:
     mirror: bool = False
     symmetries: bool = False
     saturation: float = 0.0
+    grid: tuple[int, int] | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns what is done as plain values; the last three only where they are used, as they came later."""
+        """Returns what is done as plain values; the last four only where they are used, as they came later."""
         values = asdict(self)
         return {name: value for name, value in values.items() if value or name not in _LATER}
 
 
 # Left out of older recipes, whose records must be found again by the same values.
-_LATER = ("mirror", "symmetries", "saturation")
+_LATER = ("mirror", "symmetries", "saturation", "grid")
 NONE = Augmentation()
 BOLOGNA = Augmentation(shift_neighbours=2, rotation=90.0, flip=True, brightness=0.2)
 
@@ -86,6 +89,8 @@ def training_crop(
         DataError: When a picture cannot be read or is smaller than the crop.
     """
     window = random_window(pair.sharp[0], crop, rng)
+    if augmentation.grid:
+        window = _grid_window(pair.sharp[0].shape, crop, augmentation.grid, rng)
     shifts = _shifts(len(pair.blurry), augmentation, rng)
     pictures = [_read_shifted(frame, window, shift) for frame, shift in zip(pair.blurry, shifts, strict=True)]
     pictures.append(_as_colour(to_uint8(pair.sharp[0].read(window))))
@@ -103,6 +108,16 @@ def training_crop(
     if augmentation.saturation and rng.integers(0, 3) == 0:
         pictures = _saturate(pictures, 1 + rng.uniform(-augmentation.saturation, augmentation.saturation))
     return np.concatenate(pictures[:-1], axis=-1), pictures[-1]
+
+
+def _grid_window(shape: tuple[int, int, int], crop: int, grid: tuple[int, int], rng: np.random.Generator) -> Window:
+    """Returns one crop of a grid, moved at random by up to half the distance of two crops, inside the picture."""
+    starts = []
+    for side, count in zip(shape[:2], grid, strict=True):
+        distance = (side - crop) / max(count - 1, 1)
+        place = distance * (rng.integers(count) + rng.uniform(-0.5, 0.5))
+        starts.append(int(np.clip(round(place), 0, side - crop)))
+    return Window(starts[0], starts[1], crop, crop)
 
 
 def _shifts(frames: int, augmentation: Augmentation, rng: np.random.Generator) -> list[tuple[int, int]]:

@@ -201,7 +201,7 @@ HDC2021/
     splits={"train": 4000, "test": 800},
     training_split="train",
     evaluation_split="test",
-    protocols=("full",),
+    protocols=("ocr",),
     video=False,
     folder="HDC2021",
     channels=1,

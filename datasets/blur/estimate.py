@@ -242,7 +242,9 @@ def load(path: Path) -> Blur:
         with np.load(path) as arrays:
             return Blur(arrays["psf"], float(arrays["offset"]), arrays["warp"], tuple(arrays["losses"].tolist()))
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path}: holds no estimated blur ({error}); make it with `python -m datasets estimate-psf`") from error
+        raise DataError(
+            f"{path}: holds no estimated blur ({error}); make it with `python -m datasets estimate-psf`"
+        ) from error
 
 
 def _check(sharp: np.ndarray, blurry: np.ndarray, side: int, penalty: float, evaluations: int) -> None:

@@ -92,3 +92,15 @@ def test_the_target_is_the_centre(shrink):
     top = shrink // 2
     whole = sharp[0, top : top + 20 - shrink, top : top + 24 - shrink]
     assert np.abs(whole - target[0]).max(axis=(0, 1)).min() == 0
+
+
+def test_small_pages_bring_their_medians_and_blur_steps_along():
+    random = np.random.default_rng(0)
+    packed = random.integers(0, 256, (2, 80, 80, 6)).astype(np.float32) / 255
+    packed[..., 5] = np.array([3, 9])[:, None, None] / 255
+    target = np.repeat(random.random((2, 80, 80, 1), np.float32), 3, axis=-1)
+    given = tf.data.Dataset.from_tensors((packed, target))
+    ((inputs, steps), sharp) = next(iter(prepared(given, zoo.info("refiner"), 0, shrink=58)))
+    np.testing.assert_array_equal(inputs, packed[..., :5])
+    np.testing.assert_array_equal(steps, [[3], [9]])
+    np.testing.assert_array_equal(sharp, target[:, 29:-29, 29:-29, :1])

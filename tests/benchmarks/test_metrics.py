@@ -287,7 +287,9 @@ def test_the_five_scale_index_takes_the_smallest_size_and_wants_colour():
 
 
 def test_the_table_describes_every_metric():
-    assert list(metrics.METRICS) == ["psnr", "ssim", "ssim_matlab3d", "mse", "kohler_psnr", "kohler_mssim"]
+    assert list(metrics.METRICS) == [
+        "psnr", "ssim", "ssim_matlab3d", "mse", "kohler_psnr", "kohler_mssim", "ocr", "ocr_indel",
+    ]  # fmt: skip
     for name, card in metrics.METRICS.items():
         assert card.name == name
         assert card.function is getattr(metrics, name)

@@ -91,6 +91,7 @@ class TestTable:
     def test_the_usual_ones(self):
         usual = {name: protocol_for(name).name for name in list_datasets() if info(name).protocols}
         assert usual.pop("kohler") == "kohler"
+        assert usual.pop("hdc") == "ocr"
         assert set(usual.values()) == {"full"}
 
     def test_refusals(self):

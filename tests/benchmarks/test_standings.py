@@ -60,6 +60,16 @@ COLUMNS = (
     "created",
     "record",
     "selected_on",
+    "ocr",
+    "ocr_low",
+    "ocr_high",
+    "ocr_indel",
+    "ocr_indel_low",
+    "ocr_indel_high",
+    "ocr_steps",
+    "stop_step",
+    "preparation",
+    "tiles",
 )
 TRAINING = {"dataset": "gopro", "coverage": "subset 5/2103", "profile": "quick", "steps": 1800, "seconds": 61.25}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from datasets import frames
-from datasets.augment import BOLOGNA, NONE, Augmentation, random_window, training_crop
+from datasets.augment import BOLOGNA, NONE, Augmentation, _grid_window, random_window, training_crop
 from datasets.errors import DataError
 from datasets.frame import ArrayFrame
 from datasets.loading import load
@@ -300,3 +300,25 @@ def asymmetric_pair():
     pixels = np.random.default_rng(5).integers(60, 190, (4, 4, 3), np.uint8)
     frame = ArrayFrame("picture", pixels)
     return Pair("gopro", "train", "0", "0", (frame,), (frame,))
+
+
+@pytest.mark.parametrize("grid", [(3, 5), (1, 1), (2, 7)])
+def test_crops_of_a_grid_lie_near_their_places_and_cover_all(grid):
+    size, crop = (208, 337), 110
+    pixels = np.zeros((*size, 1), np.uint8)
+    frame = ArrayFrame("page", pixels)
+    pair = Pair("hdc", "train", "", "", (frame,), (frame,))
+    spacing = [(side - crop) / max(count - 1, 1) for side, count in zip(size, grid, strict=True)]
+    starts = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        window = _grid_window((*size, 1), crop, grid, rng)
+        assert window.height == window.width == crop
+        assert 0 <= window.top <= size[0] - crop
+        assert 0 <= window.left <= size[1] - crop
+        starts.append((window.top, window.left))
+    for axis, count in enumerate(grid):
+        places = {round(start[axis] / spacing[axis]) for start in starts}
+        assert places == set(range(count)) or count == 1
+    blurry, sharp = training_crop(pair, crop, Augmentation(grid=grid), np.random.default_rng(0))
+    assert blurry.shape == sharp.shape == (crop, crop, 3)

@@ -1,0 +1,57 @@
+"""How the pictures of a data set go through a network: at once, in tiles, or small and on an even ground."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+
+import zoo
+from datasets import hdc_small
+from datasets.pairs import Pair
+from zoo.tiling import Tiles
+
+Restorer = Callable[[np.ndarray, Sequence[Pair]], np.ndarray]
+
+
+def restorer(model: keras.Model, dataset: str, tiles: Tiles | None = None) -> Restorer:
+    """Returns what restores a batch of a data set's pictures.
+
+    Args:
+        model: A network of the zoo.
+        dataset: Name of the data set. The photographs of `hdc` are grey; a network that takes medians sees them as
+            `datasets.hdc_small` prepares them, and its answer is enlarged again.
+        tiles: How large pictures are cut; None restores them at once.
+
+    Returns:
+        A function of pictures (batch, height, width, channels), float32 in [0, 1], and their pairs, that returns the
+        restored pictures.
+    """
+    info, _ = zoo.identify(model)
+
+    def restore(inputs: np.ndarray, pairs: Sequence[Pair]) -> np.ndarray:
+        if dataset == "hdc" and not info.colour:
+            inputs = inputs[..., :1]
+        if dataset == "hdc" and info.medians:
+            return np.concatenate(
+                [_restored_small(model, info, picture, pair) for picture, pair in zip(inputs, pairs, strict=True)]
+            )
+        return zoo.restore_batch(model, inputs, info, _blur_steps(pairs, info), tiles)
+
+    return restore
+
+
+def _restored_small(model: keras.Model, info: zoo.ModelInfo, picture: np.ndarray, pair: Pair) -> np.ndarray:
+    """Returns a photograph (1, height, width, 1) that was restored small and enlarged again."""
+    page = hdc_small.even(hdc_small.shrink(picture))
+    restored = zoo.restore_batch(model, page[np.newaxis, ..., np.newaxis], info, _blur_steps([pair], info))
+    height, width = picture.shape[:2]
+    return hdc_small.enlarge(restored[0, ..., 0], (height, width))[np.newaxis, ..., np.newaxis]
+
+
+def _blur_steps(pairs: Sequence[Pair], info: zoo.ModelInfo) -> list[float] | None:
+    """Returns the blur step of each picture for a network that takes it, 0 where a data set has none."""
+    if not info.takes_blur_step:
+        return None
+    return [float(pair.metadata.get("step", 0)) for pair in pairs]

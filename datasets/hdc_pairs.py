@@ -1,0 +1,189 @@
+"""Training pairs for one blur step of the Helsinki challenge: aligned text, and natural photographs blurred alike.
+
+After Germer, Uelwer and Harmeling: the second camera's photographs are laid over the first one's by a warp that is
+fitted on the first sample in Times; natural photographs are convolved with the point spread function that is estimated
+on the same sample; all is kept with 8 bit.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from datasets.atomic import atomic_open, write_arrays
+from datasets.blur import estimate, warp
+from datasets.blur.estimate import Blur
+from datasets.errors import DataError
+from datasets.frame import ArrayFrame, Frame
+from datasets.frames import cache_folder
+from datasets.pairs import Pair, Pairs, fingerprint
+
+NATURAL = "natural"
+"""Scene of the pairs that are made from natural photographs."""
+
+_VERSION = 1
+
+
+def blurred_natural(photograph: np.ndarray, blur: Blur) -> tuple[np.ndarray, np.ndarray]:
+    """Blurs a natural photograph as the second camera would.
+
+    Args:
+        photograph: uint8 array (height, width, 3), or (height, width, 1); the green channel counts.
+        blur: Point spread function and offset.
+
+    Returns:
+        The sharp picture without the margin that the convolution does not know, and the blurry one: uint8, both
+        (height - side + 1, width - side + 1, 1).
+
+    Raises:
+        DataError: When the photograph is smaller than the point spread function.
+    """
+    from scipy.signal import oaconvolve
+
+    green = photograph[..., min(1, photograph.shape[-1] - 1)]
+    side = len(blur.psf)
+    if min(green.shape) <= side:
+        raise DataError(f"a photograph of {green.shape} is too small for a point spread function of side {side}")
+    light = green.astype(np.float32) / 255
+    blurry = oaconvolve(light, blur.psf.astype(np.float32), mode="valid") + np.float32(blur.offset)
+    margin = side // 2
+    sharp = green[margin : green.shape[0] - margin, margin : green.shape[1] - margin]
+    return sharp[..., np.newaxis], _to_8_bit(blurry)
+
+
+def step_of(pairs: Pairs) -> int:
+    """Returns the one blur step of pairs.
+
+    Raises:
+        DataError: When there are several.
+    """
+    steps = sorted({pair.metadata["step"] for pair in pairs})
+    if len(steps) != 1:
+        raise DataError(
+            f"hdc: a network for one blur step cannot be trained on steps {steps}; give one with --blur-steps"
+        )
+    return steps[0]
+
+
+def first_sample(pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    """Returns sharp and blurry light (height, width) of the first sample in Times, which blur and warp are found on."""
+    pair = next((pair for pair in pairs if pair.metadata["font"] == "Times"), pairs[0])
+    return _light(pair.sharp[0]), _light(pair.blurry[0])
+
+
+def fitted_warp(pairs: Pairs) -> np.ndarray:
+    """Returns the warp that lays the blurry photographs of one step over the sharp ones; fitted once."""
+    path = _cache("warp", pairs, ())
+    if not path.is_file():
+        write_arrays(path, warp=warp.fit(*first_sample(pairs)))
+    with np.load(path) as arrays:
+        return arrays["warp"]
+
+
+def aligner(pairs: Pairs) -> Callable[[Pair, np.ndarray], np.ndarray]:
+    """Returns what lays a blurry photograph (height, width) over its sharp one, by a warp for each blur step."""
+    steps = [pair.metadata["step"] for pair in pairs]
+    fitted = {
+        step: fitted_warp(pairs.select([index for index, own in enumerate(steps) if own == step]))
+        for step in sorted(set(steps))
+    }
+    return lambda pair, light: warp.warp(light, fitted[pair.metadata["step"]])
+
+
+def estimated_blur(pairs: Pairs, progress: Callable[[int, float], None] | None = None) -> Blur:
+    """Returns the blur of one step, by the authors' schedule; estimated once (minutes at the full size)."""
+    schedule = estimate.SCHEDULES.get(step_of(pairs))
+    if schedule is None:
+        raise DataError(
+            f"hdc: no schedule for blur step {step_of(pairs)}; steps 0 to {max(estimate.SCHEDULES)} have one"
+        )
+    path = _cache("blur", pairs, ())
+    if not path.is_file():
+        estimate.save(path, estimate.estimate(*first_sample(pairs), schedule.side, progress=progress))
+    return estimate.load(path)
+
+
+def prepare(pairs: Pairs, aligned: bool = True, natural: Pairs | None = None, blur: Blur | None = None) -> Pairs:
+    """Prepares the joint list of training pairs, once: what was prepared before is taken from the cache.
+
+    Args:
+        pairs: Pairs of HDC, of one blur step.
+        aligned: Whether the blurry photographs are laid over the sharp ones.
+        natural: Sharp photographs to blur; None for text alone.
+        blur: How; needed with natural photographs.
+
+    Returns:
+        Pairs of memory-mapped uint8 pictures, text first.
+
+    Raises:
+        DataError: When a picture cannot be read or the cache not be written.
+    """
+    step_of(pairs)
+    parts = [str(aligned)]
+    if natural and blur is not None:
+        parts += [natural.fingerprint, str(hash_of(blur))]
+    folder = _cache("pairs", pairs, parts).with_suffix("")
+    geometry = fitted_warp(pairs) if aligned else None
+
+    def made(job: tuple[Pair, Callable[[], tuple[np.ndarray, np.ndarray]]]) -> Pair:
+        pair, make = job
+        path = folder / f"{pair.name.replace('/', '-')}.npy"
+        if not path.is_file():
+            with atomic_open(path) as stream:
+                np.save(stream, np.stack(make()))
+        sharp, blurry = np.load(path, mmap_mode="r")
+        return replace(
+            pair,
+            sharp=(ArrayFrame(f"{pair.name} (sharp)", sharp),),
+            blurry=(ArrayFrame(f"{pair.name} (blurry)", blurry),),
+        )
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        items = tuple(pool.map(made, _jobs(pairs, geometry, natural, blur)))
+    return replace(pairs, items=items, fingerprint=fingerprint([pairs.fingerprint, *parts]))
+
+
+def hash_of(blur: Blur) -> str:
+    """Returns digits that change with the point spread function or the offset."""
+    return fingerprint([blur.psf.tobytes().hex(), repr(blur.offset)])
+
+
+def _jobs(
+    pairs: Pairs, geometry: np.ndarray | None, natural: Pairs | None, blur: Blur | None
+) -> Iterator[tuple[Pair, Callable[[], tuple[np.ndarray, np.ndarray]]]]:
+    """Yields every pair with what makes its sharp and its blurry picture."""
+    for pair in pairs:
+        yield pair, lambda pair=pair: _text_pictures(pair, geometry)  # type: ignore[misc]
+    if natural is None or blur is None:
+        return
+    for source in natural:
+        pair = replace(source, dataset="hdc", scene=NATURAL, metadata={"step": step_of(pairs)})
+        yield pair, lambda source=source: blurred_natural(source.sharp[0].read(), blur)  # type: ignore[misc]
+
+
+def _text_pictures(pair: Pair, geometry: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the sharp and the blurry photograph with 8 bit, the second laid over the first."""
+    blurry = _light(pair.blurry[0])
+    return _to_8_bit(_light(pair.sharp[0])), _to_8_bit(blurry if geometry is None else warp.warp(blurry, geometry))
+
+
+def _to_8_bit(light: np.ndarray) -> np.ndarray:
+    """Returns light (height, width), clipped, as uint8 (height, width, 1)."""
+    return np.rint(np.clip(light, 0, 1) * 255).astype(np.uint8)[..., np.newaxis]
+
+
+def _light(frame: Frame) -> np.ndarray:
+    """Returns a grey photograph as float32 (height, width) in [0, 1]."""
+    pixels = frame.read()[..., 0]
+    return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+
+
+def _cache(kind: str, pairs: Pairs, parts: list[str] | tuple[str, ...]) -> Path:
+    """Returns where something that was computed from pairs lies."""
+    digits = fingerprint([pairs.fingerprint, *parts])
+    return cache_folder() / "hdc" / f"{kind}-{digits}-{_VERSION}.npz"
