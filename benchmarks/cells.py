@@ -92,6 +92,8 @@ class Cell:
         }  # fmt: skip
         if self.request.tiles is not None:
             parts["tiles"] = asdict(self.request.tiles)
+        if self.request.guess_steps:
+            parts["blur_step"] = "guessed"
         return records.run_key(parts)
 
     @property
@@ -107,6 +109,8 @@ def plan(model: str, dataset: str, request: Request) -> Cell:
         RunError, DataError, ZooError: When something is missing, unknown or does not fit together.
     """
     protocol = protocol_for(dataset, request.protocol)
+    if request.guess_steps and not (dataset == "hdc" and zoo.info(model).takes_blur_step):
+        raise RunError(f"--unknown-step is for networks that take the blur step on hdc, not for {model} on {dataset}")
     made = _recipe(model, dataset, request)
     variant = made.variant if made else request.variant or default_variant(model, dataset, request.profile)
     frames = zoo.info(model).variant(variant).frames
@@ -148,9 +152,13 @@ def run(cell: Cell) -> records.Record:
     model, training, weights = _network(cell)
     print(f"scoring {model.name} on {len(cell.pairs)} pictures of {cell.dataset} ({cell.pairs.coverage})", flush=True)
     with console.progress_bar("scoring") as progress:
-        scores = evaluation.evaluate(model, cell.pairs, cell.protocol, cell.request.seed, progress, cell.request.tiles)
+        scores = evaluation.evaluate(
+            model, cell.pairs, cell.protocol, cell.request.seed, progress, cell.request.tiles, cell.request.guess_steps
+        )
     precision = _precision(model)
-    tiles = {} if cell.request.tiles is None else {"tiles": asdict(cell.request.tiles)}
+    ways: dict[str, Any] = {} if cell.request.tiles is None else {"tiles": asdict(cell.request.tiles)}
+    if cell.request.guess_steps:
+        ways["blur_step"] = "guessed"
     content = records.make(
         cell.key,
         cell.identity,
@@ -158,7 +166,7 @@ def run(cell: Cell) -> records.Record:
         training=training,
         evaluation={
             "split": cell.pairs.split, "coverage": cell.pairs.coverage, "fingerprint": cell.pairs.fingerprint,
-            "rule": cell.protocol.rule, "seed": cell.request.seed, "precision": precision, **tiles,
+            "rule": cell.protocol.rule, "seed": cell.request.seed, "precision": precision, **ways,
         },
         scores=records.summarise(scores.names, scores.values) | _by_step(cell, scores.values),
         timing=evaluation.seconds_per_megapixel(model, precision),

@@ -60,6 +60,7 @@ def evaluate(
     seed: int = 0,
     progress: Progress | None = None,
     tiles: Tiles | None = None,
+    guess_steps: bool = False,
 ) -> Scores:
     """Restores every picture and scores it; memory does not grow with the number of pictures.
 
@@ -74,6 +75,7 @@ def evaluate(
         seed: Seed of the random crops, where the protocol has them.
         progress: Called with pictures done and in all.
         tiles: How large pictures are cut; None restores them at once.
+        guess_steps: Whether blur steps count as unknown, see `restorers.restorer`.
 
     Returns:
         The scores.
@@ -82,7 +84,7 @@ def evaluate(
         RunError, DataError: When a picture cannot be read.
         ZooError: When the network does not take such pictures.
     """
-    restore = restorer(model, pairs.dataset, tiles)
+    restore = restorer(model, pairs.dataset, tiles, guess_steps)
     values: dict[str, list[float | None]] = {name: [] for name in protocol.metrics}
     waiting: deque[Future[dict[str, float | None]]] = deque()
     done = 0

@@ -36,6 +36,7 @@ class Request:
         select_on_test: Whether the weights are chosen on the scored pictures, as some papers do; the record says so.
         blur_steps: Only for `hdc`: the steps to train on and to score; None takes all that are there.
         tiles: How large pictures are cut for scoring; None restores them at once.
+        guess_steps: Whether a network that takes the blur step is scored as if that was not known.
     """
 
     results: Path
@@ -59,6 +60,7 @@ class Request:
     select_on_test: bool = False
     blur_steps: tuple[int, ...] | None = None
     tiles: Tiles | None = None
+    guess_steps: bool = False
 
 
 def check_crop(pairs: Pairs, crop: int | None, what: str) -> None:

@@ -15,7 +15,7 @@ from zoo.tiling import Tiles
 Restorer = Callable[[np.ndarray, Sequence[Pair]], np.ndarray]
 
 
-def restorer(model: keras.Model, dataset: str, tiles: Tiles | None = None) -> Restorer:
+def restorer(model: keras.Model, dataset: str, tiles: Tiles | None = None, guess_steps: bool = False) -> Restorer:
     """Returns what restores a batch of a data set's pictures.
 
     Args:
@@ -23,6 +23,8 @@ def restorer(model: keras.Model, dataset: str, tiles: Tiles | None = None) -> Re
         dataset: Name of the data set. The photographs of `hdc` are grey; a network that takes medians sees them as
             `datasets.hdc_small` prepares them, and its answer is enlarged again.
         tiles: How large pictures are cut; None restores them at once.
+        guess_steps: Whether small pages are restored for every blur step, and the answer that explains the page best is
+            taken (`hdc_small.guessed_step`), as if their step was not known.
 
     Returns:
         A function of pictures (batch, height, width, channels), float32 in [0, 1], and their pairs, that returns the
@@ -35,19 +37,25 @@ def restorer(model: keras.Model, dataset: str, tiles: Tiles | None = None) -> Re
             inputs = inputs[..., :1]
         if dataset == "hdc" and info.medians:
             return np.concatenate(
-                [_restored_small(model, info, picture, pair) for picture, pair in zip(inputs, pairs, strict=True)]
+                [
+                    _restored_small(model, info, picture, None if guess_steps else pair)
+                    for picture, pair in zip(inputs, pairs, strict=True)
+                ]
             )
         return zoo.restore_batch(model, inputs, info, _blur_steps(pairs, info), tiles)
 
     return restore
 
 
-def _restored_small(model: keras.Model, info: zoo.ModelInfo, picture: np.ndarray, pair: Pair) -> np.ndarray:
-    """Returns a photograph (1, height, width, 1) that was restored small and enlarged again."""
+def _restored_small(model: keras.Model, info: zoo.ModelInfo, picture: np.ndarray, pair: Pair | None) -> np.ndarray:
+    """Returns a photograph (1, height, width, 1), restored small and enlarged; without a pair, for a guessed step."""
     page = hdc_small.even(hdc_small.shrink(picture))
-    restored = zoo.restore_batch(model, page[np.newaxis, ..., np.newaxis], info, _blur_steps([pair], info))
+    steps = list(range(hdc_small.LAST_STEP + 1)) if pair is None else _blur_steps([pair], info)
+    pages = np.repeat(page[np.newaxis, ..., np.newaxis], len(steps or [0]), axis=0)
+    answers = zoo.restore_batch(model, pages, info, steps)[..., 0]
+    answer = answers[hdc_small.guessed_step(page, answers) if pair is None else 0]
     height, width = picture.shape[:2]
-    return hdc_small.enlarge(restored[0, ..., 0], (height, width))[np.newaxis, ..., np.newaxis]
+    return hdc_small.enlarge(answer, (height, width))[np.newaxis, ..., np.newaxis]
 
 
 def _blur_steps(pairs: Sequence[Pair], info: zoo.ModelInfo) -> list[float] | None:

@@ -84,6 +84,11 @@ def build_parser() -> argparse.ArgumentParser:
     add("--limit", type=_positive, metavar="N", help="score only so many pictures, evenly spread")
     hdc = parser.add_argument_group("for hdc")
     hdc.add_argument("--blur-steps", metavar="FIRST-LAST", help="steps to train on and to score, like 5 or 0-9")
+    hdc.add_argument(
+        "--unknown-step",
+        action="store_true",
+        help="score as if the blur step was not known: try all, take the answer that explains the photograph best",
+    )
     hdc.add_argument("--no-warp", action="store_true", help="do not lay the blurry photographs over the sharp ones")
     hdc.add_argument("--natural", type=_count, metavar="N", help="natural photographs to train on as well")
     add("--no-noise", action="store_true", help="train without the recipe's noise on the input")
@@ -168,7 +173,7 @@ def _request(options: argparse.Namespace) -> Any:
         overrides=overrides, limit=options.limit, seed=options.seed, jit=options.jit, resume=options.resume,
         restart=options.restart, tensorboard=options.tensorboard, store=options.store,
         perceptual_weights=_file(options.perceptual_weights), select_on_test=options.select_on_test,
-        blur_steps=_blur_steps(options), tiles=_tiles(options),
+        blur_steps=_blur_steps(options), tiles=_tiles(options), guess_steps=options.unknown_step,
     )  # fmt: skip
 
 
@@ -222,6 +227,7 @@ def _plan(names: list[tuple[str, str]], request: Any) -> list[Any]:
             "overrides": {},
             "select_on_test": False,
             "tiles": None,
+            "guess_steps": False,
         }
         own = replace(request, **plain) if model == "identity" else request
         planned.append(cells.plan(model, dataset, own))

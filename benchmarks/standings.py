@@ -24,7 +24,7 @@ COLUMNS = (
     "images", "parameters", "macs_256", "seconds_per_megapixel", "weights", "trained_on", "training_data", "profile",
     "steps", "training_seconds", "seed", "precision", "device", "backend", "version", "commit", "created", "record",
     "selected_on", *(f"{name}{end}" for name in ("ocr", "ocr_indel") for end in ("", "_low", "_high")),
-    "ocr_steps", "stop_step", "preparation", "tiles",
+    "ocr_steps", "stop_step", "preparation", "tiles", "blur_step",
 )  # fmt: skip
 
 FOOTNOTE = (
@@ -127,7 +127,8 @@ def _cells(row: Row, shown: Sequence[str]) -> list[str]:
     trained = f"{row['trained_on']} ({row['training_data']})" if row["trained_on"] else ""
     trained += f", weights chosen on {row['selected_on']}" if row["selected_on"] else ""
     budget = f"{row['profile']}, {row['steps']:,} steps, {row['training_seconds']:.0f} s" if row["trained_on"] else ""
-    budget = "; ".join(part for part in (budget, row["preparation"], row["tiles"]) if part)
+    guessed = f"blur step {row['blur_step']}" if row["blur_step"] else ""
+    budget = "; ".join(part for part in (budget, row["preparation"], row["tiles"], guessed) if part)
     speed = f"{row['seconds_per_megapixel']:.3g}" if row["seconds_per_megapixel"] != "" else ""
     by_step = [row["ocr_steps"], str(row["stop_step"])] if "ocr" in shown else []
     return [
@@ -156,6 +157,7 @@ def _row(record: records.Record) -> Row:
         "backend": content["versions"]["backend"], "version": content["versions"]["deblur-zoo"],
         "record": record.path.name, "selected_on": training.get("selected_on", ""), **_by_step(content["scores"]),
         "preparation": _preparation(training.get("recipe") or {}), "tiles": _tiles(evaluation.get("tiles")),
+        "blur_step": evaluation.get("blur_step", ""),
     }  # fmt: skip
 
 

@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from datasets.atomic import atomic_open
+from datasets.blur.defocus import SMALLEST, aperture, defocus
 from datasets.errors import DataError
 from datasets.frame import ArrayFrame
 from datasets.frames import cache_folder
 from datasets.pairs import Pair, Pairs
+from datasets.screen_camera import BLADES, STEPS
 
 SCALE = 7
 MEDIANS = (3, 5, 7, 9)
@@ -127,6 +129,38 @@ def channels(page: np.ndarray) -> np.ndarray:
     padded = cv2.copyMakeBorder(first, margin, margin, margin, margin, cv2.BORDER_REFLECT_101)
     filtered = [cv2.medianBlur(padded, width)[margin:-margin, margin:-margin] for width in MEDIANS]
     return np.stack([first, *filtered], axis=-1)
+
+
+def misfit(page: np.ndarray, restored: np.ndarray, step: int) -> float:
+    """Says how badly a restored page explains the blurred one, if that was blurred at a step (our choice).
+
+    The restored page is made black and white, blurred by the aperture of the step, and fitted to the blurred page by a
+    factor and an offset.
+
+    Args:
+        page: Even page, float array (height, width).
+        restored: What a network made of it for this step, same shape.
+        step: 0 to `LAST_STEP`.
+
+    Returns:
+        Share of the page's variance that is left, 0 to 1.
+    """
+    threshold = (float(restored.min()) + float(np.quantile(restored, 0.9))) / 2
+    white = (restored > threshold).astype(np.float32)
+    blurred = defocus(white, aperture(max(STEPS[step][0] / SCALE, SMALLEST), BLADES)).ravel()
+    if blurred.std() < 1e-6:
+        return 1.0
+    return 1 - float(np.corrcoef(blurred, page.ravel())[0, 1]) ** 2
+
+
+def guessed_step(page: np.ndarray, answers: np.ndarray) -> int:
+    """Returns the blur step whose answer explains the page best.
+
+    Args:
+        page: Even page, float array (height, width).
+        answers: A network's answers for the steps 0 to `LAST_STEP`, (steps, height, width).
+    """
+    return int(np.argmin([misfit(page, answer, step) for step, answer in enumerate(answers)]))
 
 
 def prepare(pairs: Pairs, align: Callable[[Pair, np.ndarray], np.ndarray] | None = None) -> Pairs:

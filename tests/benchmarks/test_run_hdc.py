@@ -73,7 +73,18 @@ def test_the_refiner_from_photographs_to_scores_by_step(tmp_path):
 
 
 @needs_tesseract
-def test_networks_for_one_step_train_on_text_and_natural_photographs(tmp_path, estimated, capsys):
+def test_an_unknown_step_is_guessed(tmp_path):
+    command = ("--sample", "--steps", "2", "--batch-size", "2", "--limit", "2")
+    assert run(tmp_path, "refiner", *command) == 0
+    assert run(tmp_path, "refiner", *command, "--unknown-step") == 0
+    found = [records.read(path).content for path in (tmp_path / "runs").glob("hdc--ocr--refiner--*.json")]
+    assert sorted(each["evaluation"].get("blur_step", "") for each in found) == ["", "guessed"]
+    assert len(list((tmp_path / "checkpoints").iterdir())) == 1
+
+
+@needs_tesseract
+def test_networks_for_one_step_train_on_text_and_natural_photographs(tmp_path, estimated, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "240")
     assert run(tmp_path, "unet2", "--blur-steps", "5", *BUDGET, "--natural", "2", "--crop", "128") == 0
     content = record_of(tmp_path, "unet2")
     assert estimated == [121]
@@ -114,6 +125,7 @@ def test_ablations_are_other_trainings_and_tiles_other_scores(tmp_path, estimate
         ("fba hdc --blur-steps x", "blur steps 'x'"),
         ("fba hdc --overlap 9", "are for tiles; give --tile too"),
         ("fba hdc --tile 64 --overlap 65", "tiles of 64 with an overlap"),
+        ("fba hdc --blur-steps 5 --unknown-step", "--unknown-step is for networks that take the blur step on hdc"),
         ("refiner hdc --no-warp", "--no-warp has no use for refiner"),
         ("refiner hdc --natural 3", "--natural has no use for refiner"),
     ],

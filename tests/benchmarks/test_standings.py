@@ -70,6 +70,7 @@ COLUMNS = (
     "stop_step",
     "preparation",
     "tiles",
+    "blur_step",
 )
 TRAINING = {"dataset": "gopro", "coverage": "subset 5/2103", "profile": "quick", "steps": 1800, "seconds": 61.25}
 
