@@ -311,17 +311,11 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
         section["ratios"] = list(outcome.ratios)
     if request.select_on_test:
         section["selected_on"] = "the scored pictures"
-    section |= _natural_section(cell)
+    if cell.natural is not None:
+        section["natural"] = {"coverage": cell.natural.coverage, "fingerprint": cell.natural.fingerprint}
     # Whoever scores this file later learns from it what it was trained on.
     zoo.save(outcome.model, cell.folder / training.BEST, {"training": section})
     return outcome.model, section, "trained"
-
-
-def _natural_section(cell: Cell) -> dict[str, Any]:
-    """Returns what a record says about natural photographs, where there are any."""
-    if cell.natural is None:
-        return {}
-    return {"natural": {"coverage": cell.natural.coverage, "fingerprint": cell.natural.fingerprint}}
 
 
 def _trained_weights(model: Any) -> int:

@@ -92,18 +92,6 @@ def _network_input(grey: Any, info: zoo.ModelInfo) -> Any:
 
 
 def _medians(planes: np.ndarray, widths: tuple[int, ...]) -> np.ndarray:
-    """Returns the median-filtered versions of grey pictures of 8 bit, borders reflected as `zoo.restore` does.
-
-    OpenCV's filter of 8-bit pictures needs a fraction of the time of one for any number; a median is one of the values,
-    so the results are the same.
-    """
-    import cv2
-
-    margin = max(widths) // 2
-    results = np.empty((*planes.shape[:3], len(widths)), np.float32)
-    for plane, result in zip(np.rint(planes[..., 0] * 255.0).astype(np.uint8), results, strict=True):
-        padded = cv2.copyMakeBorder(plane, margin, margin, margin, margin, cv2.BORDER_REFLECT_101)
-        for index, width in enumerate(widths):
-            filtered = cv2.medianBlur(padded, width)[margin:-margin, margin:-margin]
-            result[..., index] = filtered * np.float32(1 / 255)
-    return results
+    """Returns the median-filtered versions of grey pictures of 8 bit."""
+    rounded = np.rint(planes[..., 0] * 255.0).astype(np.uint8)
+    return np.stack([hdc_small.medians(plane, widths) for plane in rounded]) * np.float32(1 / 255)

@@ -42,7 +42,7 @@ def prepared(made: Recipe, pairs: Pairs, natural: Pairs | None) -> Pairs:
         return pairs
     print(f"preparing {len(pairs)} photographs of text and {len(natural or ())} natural ones", flush=True)
     if made.preparation == "small":
-        return hdc_small.prepare(pairs, hdc_pairs.aligner(pairs))
+        return hdc_small.prepare(pairs, hdc_pairs.aligner)
     if natural is None:
         return hdc_pairs.prepare(pairs, made.preparation == "aligned")
     with console.progress_bar("estimating the blur") as progress:

@@ -50,10 +50,13 @@ def restorer(model: keras.Model, dataset: str, tiles: Tiles | None = None, guess
 def _restored_small(model: keras.Model, info: zoo.ModelInfo, picture: np.ndarray, pair: Pair | None) -> np.ndarray:
     """Returns a photograph (1, height, width, 1), restored small and enlarged; without a pair, for a guessed step."""
     page = hdc_small.even(hdc_small.shrink(picture))
-    steps = list(range(hdc_small.LAST_STEP + 1)) if pair is None else _blur_steps([pair], info)
-    pages = np.repeat(page[np.newaxis, ..., np.newaxis], len(steps or [0]), axis=0)
-    answers = zoo.restore_batch(model, pages, info, steps)[..., 0]
-    answer = answers[hdc_small.guessed_step(page, answers) if pair is None else 0]
+    pages = page[np.newaxis, ..., np.newaxis]
+    if pair is None:
+        steps = range(hdc_small.LAST_STEP + 1)
+        answers = zoo.restore_batch(model, np.repeat(pages, len(steps), axis=0), info, list(steps))[..., 0]
+        answer = answers[hdc_small.guessed_step(page, answers)]
+    else:
+        answer = zoo.restore_batch(model, pages, info, _blur_steps([pair], info))[0, ..., 0]
     height, width = picture.shape[:2]
     return hdc_small.enlarge(answer, (height, width))[np.newaxis, ..., np.newaxis]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from benchmarks.recipes import ADVERSARIAL, Recipe
 from benchmarks.trainees import Adversarial, Supervised, Trainee, fresh
 from datasets import pipeline
 from datasets.hdc_pairs import NATURAL
-from datasets.pairs import Pairs, fingerprint
+from datasets.pairs import Pairs
 
 # Crops that the validation loss is taken over at most; the whole split would cost more than the training.
 VALIDATION_CROPS = 256
@@ -75,7 +75,7 @@ def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
     """Splits off the last scenes for validation, or the last pictures where there is one scene only.
 
     CIFAR-10 is split by pictures, as Keras' validation_split does in the report's code; HDC by sample number, so that
-    every blur step is on both sides.
+    every blur step is on both sides; natural photographs beside its text are held out alike.
 
     Args:
         pairs: All training pairs.
@@ -86,25 +86,24 @@ def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
     """
     if share <= 0 or len(pairs) < 2:
         return pairs, pairs.select([])
-    natural = [pair.scene == NATURAL for pair in pairs]
-    if any(natural) and not all(natural):
-        # Text and natural photographs are held out alike.
-        groups = [pairs.select([i for i, found in enumerate(natural) if found is kind]) for kind in (False, True)]
-        halves = [split_validation(group, share) for group in groups]
-        return _joined([half[0] for half in halves]), _joined([half[1] for half in halves])
-    units = [pair.frame if pairs.dataset == "hdc" else pair.scene for pair in pairs]
-    if pairs.dataset == "cifar10" or len(set(units)) == 1:
-        units = [f"{index:09d}" for index in range(len(pairs))]
-    ordered = sorted(set(units))
-    held_out = set(ordered[len(ordered) - max(1, round(share * len(ordered))) :])
-    sides = [[index for index, unit in enumerate(units) if (unit in held_out) is side] for side in (False, True)]
+    groups: dict[bool, list[int]] = {}
+    for index, pair in enumerate(pairs):
+        groups.setdefault(pair.scene == NATURAL, []).append(index)
+    held_out = {index for group in groups.values() for index in _last_units(pairs, group, share)}
+    sides = [[index for index in range(len(pairs)) if (index in held_out) is side] for side in (False, True)]
     return pairs.select(sides[0]), pairs.select(sides[1])
 
 
-def _joined(parts: Sequence[Pairs]) -> Pairs:
-    """Returns parts of a split as one."""
-    items = tuple(pair for part in parts for pair in part)
-    return replace(parts[0], items=items, fingerprint=fingerprint([part.fingerprint for part in parts]))
+def _last_units(pairs: Pairs, group: list[int], share: float) -> list[int]:
+    """Returns the places in the last units (scenes, sample numbers or single pictures) of a group of pairs."""
+    if len(group) < 2:
+        return []
+    units = [pairs[index].frame if pairs.dataset == "hdc" else pairs[index].scene for index in group]
+    if pairs.dataset == "cifar10" or len(set(units)) == 1:
+        units = [f"{index:09d}" for index in group]
+    ordered = sorted(set(units))
+    last = set(ordered[len(ordered) - max(1, round(share * len(ordered))) :])
+    return [index for index, unit in zip(group, units, strict=True) if unit in last]
 
 
 def use_jit(choice: str) -> bool:

@@ -70,6 +70,16 @@ def cut(pixels: np.ndarray, window: Window | None, name: str) -> np.ndarray:
     return pixels[window.top : window.top + window.height, window.left : window.left + window.width]
 
 
+def to_light(pixels: np.ndarray) -> np.ndarray:
+    """Returns the mean of a picture's channels as float32 (height, width) in [0, 1].
+
+    Args:
+        pixels: Array (height, width, channels), uint8, uint16, or float in [0, 1].
+    """
+    white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
+    return pixels.mean(axis=-1, dtype=np.float32) / np.float32(white)
+
+
 @dataclass(frozen=True)
 class ArrayFrame:
     """A picture that is already in memory (or memory-mapped).

@@ -8,18 +8,20 @@ on the same sample; all is kept with 8 bit.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from datasets.atomic import atomic_open, write_arrays
 from datasets.blur import estimate, warp
+from datasets.blur.defocus import defocus
 from datasets.blur.estimate import Blur
 from datasets.errors import DataError
-from datasets.frame import ArrayFrame, Frame
+from datasets.frame import ArrayFrame, to_light
 from datasets.frames import cache_folder
 from datasets.pairs import Pair, Pairs, fingerprint
 
@@ -43,17 +45,14 @@ def blurred_natural(photograph: np.ndarray, blur: Blur) -> tuple[np.ndarray, np.
     Raises:
         DataError: When the photograph is smaller than the point spread function.
     """
-    from scipy.signal import oaconvolve
-
     green = photograph[..., min(1, photograph.shape[-1] - 1)]
     side = len(blur.psf)
     if min(green.shape) <= side:
         raise DataError(f"a photograph of {green.shape} is too small for a point spread function of side {side}")
-    light = green.astype(np.float32) / 255
-    blurry = oaconvolve(light, blur.psf.astype(np.float32), mode="valid") + np.float32(blur.offset)
     margin = side // 2
-    sharp = green[margin : green.shape[0] - margin, margin : green.shape[1] - margin]
-    return sharp[..., np.newaxis], _to_8_bit(blurry)
+    valid = np.s_[margin : green.shape[0] - margin, margin : green.shape[1] - margin]
+    blurry = defocus(to_light(green[..., np.newaxis]), blur.psf, blur.offset)
+    return green[valid][..., np.newaxis], _to_8_bit(blurry[valid])
 
 
 def step_of(pairs: Pairs) -> int:
@@ -73,7 +72,7 @@ def step_of(pairs: Pairs) -> int:
 def first_sample(pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
     """Returns sharp and blurry light (height, width) of the first sample in Times, which blur and warp are found on."""
     pair = next((pair for pair in pairs if pair.metadata["font"] == "Times"), pairs[0])
-    return _light(pair.sharp[0]), _light(pair.blurry[0])
+    return to_light(pair.sharp[0].read()), to_light(pair.blurry[0].read())
 
 
 def fitted_warp(pairs: Pairs) -> np.ndarray:
@@ -85,14 +84,14 @@ def fitted_warp(pairs: Pairs) -> np.ndarray:
         return arrays["warp"]
 
 
-def aligner(pairs: Pairs) -> Callable[[Pair, np.ndarray], np.ndarray]:
-    """Returns what lays a blurry photograph (height, width) over its sharp one, by a warp for each blur step."""
+def aligner(pairs: Pairs) -> Callable[[Pair], np.ndarray]:
+    """Returns what reads a pair's blurry light and lays it over the sharp one, by a warp for each step."""
     steps = [pair.metadata["step"] for pair in pairs]
     fitted = {
         step: fitted_warp(pairs.select([index for index, own in enumerate(steps) if own == step]))
         for step in sorted(set(steps))
     }
-    return lambda pair, light: warp.warp(light, fitted[pair.metadata["step"]])
+    return lambda pair: warp.warp(_blurry_light(pair), fitted[pair.metadata["step"]])
 
 
 def estimated_blur(pairs: Pairs, progress: Callable[[int, float], None] | None = None) -> Blur:
@@ -123,15 +122,23 @@ def prepare(pairs: Pairs, aligned: bool = True, natural: Pairs | None = None, bl
     Raises:
         DataError: When a picture cannot be read or the cache not be written.
     """
-    step_of(pairs)
-    parts = [str(aligned)]
+    step, parts = step_of(pairs), [str(aligned)]
+    read = aligner(pairs) if aligned else _blurry_light
+    jobs: list[tuple[Pair, Callable[[], tuple[np.ndarray, np.ndarray]]]] = [
+        (pair, partial(_text_pictures, pair, read)) for pair in pairs
+    ]
     if natural and blur is not None:
-        parts += [natural.fingerprint, str(hash_of(blur))]
+        parts += [natural.fingerprint, hash_of(blur)]
+        jobs += [
+            (
+                replace(source, dataset="hdc", scene=NATURAL, metadata={"step": step}),
+                partial(_natural_pictures, source, blur),
+            )
+            for source in natural
+        ]
     folder = _cache("pairs", pairs, parts).with_suffix("")
-    geometry = fitted_warp(pairs) if aligned else None
 
-    def made(job: tuple[Pair, Callable[[], tuple[np.ndarray, np.ndarray]]]) -> Pair:
-        pair, make = job
+    def made(pair: Pair, make: Callable[[], tuple[np.ndarray, np.ndarray]]) -> Pair:
         path = folder / f"{pair.name.replace('/', '-')}.npy"
         if not path.is_file():
             with atomic_open(path) as stream:
@@ -144,7 +151,7 @@ def prepare(pairs: Pairs, aligned: bool = True, natural: Pairs | None = None, bl
         )
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        items = tuple(pool.map(made, _jobs(pairs, geometry, natural, blur)))
+        items = tuple(pool.map(made, *zip(*jobs, strict=True)))
     return replace(pairs, items=items, fingerprint=fingerprint([pairs.fingerprint, *parts]))
 
 
@@ -153,34 +160,24 @@ def hash_of(blur: Blur) -> str:
     return fingerprint([blur.psf.tobytes().hex(), repr(blur.offset)])
 
 
-def _jobs(
-    pairs: Pairs, geometry: np.ndarray | None, natural: Pairs | None, blur: Blur | None
-) -> Iterator[tuple[Pair, Callable[[], tuple[np.ndarray, np.ndarray]]]]:
-    """Yields every pair with what makes its sharp and its blurry picture."""
-    for pair in pairs:
-        yield pair, lambda pair=pair: _text_pictures(pair, geometry)  # type: ignore[misc]
-    if natural is None or blur is None:
-        return
-    for source in natural:
-        pair = replace(source, dataset="hdc", scene=NATURAL, metadata={"step": step_of(pairs)})
-        yield pair, lambda source=source: blurred_natural(source.sharp[0].read(), blur)  # type: ignore[misc]
+def _text_pictures(pair: Pair, read: Callable[[Pair], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the sharp and the blurry photograph with 8 bit."""
+    return _to_8_bit(to_light(pair.sharp[0].read())), _to_8_bit(read(pair))
 
 
-def _text_pictures(pair: Pair, geometry: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the sharp and the blurry photograph with 8 bit, the second laid over the first."""
-    blurry = _light(pair.blurry[0])
-    return _to_8_bit(_light(pair.sharp[0])), _to_8_bit(blurry if geometry is None else warp.warp(blurry, geometry))
+def _natural_pictures(source: Pair, blur: Blur) -> tuple[np.ndarray, np.ndarray]:
+    """Returns a natural photograph's sharp and blurry picture."""
+    return blurred_natural(source.sharp[0].read(), blur)
+
+
+def _blurry_light(pair: Pair) -> np.ndarray:
+    """Returns the blurry photograph as it is, float32 (height, width) in [0, 1]."""
+    return to_light(pair.blurry[0].read())
 
 
 def _to_8_bit(light: np.ndarray) -> np.ndarray:
     """Returns light (height, width), clipped, as uint8 (height, width, 1)."""
     return np.rint(np.clip(light, 0, 1) * 255).astype(np.uint8)[..., np.newaxis]
-
-
-def _light(frame: Frame) -> np.ndarray:
-    """Returns a grey photograph as float32 (height, width) in [0, 1]."""
-    pixels = frame.read()[..., 0]
-    return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
 
 
 def _cache(kind: str, pairs: Pairs, parts: list[str] | tuple[str, ...]) -> Path:

@@ -8,7 +8,7 @@ as our choice.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 from datasets.atomic import atomic_open
 from datasets.blur.defocus import SMALLEST, aperture, defocus
 from datasets.errors import DataError
-from datasets.frame import ArrayFrame
+from datasets.frame import ArrayFrame, to_light
 from datasets.frames import cache_folder
 from datasets.pairs import Pair, Pairs
 from datasets.screen_camera import BLADES, STEPS
@@ -58,11 +58,9 @@ def shrink(photograph: np.ndarray) -> np.ndarray:
     """
     import cv2
 
-    pixels = photograph[..., 0] if photograph.ndim == 3 else photograph
-    white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
-    height, width = (side // SCALE for side in pixels.shape)
-    scaled = cv2.resize(pixels.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    return scaled / np.float32(white)
+    light = to_light(photograph if photograph.ndim == 3 else photograph[..., np.newaxis])
+    height, width = (side // SCALE for side in light.shape)
+    return cv2.resize(light, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def enlarge(page: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -121,14 +119,29 @@ def whiten(page: np.ndarray) -> np.ndarray:
 
 
 def channels(page: np.ndarray) -> np.ndarray:
-    """Returns an even page and its medians, uint8 (height, width, 5); borders are reflected as `zoo.restore` does."""
+    """Returns an even page and its medians, uint8 (height, width, 5)."""
+    first = np.rint(page * 255).astype(np.uint8)
+    return np.concatenate([first[..., np.newaxis], medians(first, MEDIANS)], axis=-1)
+
+
+def medians(plane: np.ndarray, widths: Sequence[int]) -> np.ndarray:
+    """Returns the median-filtered versions of a grey picture, borders reflected as `zoo.restore` does.
+
+    OpenCV's filter of 8-bit pictures needs a fraction of the time of one for any number; a median is one of the values,
+    so the results are the same.
+
+    Args:
+        plane: uint8 array (height, width).
+        widths: Odd widths of the windows.
+
+    Returns:
+        uint8 array (height, width, widths).
+    """
     import cv2
 
-    margin = max(MEDIANS) // 2
-    first = np.rint(page * 255).astype(np.uint8)
-    padded = cv2.copyMakeBorder(first, margin, margin, margin, margin, cv2.BORDER_REFLECT_101)
-    filtered = [cv2.medianBlur(padded, width)[margin:-margin, margin:-margin] for width in MEDIANS]
-    return np.stack([first, *filtered], axis=-1)
+    margin = max(widths) // 2
+    padded = cv2.copyMakeBorder(plane, margin, margin, margin, margin, cv2.BORDER_REFLECT_101)
+    return np.stack([cv2.medianBlur(padded, width)[margin:-margin, margin:-margin] for width in widths], axis=-1)
 
 
 def misfit(page: np.ndarray, restored: np.ndarray, step: int) -> float:
@@ -163,12 +176,13 @@ def guessed_step(page: np.ndarray, answers: np.ndarray) -> int:
     return int(np.argmin([misfit(page, answer, step) for step, answer in enumerate(answers)]))
 
 
-def prepare(pairs: Pairs, align: Callable[[Pair, np.ndarray], np.ndarray] | None = None) -> Pairs:
+def prepare(pairs: Pairs, aligner: Callable[[Pairs], Callable[[Pair], np.ndarray]] | None = None) -> Pairs:
     """Prepares pairs for training, once: what was prepared before is taken from the cache.
 
     Args:
         pairs: Pairs of HDC; those of steps above `LAST_STEP` are left out.
-        align: Lays a blurry photograph (float32, height x width) over its sharp one; None leaves it.
+        aligner: Makes, from the pairs that are prepared, what reads a pair's blurry light laid over the sharp one, see
+            `hdc_pairs.aligner`; asked only where nothing was prepared before. None takes the photographs as they are.
 
     Returns:
         Pairs of memory-mapped uint8 pictures. The blurry side has two frames of three channels: page and medians of 3
@@ -181,22 +195,20 @@ def prepare(pairs: Pairs, align: Callable[[Pair, np.ndarray], np.ndarray] | None
     if not kept:
         raise DataError(f"hdc: the refiner is trained on blur steps 0 to {LAST_STEP}; none of them is among the pairs")
     height, width = (side // SCALE for side in kept[0].sharp[0].shape[:2])
-    kind = "aligned" if align else "plain"
+    kind = "aligned" if aligner else "plain"
     path = cache_folder() / "hdc" / f"small-{kind}-{kept.fingerprint}-{_VERSION}.npy"
     if not path.is_file():
-        _write(path, kept, align, (len(kept), height, width, 7))
+        _write(path, kept, aligner(kept) if aligner else None, (len(kept), height, width, 7))
     packed = np.load(path, mmap_mode="r")
     items = [_packed_pair(pair, planes) for pair, planes in zip(kept, packed, strict=True)]
     return replace(kept, items=tuple(items))
 
 
-def _write(
-    path: Path, pairs: Pairs, align: Callable[[Pair, np.ndarray], np.ndarray] | None, shape: tuple[int, ...]
-) -> None:
+def _write(path: Path, pairs: Pairs, read: Callable[[Pair], np.ndarray] | None, shape: tuple[int, ...]) -> None:
     """Writes the page, its medians, the step and the target of every pair into one array."""
 
     def planes(pair: Pair) -> np.ndarray:
-        blurry = shrink(pair.blurry[0].read() if align is None else align(pair, _as_float(pair.blurry[0].read())))
+        blurry = shrink(pair.blurry[0].read() if read is None else read(pair))
         target = np.rint(whiten(even(shrink(pair.sharp[0].read()))) * 255).astype(np.uint8)
         step = np.full_like(target, pair.metadata["step"])
         return np.concatenate([channels(even(blurry)), np.stack([step, target], axis=-1)], axis=-1)
@@ -211,8 +223,3 @@ def _packed_pair(pair: Pair, planes: np.ndarray) -> Pair:
     """Returns a pair whose pictures are the planes of the cache."""
     frames = [ArrayFrame(f"{pair.name} (small)", planes[..., part]) for part in (slice(0, 3), slice(3, 6), slice(6, 7))]
     return replace(pair, blurry=tuple(frames[:PACKED]), sharp=(frames[PACKED],))
-
-
-def _as_float(pixels: np.ndarray) -> np.ndarray:
-    """Returns a grey photograph (height, width) as float32 in [0, 1]."""
-    return pixels[..., 0].astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)

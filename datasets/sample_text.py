@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from datasets import screen_camera
+from datasets.blur.estimate import Blur
 from datasets.errors import DataError
 from datasets.sample_photos import photograph, stream, write_picture
 
@@ -113,7 +114,7 @@ def _pages(options: Options) -> Iterator[_Page]:
         yield _Page("test", step, "", 0)
 
 
-def _blurs(options: Options) -> dict[int, screen_camera.Defocus]:
+def _blurs(options: Options) -> dict[int, Blur]:
     """Returns the blur of every step."""
     if options.psf_file is None:
         return {step: screen_camera.defocus_of(step) for step in options.steps}
@@ -129,7 +130,7 @@ def _sanity_light() -> np.ndarray:
     import cv2
 
     grey = photograph(SANITY_PHOTOGRAPH)[..., 0].astype(np.float32) / 255
-    rows, columns = (int(np.ceil(side / screen_camera.PITCH)) for side in SIZE)
+    rows, columns = screen_camera.DISPLAY
     top = (grey.shape[0] - round(grey.shape[1] * rows / columns)) // 2
     page = np.clip(cv2.resize(grey[top : grey.shape[0] - top], (columns, rows), interpolation=cv2.INTER_AREA), 0, 1)
     return screen_camera.display(screen_camera.INK + (screen_camera.PAPER - screen_camera.INK) * page)

@@ -8,14 +8,15 @@ degree), its defocus, the stray light that comes with it, and the noise of both.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from datasets.blur import warp
 from datasets.blur.camera import Sensor, add_noise
-from datasets.blur.defocus import aperture
+from datasets.blur.defocus import aperture, defocus
+from datasets.blur.estimate import Blur
 from datasets.errors import DataError
 
 SIZE = (1460, 2360)
@@ -23,6 +24,9 @@ SIZE = (1460, 2360)
 
 PITCH = SIZE[1] / 300
 """Photo pixels per display pixel: the photographs show about 300 x 200 of the display's."""
+
+DISPLAY = (int(np.ceil(SIZE[0] / PITCH)), 300)
+"""Rows and columns of the display's pixels that are seen."""
 
 FONTS = {"Times": "STIXGeneral.ttf", "Verdana": "DejaVuSans.ttf"}
 """Font of the challenge -> the font of matplotlib that looks like it."""
@@ -60,26 +64,13 @@ Measured on the point spread functions that Germer, Uelwer and Harmeling estimat
 """
 
 
-@dataclass(frozen=True)
-class Defocus:
-    """How the second camera blurs at one step.
-
-    Attributes:
-        psf: Point spread function with odd sides; its sum is the share of the light that it passes.
-        offset: Light added everywhere.
-    """
-
-    psf: np.ndarray
-    offset: float
-
-
-def defocus_of(step: int) -> Defocus:
+def defocus_of(step: int) -> Blur:
     """Returns the blur of an aperture of eight blades with the radius, sum and offset of a step."""
     radius, total, offset = STEPS[step]
-    return Defocus(total * aperture(radius, BLADES), offset)
+    return Blur(total * aperture(radius, BLADES), offset)
 
 
-def read_defocus(path: Path) -> Mapping[int, Defocus]:
+def read_defocus(path: Path) -> Mapping[int, Blur]:
     """Reads measured point spread functions.
 
     Args:
@@ -98,9 +89,7 @@ def read_defocus(path: Path) -> Mapping[int, Defocus]:
             if "psf" in arrays:
                 names = dict.fromkeys(names, ("psf", "offset"))
             found = {
-                step: Defocus(arrays[psf], float(arrays[offset]))
-                for step, (psf, offset) in names.items()
-                if psf in arrays
+                step: Blur(arrays[psf], float(arrays[offset])) for step, (psf, offset) in names.items() if psf in arrays
             }
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: cannot be read as point spread functions ({error}); give a .npz file") from error
@@ -135,7 +124,7 @@ def show(lines: list[str], font: str) -> np.ndarray:
     import matplotlib
     from PIL import Image, ImageDraw, ImageFont
 
-    rows, columns = (int(np.ceil(side / PITCH)) for side in SIZE)
+    rows, columns = DISPLAY
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / FONTS[font]
     typeface = ImageFont.truetype(str(path), FONT_SIZE)
     page = Image.new("L", (columns, rows), 0)
@@ -164,7 +153,7 @@ def display(pixels: np.ndarray) -> np.ndarray:
 
 
 def photograph(
-    light: np.ndarray, blur: Defocus | None, geometry: np.ndarray | None, generator: np.random.Generator
+    light: np.ndarray, blur: Blur | None, geometry: np.ndarray | None, generator: np.random.Generator
 ) -> np.ndarray:
     """Photographs the display.
 
@@ -181,21 +170,14 @@ def photograph(
 
     seen = cv2.GaussianBlur(light, (0, 0), LENS) * _evenness()
     if blur is not None:
-        seen = _convolved(seen, blur.psf) + np.float32(blur.offset)
+        seen = defocus(seen, blur.psf, blur.offset)
     if geometry is not None:
         seen = warp.warp(seen, warp.inverse(geometry))
     return np.rint(np.clip(add_noise(seen, SENSOR, generator), 0, 1) * 65535).astype(np.uint16)
 
 
+@lru_cache(maxsize=1)
 def _evenness() -> np.ndarray:
     """Returns the share of the light that arrives at every place."""
     y, x = np.meshgrid(*(np.linspace(-1, 1, side, dtype=np.float32) for side in SIZE), indexing="ij")
     return 1 - np.float32(VIGNETTING) * (x**2 + y**2) + np.float32(TILT[0]) * x + np.float32(TILT[1]) * y
-
-
-def _convolved(image: np.ndarray, psf: np.ndarray) -> np.ndarray:
-    """Returns a picture convolved with a point spread function; beyond the border it goes on as its edge."""
-    from scipy.signal import oaconvolve
-
-    margins = [(side // 2, side // 2) for side in psf.shape]
-    return oaconvolve(np.pad(image, margins, mode="edge"), psf.astype(np.float32), mode="valid")

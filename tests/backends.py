@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -26,3 +27,11 @@ def run_on(backend: str, script: Path | str, *arguments: Path | str) -> str:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return done.stdout
+
+
+def arrays_of(backend: str, script: Path, folder: Path) -> dict[str, np.ndarray]:
+    """Returns the arrays that a script on a backend writes to the `.npz` file it is given."""
+    path = folder / f"{backend}.npz"
+    run_on(backend, script, path)
+    with np.load(path) as stored:
+        return dict(stored)

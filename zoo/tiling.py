@@ -8,7 +8,8 @@ what the network saw, one inside, divided by the sum of all weights).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,33 +60,27 @@ def restore_tiles(image: np.ndarray, tiles: Tiles, run: Callable[[np.ndarray], n
     """
     tile, overlap = tiles.tile, tiles.overlap
     height, width = image.shape[:2]
-    rows, columns = -(-height // tile), -(-width // tile)
-    around = [(overlap, overlap + count * tile - side) for count, side in ((rows, height), (columns, width))]
+    starts = [range(0, side, tile) for side in (height, width)]
+    around = [(overlap, overlap + len(own) * tile - side) for own, side in zip(starts, (height, width), strict=True)]
     padded = np.pad(image, [*around, (0, 0)], mode="reflect")
     seen = tile + 2 * overlap
     ramp = _ramp(tile, overlap) if tiles.blend else np.pad(np.ones(tile), overlap)
+    weight = np.multiply.outer(ramp, ramp)[..., np.newaxis]
     total: np.ndarray | None = None
-    for top, left in _corners(rows, columns, tile):
+    for top, left in itertools.product(*starts):
         piece = run(padded[top : top + seen, left : left + seen])
         if total is None:
             # Twice the precision, so that a network that changes nothing gives back exactly what it got.
             total = np.zeros((*padded.shape[:2], piece.shape[-1]))
-        total[top : top + seen, left : left + seen] += np.multiply.outer(ramp, ramp)[..., np.newaxis] * piece
+        total[top : top + seen, left : left + seen] += weight * piece
     assert total is not None
     # The weights of a place are a product of one number for its row and one for its column, and so are their sums.
-    for axis, count in enumerate((rows, columns)):
+    for axis, own in enumerate(starts):
         sums = np.zeros(padded.shape[axis])
-        for start in range(0, count * tile, tile):
+        for start in own:
             sums[start : start + seen] += ramp
         total /= np.expand_dims(np.maximum(sums, np.finfo(float).tiny), [1 - axis, 2])
     return total[overlap : overlap + height, overlap : overlap + width].astype(np.float32)
-
-
-def _corners(rows: int, columns: int, tile: int) -> Iterator[tuple[int, int]]:
-    """Yields top and left of every tile's piece of the padded photograph."""
-    for row in range(rows):
-        for column in range(columns):
-            yield row * tile, column * tile
 
 
 def _ramp(tile: int, overlap: int) -> np.ndarray:

@@ -19,7 +19,7 @@ from datasets.blur import warp as warps
 from datasets.errors import DataError
 
 EVALUATIONS = 300
-"""How often the loss is computed at most, as the authors' code does."""
+"""How often the loss is computed, as in the authors' code; the last line searches may add a few."""
 
 # Steps that L-BFGS remembers.
 _HISTORY = 20
@@ -99,7 +99,7 @@ def estimate(
         side: Side of the point spread function in pixels, odd; it must hold the blur.
         penalty: Weight of the mean absolute value of the point spread function. The authors' values (`SCHEDULES`)
             make it smaller and the offset larger than they are (by 0.07 at step 3), so the default is none.
-        evaluations: How often the loss is computed at most.
+        evaluations: How often the loss is computed; the last line searches may add a few.
         progress: Called with the evaluations done and the loss.
 
     Returns:

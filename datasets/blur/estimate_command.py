@@ -12,7 +12,7 @@ from datasets import atomic
 from datasets.blur import estimate, warp
 from datasets.blur.defocus import defocus
 from datasets.errors import DataError
-from datasets.frame import read_picture
+from datasets.frame import read_picture, to_light
 
 # Distance in pixels between the lines of the grid that shows the warp, and how much larger than true it is drawn.
 _GRID = 100
@@ -44,7 +44,7 @@ def command(
     """
     if out.suffix != ".npz":
         raise DataError(f"{out}: the result is a NumPy archive; give a name that ends in .npz")
-    first, second = _photograph(sharp), _photograph(blurry)
+    first, second = (to_light(read_picture(path)) for path in (sharp, blurry))
     blur = estimate.estimate(
         first, second, side, penalty, evaluations, lambda done, _: progress(min(done, evaluations), evaluations)
     )
@@ -114,9 +114,3 @@ def _draw_difference(figure: Any, axis: Any, difference: np.ndarray, title: str)
     shown = axis.imshow(difference, cmap="RdBu", vmin=-reach, vmax=reach)
     axis.set_title(f"{title}, rms {np.sqrt(np.mean(difference**2)):.4f}")
     figure.colorbar(shown, ax=axis)
-
-
-def _photograph(path: Path) -> np.ndarray:
-    """Returns a photograph as grey float32 in [0, 1]."""
-    pixels = read_picture(path)
-    return pixels.mean(axis=-1, dtype=np.float32) / np.float32(np.iinfo(pixels.dtype).max)

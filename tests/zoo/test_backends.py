@@ -7,28 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.backends import run_on
+from tests.backends import arrays_of
 
 SCRIPT = Path(__file__).with_name("backend_outputs.py")
 
 
-def run(backend, folder):
-    """Returns the arrays that a process on `backend` computes."""
-    path = folder / f"{backend}.npz"
-    run_on(backend, SCRIPT, path)
-    with np.load(path) as stored:
-        return dict(stored)
-
-
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
-    return run("tensorflow", tmp_path_factory.mktemp("reference"))
+    return arrays_of("tensorflow", SCRIPT, tmp_path_factory.mktemp("reference"))
 
 
 @pytest.mark.backends
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_backends_agree(backend, reference, tmp_path):
-    results = run(backend, tmp_path)
+    results = arrays_of(backend, SCRIPT, tmp_path)
     assert results.keys() == reference.keys()
     for key, expected in reference.items():
         assert np.isfinite(expected).all(), key

@@ -10,7 +10,7 @@ import pytest
 from scipy import ndimage
 
 import zoo
-from tests.backends import run_on
+from tests.backends import arrays_of
 from zoo.errors import ZooError
 from zoo.losses import psnr
 from zoo.objectives import Charbonnier, CharbonnierEdge, EdgeLoss, RootSquaredError, StageObjective, laplacian
@@ -218,23 +218,15 @@ def test_unusable_arguments_are_refused():
             StageObjective(toy(), distance)
 
 
-def run(backend, folder):
-    """Returns the arrays that a process on `backend` computes."""
-    path = folder / f"{backend}.npz"
-    run_on(backend, SCRIPT, path)
-    with np.load(path) as stored:
-        return dict(stored)
-
-
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
-    return run("tensorflow", tmp_path_factory.mktemp("reference"))
+    return arrays_of("tensorflow", SCRIPT, tmp_path_factory.mktemp("reference"))
 
 
 @pytest.mark.backends
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_backends_agree(backend, reference, tmp_path):
-    results = run(backend, tmp_path)
+    results = arrays_of(backend, SCRIPT, tmp_path)
     assert results.keys() == reference.keys()
     for key, expected in reference.items():
         np.testing.assert_allclose(results[key], expected, rtol=1e-4, err_msg=key)
