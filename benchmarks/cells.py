@@ -11,6 +11,7 @@ from typing import Any
 import zoo
 from benchmarks import metrics, preparation, records
 from benchmarks.errors import RunError
+from benchmarks.known_blur import DATASETS, KnownBlur
 from benchmarks.protocols import Protocol, protocol_for, scored
 from benchmarks.recipes import ADVERSARIAL, Recipe, default_variant, recipe
 from benchmarks.requests import Request, check_crop, check_network_crop, check_perceptual_weights, check_weights
@@ -42,6 +43,7 @@ class Cell:
         recipe: How to train; None without training.
         training_pairs: What to train on; None without training.
         natural: Natural photographs to train on as well; None without.
+        known_blur: Where the blur is known from; None for a network that need not know it.
     """
 
     request: Request
@@ -53,6 +55,7 @@ class Cell:
     recipe: Recipe | None
     training_pairs: Pairs | None
     natural: Pairs | None = None
+    known_blur: KnownBlur | None = None
 
     @property
     def identity(self) -> dict[str, str]:
@@ -94,6 +97,8 @@ class Cell:
             parts["tiles"] = asdict(self.request.tiles)
         if self.request.guess_steps:
             parts["blur_step"] = "guessed"
+        if self.known_blur is not None:
+            parts["psf"] = self.known_blur.as_dict()
         return records.run_key(parts)
 
     @property
@@ -117,7 +122,7 @@ def plan(model: str, dataset: str, request: Request) -> Cell:
     check_weights(model, variant, request)
     if dataset == "hdc":
         metrics.ocr.check_tesseract()
-        if request.tiles is None and model != "identity" and not zoo.info(model).medians:
+        if request.tiles is None and zoo.info(model).learns and not zoo.info(model).medians:
             request = replace(request, tiles=HDC_TILES)
     pairs = scored(
         load(dataset, _root(dataset, request), frames=frames, steps=request.blur_steps), protocol, request.limit
@@ -136,7 +141,8 @@ def plan(model: str, dataset: str, request: Request) -> Cell:
         check_crop(training_pairs, made.crop, "--crop")
         check_network_crop(made)
         check_perceptual_weights(made, request)
-    cell = Cell(request, model, variant, dataset, protocol, pairs, made, training_pairs, natural)
+    known_blur = _known_blur(model, dataset, request, pairs)
+    cell = Cell(request, model, variant, dataset, protocol, pairs, made, training_pairs, natural, known_blur)
     _check_unfinished(cell)
     return cell
 
@@ -151,14 +157,18 @@ def run(cell: Cell) -> records.Record:
 
     model, training, weights = _network(cell)
     print(f"scoring {model.name} on {len(cell.pairs)} pictures of {cell.dataset} ({cell.pairs.coverage})", flush=True)
+    blur_of = cell.known_blur.of_pairs(cell.pairs) if cell.known_blur else None
     with console.progress_bar("scoring") as progress:
         scores = evaluation.evaluate(
-            model, cell.pairs, cell.protocol, cell.request.seed, progress, cell.request.tiles, cell.request.guess_steps
-        )
+            model, cell.pairs, cell.protocol, cell.request.seed, progress, cell.request.tiles,
+            cell.request.guess_steps, blur_of,
+        )  # fmt: skip
     precision = _precision(model)
     ways: dict[str, Any] = {} if cell.request.tiles is None else {"tiles": asdict(cell.request.tiles)}
     if cell.request.guess_steps:
         ways["blur_step"] = "guessed"
+    if cell.known_blur is not None:
+        ways["psf"] = cell.known_blur.as_dict()
     content = records.make(
         cell.key,
         cell.identity,
@@ -196,7 +206,7 @@ def record_failure(cell: Cell, reason: str) -> records.Record:
 
 def _recipe(model: str, dataset: str, request: Request) -> Recipe | None:
     """Returns the recipe with the command line's changes; None when nothing is trained."""
-    if model == "identity" or not request.train:
+    if not zoo.info(model).learns or not request.train:
         if request.train_on:
             zoo.info(model)
             dataset_info(request.train_on)
@@ -247,6 +257,20 @@ def _natural(made: Recipe, request: Request) -> Pairs | None:
             "leave them out with --natural 0"
         ) from error
     return photographs[: made.natural]
+
+
+def _known_blur(model: str, dataset: str, request: Request, pairs: Pairs) -> KnownBlur | None:
+    """Returns where a network that must know the blur knows it from, None for another network."""
+    if not zoo.info(model).takes_psf:
+        return None
+    if dataset not in DATASETS:
+        raise RunError(
+            f"{model} must know the blur, which {dataset} does not tell; it can be scored on {' and '.join(DATASETS)}"
+        )
+    if dataset == "cifar10" or request.psf_file is not None:
+        return KnownBlur(dataset, psf_file=request.psf_file)
+    steps = tuple(sorted({pair.metadata["step"] for pair in pairs}))
+    return KnownBlur(dataset, load(dataset, _root(dataset, request), split="train", steps=steps))
 
 
 def _check_unfinished(cell: Cell) -> None:

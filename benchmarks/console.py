@@ -100,3 +100,8 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(transient=True, disable=not os.isatty(1)) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def up_to(progress: Callable[[int, int], None], total: int) -> Callable[[int, float], None]:
+    """Returns what shows the evaluations of a search, which may take a few more than the `total` that is planned."""
+    return lambda done, _: progress(min(done, total), total)

@@ -15,6 +15,7 @@ import numpy as np
 import zoo
 from benchmarks import metrics
 from benchmarks.errors import readable_errors
+from benchmarks.known_blur import BlurOf
 from benchmarks.metrics import ocr
 from benchmarks.protocols import Protocol
 from benchmarks.restorers import restorer
@@ -61,6 +62,7 @@ def evaluate(
     progress: Progress | None = None,
     tiles: Tiles | None = None,
     guess_steps: bool = False,
+    blur_of: BlurOf | None = None,
 ) -> Scores:
     """Restores every picture and scores it; memory does not grow with the number of pictures.
 
@@ -76,6 +78,7 @@ def evaluate(
         progress: Called with pictures done and in all.
         tiles: How large pictures are cut; None restores them at once.
         guess_steps: Whether blur steps count as unknown, see `restorers.restorer`.
+        blur_of: Gives the blur of a pair, for a network that needs its point spread function.
 
     Returns:
         The scores.
@@ -84,7 +87,7 @@ def evaluate(
         RunError, DataError: When a picture cannot be read.
         ZooError: When the network does not take such pictures.
     """
-    restore = restorer(model, pairs.dataset, tiles, guess_steps)
+    restore = restorer(model, pairs.dataset, tiles, guess_steps, blur_of)
     values: dict[str, list[float | None]] = {name: [] for name in protocol.metrics}
     waiting: deque[Future[dict[str, float | None]]] = deque()
     done = 0
@@ -128,9 +131,12 @@ def seconds_per_megapixel(model: keras.Model, precision: str) -> dict[str, Any]:
     channels = 3 * info.variant(variant).frames
     picture = np.random.default_rng(0).random((1, TIMED_SIDE, TIMED_SIDE, channels), np.float32)
 
+    step = 0 if info.takes_blur_step else None
+    psf = np.ones((1, 1)) if info.takes_psf else None
+
     def seconds() -> float:
         start = time.perf_counter()
-        zoo.restore_batch(model, picture, info, 0 if info.takes_blur_step else None)
+        zoo.restore_batch(model, picture, info, step, psf=psf)
         return time.perf_counter() - start
 
     warm = [seconds() for _ in range(_WARM_UP)][-1]

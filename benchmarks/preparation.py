@@ -46,5 +46,5 @@ def prepared(made: Recipe, pairs: Pairs, natural: Pairs | None) -> Pairs:
     if natural is None:
         return hdc_pairs.prepare(pairs, made.preparation == "aligned")
     with console.progress_bar("estimating the blur") as progress:
-        blur = hdc_pairs.estimated_blur(pairs, lambda done, _: progress(min(done, EVALUATIONS), EVALUATIONS))
+        blur = hdc_pairs.estimated_blur(pairs, console.up_to(progress, EVALUATIONS))
     return hdc_pairs.prepare(pairs, made.preparation == "aligned", natural, blur)

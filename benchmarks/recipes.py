@@ -148,6 +148,8 @@ def default_variant(model: str, dataset: str, profile: str) -> str:
     video = dataset_info(dataset).video
     if model == "identity":
         return "video" if video else "image"
+    if model == "wiener":
+        return "text" if dataset == "hdc" else "image"
     if profile == "quick":
         return "tiny-video" if video and "tiny-video" in zoo.info(model).variants else "tiny"
     kind = "cifar10" if dataset == "cifar10" else "video" if video else "still"

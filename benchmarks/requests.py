@@ -37,6 +37,7 @@ class Request:
         blur_steps: Only for `hdc`: the steps to train on and to score; None takes all that are there.
         tiles: How large pictures are cut for scoring; None restores them at once.
         guess_steps: Whether a network that takes the blur step is scored as if that was not known.
+        psf_file: Only for `hdc`: point spread functions for a network that takes them; None estimates them.
     """
 
     results: Path
@@ -61,6 +62,7 @@ class Request:
     blur_steps: tuple[int, ...] | None = None
     tiles: Tiles | None = None
     guess_steps: bool = False
+    psf_file: Path | None = None
 
 
 def check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
@@ -94,8 +96,12 @@ def check_perceptual_weights(made: Recipe, request: Request) -> None:
 
 def check_weights(model: str, variant: str, request: Request) -> None:
     """Raises RunError or ZooError when the weights to score or to start from are not there or do not fit."""
+    if not zoo.info(model).learns:
+        if request.weights is not None or any(value is not None for value in request.overrides.values()):
+            raise RunError(f"{model} learns nothing; leave --weights and the options for training out")
+        return
     if request.weights is None:
-        if not request.train and model != "identity":
+        if not request.train:
             raise RunError(f"{model}: nothing to score; give --weights FILE, or leave out --no-train")
         return
     if not request.train and request.overrides.get("precision"):

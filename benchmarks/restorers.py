@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 import zoo
+from benchmarks.known_blur import BlurOf, together
 from datasets import hdc_small
 from datasets.pairs import Pair
 from zoo.tiling import Tiles
@@ -15,7 +16,13 @@ from zoo.tiling import Tiles
 Restorer = Callable[[np.ndarray, Sequence[Pair]], np.ndarray]
 
 
-def restorer(model: keras.Model, dataset: str, tiles: Tiles | None = None, guess_steps: bool = False) -> Restorer:
+def restorer(
+    model: keras.Model,
+    dataset: str,
+    tiles: Tiles | None = None,
+    guess_steps: bool = False,
+    blur_of: BlurOf | None = None,
+) -> Restorer:
     """Returns what restores a batch of a data set's pictures.
 
     Args:
@@ -25,6 +32,7 @@ def restorer(model: keras.Model, dataset: str, tiles: Tiles | None = None, guess
         tiles: How large pictures are cut; None restores them at once.
         guess_steps: Whether small pages are restored for every blur step, and the answer that explains the page best is
             taken (`hdc_small.guessed_step`), as if their step was not known.
+        blur_of: Gives the blur of a pair, for a network that needs its point spread function.
 
     Returns:
         A function of pictures (batch, height, width, channels), float32 in [0, 1], and their pairs, that returns the
@@ -42,7 +50,11 @@ def restorer(model: keras.Model, dataset: str, tiles: Tiles | None = None, guess
                     for picture, pair in zip(inputs, pairs, strict=True)
                 ]
             )
-        return zoo.restore_batch(model, inputs, info, _blur_steps(pairs, info), tiles)
+        functions = None
+        if info.takes_psf and blur_of is not None:
+            functions, offsets = together([blur_of(pair) for pair in pairs])
+            inputs = inputs - offsets
+        return zoo.restore_batch(model, inputs, info, _blur_steps(pairs, info), tiles, functions)
 
     return restore
 

@@ -90,6 +90,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="score as if the blur step was not known: try all, take the answer that explains the photograph best",
     )
     hdc.add_argument("--no-warp", action="store_true", help="do not lay the blurry photographs over the sharp ones")
+    hdc.add_argument(
+        "--psf-file", type=Path, metavar="FILE", help="for wiener: measured blur, instead of estimating it"
+    )
     hdc.add_argument("--natural", type=_count, metavar="N", help="natural photographs to train on as well")
     add("--no-noise", action="store_true", help="train without the recipe's noise on the input")
     add("--tile", type=_positive, metavar="PIXELS", help="restore pictures in tiles of this side (hdc: 640)")
@@ -157,7 +160,7 @@ def _request(options: argparse.Namespace) -> Any:
     if options.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise RunError("--tensorboard needs TensorBoard: pip install -e '.[tensorboard]'")
     _check_loss(options)
-    if options.weights and len(set(options.model.split(",")) - {"identity"}) > 1:
+    if options.weights and len(set(options.model.split(",")) - {"identity", "wiener"}) > 1:
         raise RunError("--weights belongs to one network; give one --model")
     overrides = {
         "epochs": options.epochs, "steps": options.steps, "batch": options.batch_size, "crop": options.crop,
@@ -174,6 +177,7 @@ def _request(options: argparse.Namespace) -> Any:
         restart=options.restart, tensorboard=options.tensorboard, store=options.store,
         perceptual_weights=_file(options.perceptual_weights), select_on_test=options.select_on_test,
         blur_steps=_blur_steps(options), tiles=_tiles(options), guess_steps=options.unknown_step,
+        psf_file=options.psf_file,
     )  # fmt: skip
 
 
@@ -181,9 +185,11 @@ def _blur_steps(options: argparse.Namespace) -> tuple[int, ...] | None:
     """Returns the blur steps that were asked for; RunError for options that have no use."""
     from datasets.hdc import parse_steps
 
-    asked = options.blur_steps is not None or options.no_warp or options.natural is not None
+    asked = options.blur_steps is not None or options.no_warp or options.natural is not None or options.psf_file
     if asked and {name.strip() for name in options.dataset.split(",")} != {"hdc"}:
-        raise RunError("--blur-steps, --no-warp and --natural are for hdc; leave them out")
+        raise RunError("--blur-steps, --no-warp, --natural and --psf-file are for hdc; leave them out")
+    if options.psf_file and "wiener" not in options.model.split(","):
+        raise RunError("--psf-file is for wiener; leave it out or add wiener to --model")
     return None if options.blur_steps is None else tuple(parse_steps(options.blur_steps))
 
 
@@ -216,11 +222,15 @@ def _plan(names: list[tuple[str, str]], request: Any) -> list[Any]:
     """Plans every cell before any of them starts, so that a mistake is told at once."""
     from dataclasses import replace
 
+    import zoo
     from benchmarks import cells
 
+    # What learns nothing is a reference beside the asked network, so that network's options are not for it.
+    references = {model for model, _ in names if not zoo.info(model).learns}
+    if references == {model for model, _ in names}:
+        references = {"identity"}
     planned = []
     for model, dataset in names:
-        # The identity row is a reference beside the asked network, so that network's options are not for it.
         plain: dict[str, Any] = {
             "variant": None,
             "weights": None,
@@ -229,7 +239,7 @@ def _plan(names: list[tuple[str, str]], request: Any) -> list[Any]:
             "tiles": None,
             "guess_steps": False,
         }
-        own = replace(request, **plain) if model == "identity" else request
+        own = replace(request, **plain) if model in references else request
         planned.append(cells.plan(model, dataset, own))
     return planned
 

@@ -56,7 +56,7 @@ def networks(names: list[str] | None = None) -> list[Speed]:
         RunError: When a process fails.
     """
     rows = []
-    for each in names or [name for name in zoo.list_models() if name != "identity"]:
+    for each in names or [name for name in zoo.list_models() if zoo.info(name).learns]:
         name, _, variant = each.partition(".")
         variant = variant or zoo.info(name).default
         zoo.info(name).variant(variant)

@@ -12,12 +12,24 @@ CHECK_SIZE = 64
 
 
 def pictures(model, height, width, batch=1, seed=0, dtype=np.float32):
-    """Returns random pictures with the channels that the model takes, and blur steps if it takes them."""
+    """Returns random pictures with the channels that the model takes, and what else it takes."""
     rng = np.random.default_rng(seed)
     batch_of_pictures = rng.random((batch, height, width, model.inputs[0].shape[-1])).astype(dtype)
     if len(model.inputs) == 1:
         return batch_of_pictures
+    if len(model.inputs[1].shape) == 4:
+        return [batch_of_pictures, np.tile(box(3)[np.newaxis, ..., np.newaxis], (batch, 1, 1, 1)).astype(dtype)]
     return [batch_of_pictures, np.arange(batch, dtype=dtype)[:, np.newaxis]]
+
+
+def box(side):
+    """Returns an even point spread function (side, side)."""
+    return np.full((side, side), 1 / side**2)
+
+
+def known_blur(info):
+    """Returns what a network must be told of the blur, as arguments of `zoo.restore`."""
+    return {"blur_step": 0 if info.takes_blur_step else None, "psf": box(3) if info.takes_psf else None}
 
 
 def first(outputs):
@@ -37,7 +49,8 @@ def check_parameters(name, variant):
     assert (trained, rest) == (facts.parameters, facts.statistics)
     assert zoo.count_macs(model) == facts.macs
     assert model.inputs[0].shape[-1] == contract.channels * facts.frames
-    assert len(model.inputs) == 1 + contract.takes_blur_step
+    assert len(model.inputs) == 1 + contract.takes_blur_step + contract.takes_psf
+    assert contract.learns == (facts.parameters > 0)
     assert [tensor.shape[-1] for tensor in model.outputs] == [contract.channels_out] * len(model.outputs)
     assert zoo.shrink_of(model) == facts.shrink
     assert not variant.startswith("tiny") or facts.parameters < 300_000
@@ -55,7 +68,7 @@ def check_sizes(name, variant, sizes):
         assert all(side % info.size_multiple == 0 and side >= info.minimum_size for side in padded.shape[1:3])
         top, left = top + shrink // 2, left + shrink // 2
         assert np.array_equal(padded[0, top : top + height, left : left + width], picture)
-        restored = zoo.restore(model, picture, blur_step=0 if info.takes_blur_step else None)
+        restored = zoo.restore(model, picture, **known_blur(info))
         assert restored.shape == (height, width, 3)
         assert np.isfinite(restored).all()
     fitting = np.zeros((1, 6 * info.size_multiple + 24, 7 * info.size_multiple + 24, channels), np.float32)

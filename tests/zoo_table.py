@@ -79,6 +79,7 @@ ROWS = (
     Row("fcn", ("tiny",), (("fcn", "exact"),), fcn.layer_of),
     Row("indexnet", ("tiny",), (("indexnet", "paper"),), indexnet.layer_of),
     Row("refiner", ("tiny",)),
+    Row("wiener", ("image",)),
     Row("unet1", ("tiny",), (("unet1", "paper"),), unet.layer_of_unet1),
     Row("unet2", ("tiny",), (("unet2", "paper"),), unet.layer_of_unet2),
     Row("unet3", ("tiny",), (("unet3", "paper"), ("unet3_bias", "biased")), unet.layer_of_unet3),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 # One line per network: importing its file puts it into the registry.
-from zoo import atrous, carlo, deblurgan, fba, fcn, identity, indexnet, kaist, refiner, unet  # noqa: F401
+from zoo import atrous, carlo, deblurgan, fba, fcn, identity, indexnet, kaist, refiner, unet, wiener  # noqa: F401
 from zoo.errors import ZooError
 from zoo.registry import ModelInfo, Variant, create, identify, info, list_models
 from zoo.restore import pad_to_fit, restore, restore_batch, shrink_of

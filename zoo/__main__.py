@@ -115,6 +115,7 @@ def _facts(info: zoo.ModelInfo, frames: Sequence[int]) -> dict[str, str]:
         "size": _size(info),
         "output": _output(info),
         **({"blur step": "second input (batch, 1), a number of at least 0"} if info.takes_blur_step else {}),
+        **({"psf": "second input (batch, rows, columns, 1), point spread functions"} if info.takes_psf else {}),
     }
 
 

@@ -1,4 +1,4 @@
-"""What a network is given: checks of pictures and blur steps, grey planes, copies and medians of them."""
+"""What a network is given: checks of pictures and of what is known of their blur, grey planes, copies and medians."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from zoo.errors import ZooError
 from zoo.registry import ModelInfo
 
 
-def check_batch(batch: Any, blur_step: Any, info: ModelInfo, frames: int = 1) -> None:
+def check_batch(batch: Any, info: ModelInfo, frames: int = 1) -> None:
     """Refuses what a network cannot take, before a framework meets it.
 
     Args:
         batch: Pictures (batch, height, width, channels).
-        blur_step: One number, one per picture, or None.
         info: The network's contract.
         frames: Pictures along the channels.
 
     Raises:
-        ZooError: For another rank or type, another number of channels, numbers that are not finite, and a blur step
-            for a network that takes none or the reverse.
+        ZooError: For another rank or type, another number of channels, and numbers that are not finite.
     """
     if not isinstance(batch, np.ndarray) or batch.ndim != 4 or 0 in batch.shape:
         raise ZooError(f"pictures must be an array (batch, height, width, channels), not {_shown(batch)}")
@@ -33,12 +31,35 @@ def check_batch(batch: Any, blur_step: Any, info: ModelInfo, frames: int = 1) ->
         raise ZooError(f"{info.name} takes pictures of {expected}, not {batch.shape[-1]}")
     if not np.isfinite(batch).all():
         raise ZooError(f"{info.name}: the picture has values that are not finite (NaN or infinity); replace them first")
+
+
+def known_blur(batch: np.ndarray, info: ModelInfo, blur_step: Any = None, psf: Any = None) -> np.ndarray | None:
+    """Returns a network's second input: what is known of the blur of each picture.
+
+    Args:
+        batch: The pictures (batch, height, width, channels).
+        info: The network's contract.
+        blur_step: One number, one per picture, or None.
+        psf: Point spread function (rows, columns), one per picture (batch, rows, columns), or None.
+
+    Returns:
+        float32 (batch, 1) for blur steps, (batch, rows, columns, 1) for point spread functions, or None for a network
+        that takes neither.
+
+    Raises:
+        ZooError: For something that the network does not take or lacks, or that cannot be.
+    """
     if info.takes_blur_step and blur_step is None:
         raise ZooError(f"{info.name} needs to know how blurred a picture is; give blur_step, 0 for the least blur")
     if not info.takes_blur_step and blur_step is not None:
         raise ZooError(f"{info.name} takes no blur step; leave blur_step out")
+    if info.takes_psf and psf is None:
+        raise ZooError(f"{info.name} needs to know the blur; give its point spread function as psf")
+    if not info.takes_psf and psf is not None:
+        raise ZooError(f"{info.name} takes no point spread function; leave psf out")
     if blur_step is not None:
-        _check_steps(blur_step, len(batch), info)
+        return _checked_steps(blur_step, len(batch), info)
+    return None if psf is None else _checked_psfs(psf, batch.shape, info)
 
 
 def to_planes(batch: np.ndarray) -> np.ndarray:
@@ -77,13 +98,8 @@ def network_input(planes: np.ndarray, info: ModelInfo) -> np.ndarray:
     return np.concatenate([planes, *medians], axis=-1)
 
 
-def steps_of(blur_step: Any, count: int) -> np.ndarray:
-    """Returns one blur step for each of `count` pictures, (count, 1), float32."""
-    return np.broadcast_to(np.asarray(blur_step, np.float32).reshape(-1, 1), (count, 1))
-
-
-def _check_steps(blur_step: Any, count: int, info: ModelInfo) -> None:
-    """Raises ZooError for blur steps that are not one or `count` finite numbers."""
+def _checked_steps(blur_step: Any, count: int, info: ModelInfo) -> np.ndarray:
+    """Returns one blur step for each picture; ZooError for those that are not one or `count` finite numbers."""
     try:
         steps = np.asarray(blur_step, np.float64)
     except (TypeError, ValueError):
@@ -93,6 +109,29 @@ def _check_steps(blur_step: Any, count: int, info: ModelInfo) -> None:
             f"{info.name}: blur_step must be a number of at least 0, or one for each of {count} pictures, "
             f"not {blur_step!r}"
         )
+    return np.broadcast_to(steps.reshape(-1, 1).astype(np.float32), (count, 1))
+
+
+def _checked_psfs(psf: Any, shape: tuple[int, ...], info: ModelInfo) -> np.ndarray:
+    """Returns one point spread function for each picture of a batch; ZooError for those that cannot be."""
+    count, height, width = shape[:3]
+    functions = np.asarray(psf)
+    if functions.dtype.kind not in "fiu" or functions.ndim not in (2, 3) or 0 in functions.shape:
+        raise ZooError(f"{info.name}: psf must be an array of numbers (rows, columns), not {_shown(psf)}")
+    if functions.ndim == 3 and len(functions) != count:
+        raise ZooError(f"{info.name}: {len(functions)} point spread functions for {count} pictures; give one for each")
+    functions = np.broadcast_to(functions, (count, *functions.shape[-2:]))
+    rows, columns = functions.shape[1:]
+    if rows % 2 == 0 or columns % 2 == 0:
+        raise ZooError(f"{info.name}: a point spread function of {rows}x{columns} has no middle; make its sides odd")
+    if rows > max(2 * height - 2, 1) or columns > max(2 * width - 2, 1):
+        raise ZooError(
+            f"{info.name}: a point spread function of {rows}x{columns} is too large for pictures of {height}x{width}; "
+            "take larger pictures or tiles"
+        )
+    if not np.isfinite(functions).all() or (functions.sum(axis=(1, 2)) <= 0).any():
+        raise ZooError(f"{info.name}: a point spread function must be finite and let light through (sum over 0)")
+    return functions[..., np.newaxis].astype(np.float32)
 
 
 def _or(numbers: tuple[int, ...]) -> str:

@@ -23,7 +23,7 @@ def count_macs(model: keras.Model, height: int = 256, width: int = 256) -> int:
         The number of multiply-accumulates per picture.
     """
     inputs = [
-        # The blur step has one number per picture, not one per pixel.
+        # A blur step has one number per picture, not one per pixel.
         keras.Input(batch_shape=(1, *((height, width) if len(tensor.shape) == 4 else ()), tensor.shape[-1]))
         for tensor in model.inputs
     ]

@@ -62,6 +62,7 @@ class ModelInfo:
         size_multiple: Height and width must be multiples of this.
         minimum_size: Smallest height and width that pass through.
         takes_blur_step: Whether a blur step (batch, 1) is a second input.
+        takes_psf: Whether point spread functions (batch, rows, columns, 1) are a second input.
         licence: Licence of the authors' code.
     """
 
@@ -78,7 +79,13 @@ class ModelInfo:
     size_multiple: int = 1
     minimum_size: int = 1
     takes_blur_step: bool = False
+    takes_psf: bool = False
     licence: str = "none stated"
+
+    @property
+    def learns(self) -> bool:
+        """Whether there is anything to train."""
+        return any(variant.parameters for variant in self.variants.values())
 
     @property
     def channels_out(self) -> int:
@@ -112,9 +119,9 @@ _ENTRIES: dict[str, _Entry] = {}
 def register(info: ModelInfo) -> Callable[[Builder], Builder]:
     """Returns a decorator that adds a builder to the table.
 
-    The builder takes the input tensor (batch, height, width, frames x channels), then the blur step (batch, 1) if the
-    network has one, and the variant's options. It returns the output tensor, or a list of them where the network has
-    several.
+    The builder takes the input tensor (batch, height, width, frames x channels), then the blur step (batch, 1) or the
+    point spread functions (batch, rows, columns, 1) if the network takes them, and the variant's options. It returns
+    the output tensor, or a list of them where the network has several.
 
     Args:
         info: The network's entry.
@@ -166,9 +173,9 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
         **options: Arguments of the builder that replace those of the variant, e.g. `slope=0.2`.
 
     Returns:
-        A functional model from (batch, height, width, frames x channels) in [0, 1], and the blur step (batch, 1)
-        where the network takes one, to (batch, height, width, 3 or 1), or a list of such; its name is
-        `"<name>.<variant>"`.
+        A functional model from (batch, height, width, frames x channels) in [0, 1], and the blur step (batch, 1) or the
+        point spread functions (batch, rows, columns, 1) where the network takes them, to (batch, height, width, 3 or
+        1), or a list of such; its name is `"<name>.<variant>"`.
 
     Raises:
         ZooError: For unknown names and options.
@@ -182,6 +189,8 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
         tensors = [inputs]
         if entry_info.takes_blur_step:
             tensors.append(keras.Input((1,), dtype=weights_dtype, name="blur_step"))
+        if entry_info.takes_psf:
+            tensors.append(keras.Input((None, None, 1), dtype=weights_dtype, name="psf"))
         checked = _checked(inputs, entry_info)
         outputs = _ENTRIES[name].builder(checked, *tensors[1:], **{**chosen.options, **options})
         full_name = f"{name}.{variant or entry_info.default}"

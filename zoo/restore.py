@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import ZooError
-from zoo.inputs import check_batch, from_planes, network_input, steps_of, to_planes
+from zoo.inputs import check_batch, from_planes, known_blur, network_input, to_planes
 from zoo.registry import ModelInfo, identify
 from zoo.tiling import Tiles, restore_tiles
 
@@ -39,7 +39,12 @@ def pad_to_fit(batch: np.ndarray, info: ModelInfo, shrink: int = 0) -> tuple[np.
 
 
 def restore_batch(
-    model: keras.Model, batch: np.ndarray, info: ModelInfo, blur_step: Any = None, tiles: Tiles | None = None
+    model: keras.Model,
+    batch: np.ndarray,
+    info: ModelInfo,
+    blur_step: Any = None,
+    tiles: Tiles | None = None,
+    psf: Any = None,
 ) -> np.ndarray:
     """Runs a network on pictures of any size.
 
@@ -52,39 +57,41 @@ def restore_batch(
         info: The network's contract.
         blur_step: For networks that take it: one number, or one for each picture.
         tiles: How large pictures are cut; None restores them at once.
+        psf: For networks that take it: the point spread function (rows, columns), or one for each picture.
 
     Returns:
         Restored pictures (batch, height, width, 3, or 1 for grey input), float32, clipped to [0, 1].
 
     Raises:
-        ZooError: When the network does not take such pictures or such a blur step; see `inputs.check_batch`.
+        ZooError: When the network does not take such pictures or lacks what it needs to know of their blur; see
+            `inputs.check_batch` and `inputs.known_blur`.
     """
-    check_batch(batch, blur_step, info, model_frames(model, info))
-    steps = None if blur_step is None else steps_of(blur_step, len(batch))
+    check_batch(batch, info, model_frames(model, info))
+    blur = known_blur(batch, info, blur_step, psf)
     if tiles is None:
-        return _restore_whole(model, batch, info, steps)
+        return _restore_whole(model, batch, info, blur)
     restored = []
     for index, picture in enumerate(batch):
-        own = None if steps is None else steps[index : index + 1]
-        restored.append(restore_tiles(picture, tiles, partial(_restore_piece, model=model, info=info, steps=own)))
+        own = None if blur is None else blur[index : index + 1]
+        restored.append(restore_tiles(picture, tiles, partial(_restore_piece, model=model, info=info, blur=own)))
     return np.stack(restored)
 
 
-def _restore_piece(piece: np.ndarray, model: keras.Model, info: ModelInfo, steps: np.ndarray | None) -> np.ndarray:
+def _restore_piece(piece: np.ndarray, model: keras.Model, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
     """Restores one piece (height, width, channels) of a picture; see `tiling.restore_tiles`."""
-    return _restore_whole(model, piece[np.newaxis], info, steps)[0]
+    return _restore_whole(model, piece[np.newaxis], info, blur)[0]
 
 
-def _restore_whole(model: keras.Model, batch: np.ndarray, info: ModelInfo, steps: np.ndarray | None) -> np.ndarray:
+def _restore_whole(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
     """Restores checked pictures at once; see `restore_batch`."""
     if info.colour:
-        return _restore_pictures(model, batch, info, steps)
+        return _restore_pictures(model, batch, info, blur)
     channels = batch.shape[-1]
     planes = to_planes(batch)
-    steps = None if steps is None else np.repeat(steps, channels, axis=0)
+    blur = None if blur is None else np.repeat(blur, channels, axis=0)
     at_once = max(1, _PIXELS_AT_ONCE // (batch.shape[1] * batch.shape[2]))
     restored = [
-        _restore_pictures(model, planes[i : i + at_once], info, None if steps is None else steps[i : i + at_once])
+        _restore_pictures(model, planes[i : i + at_once], info, None if blur is None else blur[i : i + at_once])
         for i in range(0, len(planes), at_once)
     ]
     return from_planes(np.concatenate(restored), channels)
@@ -115,6 +122,7 @@ def restore(
     overlap: int | None = None,
     blend: bool = True,
     blur_step: float | None = None,
+    psf: np.ndarray | None = None,
 ) -> np.ndarray:
     """Deblurs one photograph of any height and width.
 
@@ -129,13 +137,14 @@ def restore(
             takes a quarter of the tile (Germer et al. take 160 for 640).
         blend: Whether tiles fade into their neighbours where they overlap; otherwise the overlap is cut off.
         blur_step: How blurred the photograph is, for networks that take it, e.g. 0 to 9 for the refiner.
+        psf: Point spread function (rows, columns) of the blur, odd sides, for `wiener`.
 
     Returns:
         The sharp photograph (height, width, 3 or 1) in the type of the input.
 
     Raises:
-        ZooError: For another shape, type or range, for a blur step that the network does not take or lacks, for tiles
-            that cannot be, and for models that are not of this zoo.
+        ZooError: For another shape, type or range, for a blur step or point spread function that the network does not
+            take or lacks, for tiles that cannot be, and for models that are not of this zoo.
     """
     info, _ = identify(model)
     frames = model_frames(model, info)
@@ -144,17 +153,17 @@ def restore(
         pixels = np.tile(pixels, frames)
     if tile is None and overlap is not None:
         raise ZooError(f"overlap {overlap} without tiles; give tile too")
-    sharp = restore_batch(model, pixels[np.newaxis], info, blur_step, Tiles.of(tile, overlap, blend))[0]
+    sharp = restore_batch(model, pixels[np.newaxis], info, blur_step, Tiles.of(tile, overlap, blend), psf)[0]
     if image.dtype == np.uint8:
         return np.floor(sharp * 255.0 + 0.5).astype(np.uint8)
     return sharp.astype(image.dtype)
 
 
-def _restore_pictures(model: keras.Model, batch: np.ndarray, info: ModelInfo, steps: np.ndarray | None) -> np.ndarray:
+def _restore_pictures(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
     """Pads, restores, crops and clips pictures, or grey planes, that all go through the network at once."""
     padded, (top, left) = pad_to_fit(batch, info, shrink_of(model))
     inputs = padded if info.colour else network_input(padded, info)
-    outputs = model.predict_on_batch(inputs if steps is None else [inputs, steps])
+    outputs = model.predict_on_batch(inputs if blur is None else [inputs, blur])
     restored = np.asarray(outputs[0] if len(info.outputs) > 1 else outputs, np.float32)
     height, width = batch.shape[1:3]
     return np.clip(restored[:, top : top + height, left : left + width], 0.0, 1.0)

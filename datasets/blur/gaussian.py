@@ -11,6 +11,23 @@ from datasets.errors import DataError
 LARGEST_SIGMA = 3.0
 
 
+def psf(sigma: float) -> np.ndarray:
+    """Returns the Gaussian by which `blur_like_bologna` blurs.
+
+    Args:
+        sigma: Standard deviation in pixels; 0 leaves a picture as it is.
+
+    Returns:
+        float64 array (side, side), side = round(6 sigma + 1), made odd; its sum is 1.
+    """
+    import cv2
+
+    if not sigma:
+        return np.ones((1, 1))
+    line = cv2.getGaussianKernel(round(6 * sigma + 1) | 1, sigma, cv2.CV_64F)
+    return line @ line.T
+
+
 def blur_like_bologna(images: np.ndarray, seed: int = 42, skip: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Blurs every image with its own Gaussian, as the Bologna code prepares CIFAR-10.
 

@@ -95,6 +95,23 @@ class TestOneRun:
         assert "training" not in printed and "scoring" not in printed
         assert {path: path.read_bytes() for path in (results / "runs").iterdir()} == before
 
+    def test_deconvolution_beside_it(self, results, tmp_path):
+        """It knows every picture's blur, so it must gain; a training's options are not for it."""
+        assert run("--model", "wiener", "--dataset", "cifar10", "--sample", "--results", tmp_path) == 0
+        found, baseline = record_of(tmp_path, "wiener", "cifar10"), record_of(tmp_path, "identity", "cifar10")
+        assert found["evaluation"]["psf"] == {"source": "the sigma of each picture"}
+        assert found["scores"]["means"]["psnr"]["mean"] > baseline["scores"]["means"]["psnr"]["mean"] + 2
+        assert found["network"]["parameters"] == 0
+
+    def test_options_of_a_network_are_not_for_what_learns_nothing(self, tmp_path, monkeypatch):
+        planned = {}
+        monkeypatch.setattr(cells, "plan", lambda model, dataset, request: planned.setdefault(model, request))
+        monkeypatch.setattr("benchmarks.run._run_cells", lambda planned: sys.exit(0))
+        with pytest.raises(SystemExit):
+            run("--model", "atrous,wiener", *ATROUS[2:], "--results", tmp_path)
+        assert planned["atrous"].overrides["steps"] == 8
+        assert not planned["wiener"].overrides and not planned["identity"].overrides
+
     def test_precision_is_no_matter_of_identity(self, results, capfd):
         run("--model", "identity", "--dataset", "cifar10", *BUDGET, "--precision", "float64", "--results", results)
         assert "done before" in capfd.readouterr().out

@@ -9,7 +9,7 @@ import pytest
 from benchmarks import records
 from benchmarks.metrics import MetricError, ocr
 from benchmarks.run import main
-from datasets import samples
+from datasets import samples, screen_camera
 from datasets.blur import estimate
 from datasets.blur.defocus import aperture
 from datasets.sample_text import Options
@@ -97,6 +97,21 @@ def test_networks_for_one_step_train_on_text_and_natural_photographs(tmp_path, e
 
 
 @needs_tesseract
+def test_deconvolution_with_the_blur_of_each_step(tmp_path, estimated):
+    """Estimated on the training release, or from a file."""
+    psfs = tmp_path / "psf.npz"
+    estimate.save(psfs, screen_camera.defocus_of(5))
+    assert run(tmp_path / "estimated", "wiener", "--sample", "--blur-steps", "5") == 0
+    assert run(tmp_path / "file", "wiener", "--sample", "--blur-steps", "5", "--psf-file", str(psfs)) == 0
+    first, second = (record_of(tmp_path / name, "wiener") for name in ("estimated", "file"))
+    assert first["variant"] == "text" and first["training"] is None
+    assert first["evaluation"]["psf"]["source"] == "estimated on the training release"
+    assert second["evaluation"]["psf"]["source"].startswith("file sha256:")
+    assert first["key"] != second["key"]
+    assert second["scores"]["steps"]["5"] >= record_of(tmp_path / "file", "identity")["scores"]["steps"]["5"] + 20
+
+
+@needs_tesseract
 def test_ablations_are_other_trainings_and_tiles_other_scores(tmp_path, estimated):
     common = ("--blur-steps", "5", *BUDGET[:-1], "1", "--natural", "0", "--crop", "64")
     for options in ((), ("--no-noise",), ("--no-warp",), ("--tile", "640", "--overlap", "0")):
@@ -128,6 +143,11 @@ def test_ablations_are_other_trainings_and_tiles_other_scores(tmp_path, estimate
         ("fba hdc --blur-steps 5 --unknown-step", "--unknown-step is for networks that take the blur step on hdc"),
         ("refiner hdc --no-warp", "--no-warp has no use for refiner"),
         ("refiner hdc --natural 3", "--natural has no use for refiner"),
+        ("wiener hdc --steps 3", "wiener learns nothing; leave --weights and the options for training out"),
+        ("wiener hdc --psf-file nothing.npz", "nothing.npz: No such file or directory; give an existing file"),
+        ("refiner hdc --psf-file nothing.npz", "--psf-file is for wiener"),
+        ("wiener cifar10 --psf-file nothing.npz", "are for hdc; leave them out"),
+        ("wiener gopro", "wiener must know the blur, which gopro does not tell; it can be scored on cifar10 and hdc"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path, capsys, options, message):

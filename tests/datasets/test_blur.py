@@ -268,3 +268,17 @@ class TestDefocus:
         np.testing.assert_allclose(defocus(image, np.ones((1, 1))), image, atol=1e-6)
         flat = defocus(np.full((40, 40), 0.5), 0.8 * aperture(5.5, 8), 0.2)
         np.testing.assert_allclose(flat, 0.6, atol=1e-5)
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.2, 0.75, 1.3, 2.99])
+def test_the_gaussian_is_the_one_that_blurs(sigma):
+    """An impulse shows it."""
+    impulse = np.zeros((41, 41), np.float64)
+    impulse[20, 20] = 1
+    blurred = cv2.GaussianBlur(impulse, (0, 0), sigma) if sigma else impulse
+    psf = gaussian.psf(sigma)
+    assert psf.sum() == pytest.approx(1)
+    # For floating-point pictures OpenCV takes a wider kernel than for the 8-bit ones, whose rule is ours.
+    margin = 20 - len(psf) // 2
+    middle = blurred[margin : 41 - margin, margin : 41 - margin]
+    np.testing.assert_allclose(psf, middle / middle.sum(), atol=1e-6)

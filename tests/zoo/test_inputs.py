@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.inputs import check_batch, from_planes, network_input, steps_of, to_planes
+from tests.contracts import box
+from zoo.inputs import check_batch, from_planes, known_blur, network_input, to_planes
 
-COLOUR, GREY, STEPPED = zoo.info("fcn"), zoo.info("unet1"), zoo.info("refiner")
+COLOUR, GREY, STEPPED, KNOWING = (zoo.info(name) for name in ("fcn", "unet1", "refiner", "wiener"))
 GOOD = np.full((2, 16, 16, 3), 0.5, np.float32)
 
 
@@ -21,43 +22,61 @@ def bad(position, value):
 
 
 @pytest.mark.parametrize(
-    ("batch", "step", "info", "words"),
+    ("batch", "info", "words"),
     [
-        (GOOD[0], None, COLOUR, r"must be an array \(batch, height, width, channels\), not shape \(16, 16, 3\)"),
-        ([[1.0]], None, COLOUR, "pictures must be an array .* not list"),
-        (GOOD[:0], None, COLOUR, r"not shape \(0, 16, 16, 3\)"),
-        ((GOOD * 255).astype(np.uint8), None, COLOUR, "must be float .* not uint8"),
-        (GOOD[..., :2], None, COLOUR, r"fcn takes pictures of 3 channel\(s\), not 2"),
-        (GOOD[..., :2], None, GREY, r"unet1 takes pictures of 1 or 3 channel\(s\), not 2"),
-        (np.repeat(GOOD, 2, axis=-1), None, GREY, "not 6"),
-        (bad((1, 2, 3, 0), np.nan), None, COLOUR, "fcn: the picture has values that are not finite"),
-        (bad((0, 0, 0, 2), np.inf), None, GREY, "unet1: the picture has values that are not finite"),
-        (GOOD, 3, COLOUR, "fcn takes no blur step; leave blur_step out"),
-        (GOOD, 0, GREY, "unet1 takes no blur step"),
-        (GOOD, None, STEPPED, "refiner needs to know how blurred a picture is; give blur_step"),
-        (GOOD, -1, STEPPED, "blur_step must be a number of at least 0, .* not -1"),
-        (GOOD, float("nan"), STEPPED, "blur_step must be a number"),
-        (GOOD, "five", STEPPED, "blur_step must be a number of at least 0, .* not 'five'"),
-        (GOOD, [1, 2, 3], STEPPED, "one for each of 2 pictures"),
+        (GOOD[0], COLOUR, r"must be an array \(batch, height, width, channels\), not shape \(16, 16, 3\)"),
+        ([[1.0]], COLOUR, "pictures must be an array .* not list"),
+        (GOOD[:0], COLOUR, r"not shape \(0, 16, 16, 3\)"),
+        ((GOOD * 255).astype(np.uint8), COLOUR, "must be float .* not uint8"),
+        (GOOD[..., :2], COLOUR, r"fcn takes pictures of 3 channel\(s\), not 2"),
+        (GOOD[..., :2], GREY, r"unet1 takes pictures of 1 or 3 channel\(s\), not 2"),
+        (np.repeat(GOOD, 2, axis=-1), GREY, "not 6"),
+        (bad((1, 2, 3, 0), np.nan), COLOUR, "fcn: the picture has values that are not finite"),
+        (bad((0, 0, 0, 2), np.inf), GREY, "unet1: the picture has values that are not finite"),
     ],
 )
-def test_refusals_are_one_line(batch, step, info, words):
+def test_pictures_are_refused_in_one_line(batch, info, words):
     with pytest.raises(zoo.ZooError, match=words) as caught:
-        check_batch(batch, step, info)
+        check_batch(batch, info)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("batch", "step", "info"),
-    [(GOOD, None, COLOUR), (GOOD[..., :1], None, GREY), (GOOD, 9, STEPPED), (GOOD, [0, 5], STEPPED)],
+    ("step", "psf", "info", "words"),
+    [
+        (3, None, COLOUR, "fcn takes no blur step; leave blur_step out"),
+        (0, None, GREY, "unet1 takes no blur step"),
+        (None, None, STEPPED, "refiner needs to know how blurred a picture is; give blur_step"),
+        (-1, None, STEPPED, "blur_step must be a number of at least 0, .* not -1"),
+        (float("nan"), None, STEPPED, "blur_step must be a number"),
+        ("five", None, STEPPED, "blur_step must be a number of at least 0, .* not 'five'"),
+        ([1, 2, 3], None, STEPPED, "one for each of 2 pictures"),
+        (None, box(3), COLOUR, "fcn takes no point spread function; leave psf out"),
+        (None, None, KNOWING, "wiener needs to know the blur; give its point spread function as psf"),
+        (None, "box", KNOWING, r"psf must be an array of numbers \(rows, columns\), not str"),
+        (None, box(3)[0], KNOWING, r"must be an array .* not shape \(3,\)"),
+        (None, np.stack([box(3)] * 3), KNOWING, "3 point spread functions for 2 pictures; give one for each"),
+        (None, box(4), KNOWING, "of 4x4 has no middle; make its sides odd"),
+        (None, box(31), KNOWING, "of 31x31 is too large for pictures of 16x16; take larger pictures or tiles"),
+        (None, 0 * box(3), KNOWING, "must be finite and let light through"),
+        (None, np.nan * box(3), KNOWING, "must be finite and let light through"),
+    ],
 )
-def test_what_is_right_is_let_through(batch, step, info):
-    check_batch(batch, step, info)
+def test_what_is_known_of_the_blur_is_refused_in_one_line(step, psf, info, words):
+    with pytest.raises(zoo.ZooError, match=words) as caught:
+        known_blur(GOOD, info, step, psf)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("batch", "info"), [(GOOD, COLOUR), (GOOD[..., :1], GREY)])
+def test_what_is_right_is_let_through(batch, info):
+    check_batch(batch, info)
+    assert known_blur(batch, info) is None
 
 
 def test_frames_count():
     with pytest.raises(zoo.ZooError, match=r"kaist takes pictures of 9 channels \(3 frames of 3\), not 3"):
-        check_batch(GOOD, None, zoo.info("kaist"), frames=3)
+        check_batch(GOOD, zoo.info("kaist"), frames=3)
 
 
 def test_the_door_refuses_what_the_network_cannot_take():
@@ -89,9 +108,13 @@ def test_copies_and_medians():
     assert medians[0, 6, 6, 4] == np.median(planes[0, 2:11, 2:11])
 
 
-def test_steps():
-    assert steps_of(3, 2).tolist() == [[3.0], [3.0]]
-    assert steps_of([1, 4], 2).tolist() == [[1.0], [4.0]]
+def test_one_blur_for_all_pictures_or_one_for_each():
+    assert known_blur(GOOD, STEPPED, 9).tolist() == [[9.0], [9.0]]
+    assert known_blur(GOOD, STEPPED, [1, 4]).tolist() == [[1.0], [4.0]]
+    both = known_blur(GOOD, KNOWING, psf=box(3))
+    assert both.shape == (2, 3, 3, 1) and np.array_equal(both[0], both[1])
+    each = known_blur(GOOD, KNOWING, psf=np.stack([box(3), 2 * box(3)]))
+    assert np.array_equal(each[1], 2 * each[0])
 
 
 def test_colour_pictures_go_through_grey_networks_channel_by_channel():
