@@ -25,6 +25,10 @@ EVALUATIONS = 300
 _HISTORY = 20
 # The search begins anew after each of these shares of it, with the point spread function back in the middle.
 _SHARES = (0.3, 0.3, 0.3, 0.1)
+# Standard deviation in pixels of the Gaussian that smooths both photographs. Between pixels, interpolation evens noise
+# out and lowers the loss, so that without it the warp of a strong blur goes where the noise is least: over text that
+# lies 1.3 pixels from the truth at step 5, with it 0.15.
+_SMOOTHING = 1.0
 
 Progress = Callable[[int, float], None]
 
@@ -91,7 +95,8 @@ def estimate(
     Begins with the warp of `warp.fit` and a flat point spread function; the best offset for a point spread function
     is known, so it is not searched for. The authors let the point spread function have any sign; here it is kept from
     becoming negative, which light is not, and which makes the penalty smooth. They stop where they come to; here the
-    point spread function's centroid is its middle, because a shift of it is the same as one of the warp.
+    point spread function's centroid is its middle, because a shift of it is the same as one of the warp. Both
+    photographs are smoothed alike first, which leaves the blur between them as it is.
 
     Args:
         sharp: Grey photograph, float array (height, width) in [0, 1].
@@ -155,12 +160,13 @@ class _Problem:
         from scipy import fft
 
         self._fft = fft
+        sharp, blurry = _smoothed(sharp), _smoothed(blurry)
         self._side, self._penalty, self._progress = side, penalty, progress
         self._mean = float(sharp.mean(dtype=np.float64))
         self._shape = tuple(fft.next_fast_len(length, real=True) for length in sharp.shape)
-        self._spectrum = self._forward((sharp - self._mean).astype(np.float32))
+        self._spectrum = self._forward(sharp - np.float32(self._mean))
         self._valid = tuple(slice(side - 1, length) for length in sharp.shape)
-        self._blurry = np.ascontiguousarray(blurry, np.float32)
+        self._blurry = blurry
         self._grid = warps.Grid(sharp.shape, margin=side // 2)
         self.unit = self._grid.unit
         slope = max(float(np.sqrt(np.mean(np.diff(self._blurry, axis=1) ** 2))), 1e-6)
@@ -221,6 +227,13 @@ class _Problem:
 
     def _forward(self, array: np.ndarray) -> np.ndarray:
         return self._fft.rfft2(array, self._shape, workers=-1)
+
+
+def _smoothed(photograph: np.ndarray) -> np.ndarray:
+    """Returns a photograph without the noise that is finer than a pixel, float32."""
+    import cv2
+
+    return cv2.GaussianBlur(photograph.astype(np.float32), (0, 0), _SMOOTHING, borderType=cv2.BORDER_REPLICATE)
 
 
 def save(path: Path, blur: Blur) -> None:
