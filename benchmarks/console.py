@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from benchmarks import steps
 from benchmarks.comparison import Comparison
 from benchmarks.speed_networks import Speed
 from benchmarks.standings import FOOTNOTE, Row, cells, tables
@@ -60,6 +61,20 @@ def print_standings(rows: Sequence[Row]) -> None:
             table.add_row(*line)
         console.print(table)
     console.print(FOOTNOTE)
+
+
+def print_steps(found: Sequence[tuple[str, list[list[str]]]]) -> None:
+    """Prints one table of blur steps for each set of photographs."""
+    from rich.console import Console
+    from rich.table import Table
+
+    for title, lines in found:
+        table = Table(title=title, title_justify="left")
+        for place, name in enumerate(steps.HEADER):
+            table.add_column(name, justify="right" if place else "left", no_wrap=not place)
+        for line in lines:
+            table.add_row(*line)
+        Console(width=None if os.isatty(1) else 160).print(table)
 
 
 def print_comparisons(rows: Sequence[Comparison], title: str) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import metrics, records
+from benchmarks import metrics, records, steps
 from benchmarks.errors import RunError
 from benchmarks.protocols import PROTOCOLS
 from datasets.atomic import write_text
@@ -49,9 +49,10 @@ def update(folder: Path) -> list[Row]:
         DataError: When the files cannot be written.
     """
     with _locked(folder):
-        rows = standings(records.read_all(folder))
+        found = list(records.read_all(folder))
+        rows = standings(found)
         write_text(folder / "leaderboard.csv", to_csv(rows))
-        write_text(folder / "leaderboard.md", to_markdown(rows))
+        write_text(folder / "leaderboard.md", to_markdown(rows) + steps.to_markdown(found))
     return rows
 
 
