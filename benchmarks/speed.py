@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.errors import Parser, RunError, guarded
 
-NAMES = ("crops", "step", "local", "metrics", "median", "torch", "networks")
+NAMES = ("crops", "step", "local", "metrics", "median", "torch", "ocr", "psf", "networks")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(names: Sequence[str], models: list[str] | None, target: Path | None) -> int:
     """Runs the comparisons and prints them; 1 when one misses its target."""
-    from benchmarks import console, machine, speed_cases, speed_median, speed_networks
+    from benchmarks import console, machine, speed_cases, speed_hdc, speed_median, speed_networks
     from benchmarks.comparison import Comparison
     from datasets.atomic import write_text
 
@@ -42,6 +42,8 @@ def _run(names: Sequence[str], models: list[str] | None, target: Path | None) ->
         "metrics": speed_cases.metrics_room,
         "median": speed_median.median,
         "torch": speed_networks.against_torch,
+        "ocr": speed_hdc.recognition,
+        "psf": speed_hdc.blur_estimation,
     }
     for name in names:
         if name not in NAMES:

@@ -114,7 +114,7 @@ def estimate(
         DataError: When the photographs are not two grey ones of one size, or the side does not fit.
     """
     _check(sharp, blurry, side, penalty, evaluations)
-    problem = _Problem(sharp, blurry, side, penalty, progress)
+    problem = Problem(sharp, blurry, side, penalty, progress)
     psf, weights = np.full((side, side), 1 / side**2), warps.fit(sharp, blurry)
     for share in _SHARES:
         psf, weights = _minimise(problem, *_centred(psf, weights, problem.unit), round(share * evaluations))
@@ -122,7 +122,7 @@ def estimate(
 
 
 def _minimise(
-    problem: _Problem, psf: np.ndarray, weights: np.ndarray, evaluations: int
+    problem: Problem, psf: np.ndarray, weights: np.ndarray, evaluations: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns the point spread function and the warp that L-BFGS reaches from the given ones."""
     from scipy.optimize import minimize
@@ -147,15 +147,23 @@ def _centred(psf: np.ndarray, weights: np.ndarray, unit: np.ndarray) -> tuple[np
     return moved * (psf.sum() / moved.sum()), warps.moved(weights, aside / unit[:, 0])
 
 
-class _Problem:
+class Problem:
     """The loss and its gradient as a function of one vector of comparable scale.
 
     The sharp photograph's mean is taken off first, which uncouples the sum of the point spread function from the
     offset; the best offset is then the mean of what is left.
+
+    Args:
+        sharp, blurry, side, penalty, progress: See `estimate`.
     """
 
     def __init__(
-        self, sharp: np.ndarray, blurry: np.ndarray, side: int, penalty: float, progress: Progress | None
+        self,
+        sharp: np.ndarray,
+        blurry: np.ndarray,
+        side: int,
+        penalty: float = 0.0,
+        progress: Progress | None = None,
     ) -> None:
         from scipy import fft
 

@@ -88,7 +88,7 @@ def test_gradients_equal_differences(pair):
     psf, truth = pair[2:]
     sharp = scene()
     blurry = warp.warp(defocus(sharp, psf, OFFSET), warp.inverse(truth))
-    problem = estimate._Problem(sharp, blurry, len(psf), 0.5, None)
+    problem = estimate.Problem(sharp, blurry, len(psf), 0.5, None)
     generator = np.random.default_rng(2)
     flat = problem.pack(np.full(psf.shape, 1 / psf.size), 2 * truth - warp.identity())
     _, gradient = problem(flat)
