@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from benchmarks import steps
+from benchmarks import metrics, steps
+from benchmarks.comparing import Difference
 from benchmarks.comparison import Comparison
 from benchmarks.speed_networks import Speed
 from benchmarks.standings import FOOTNOTE, Row, cells, tables
@@ -75,6 +76,33 @@ def print_steps(found: Sequence[tuple[str, list[list[str]]]]) -> None:
         for line in lines:
             table.add_row(*line)
         Console(width=None if os.isatty(1) else 160).print(table)
+
+
+def print_differences(first: str, second: str, found: Sequence[Difference]) -> None:
+    """Prints how two runs differ in every metric, and the images that the first one loses most on."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if os.isatty(1) else 160)
+    console.print(f"A  {first}\nB  {second}\n", markup=False, highlight=False)
+    table = Table(title="A - B, paired over the images that both scored")
+    for name in ("metric", "mean", "95 % interval", "images", "verdict"):
+        table.add_column(name, justify="left" if name in ("metric", "verdict") else "right")
+    for each in found:
+        card, interval = metrics.METRICS[each.metric], each.interval
+        better = "A" if (interval.mean > 0) == card.higher_is_better else "B"
+        verdict = "tied" if each.tied else f"{better} is better"
+        bounds = f"[{interval.low:+.4g}, {interval.high:+.4g}]"
+        table.add_row(card.title, f"{interval.mean:+.4g} {card.unit}".strip(), bounds, str(each.images), verdict)
+    console.print(table)
+    if not found or not found[0].worst:
+        return
+    table = Table(title=f"where A is farthest behind in {metrics.METRICS[found[0].metric].title}", title_justify="left")
+    for name in ("image", "A", "B", "A - B"):
+        table.add_column(name, justify="left" if name == "image" else "right")
+    for image, ours, theirs in found[0].worst:
+        table.add_row(image, f"{ours:.4g}", f"{theirs:.4g}", f"{ours - theirs:+.4g}")
+    console.print(table)
 
 
 def print_comparisons(rows: Sequence[Comparison], title: str) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.errors import Parser, guarded
+from benchmarks.errors import Parser, RunError, guarded
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,8 +17,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--results", type=Path, default=Path("results"), help="results folder (default: results)")
     parser.add_argument("--by-step", action="store_true", help="print character recognition by blur step, too")
+    parser.add_argument(
+        "--check", action="store_true", help="only look for faults of records and leaderboard; exit status 1 for any"
+    )
+    parser.add_argument(
+        "--compare", nargs=2, metavar=("A", "B"), help="only show how two runs differ, image by image; names of records"
+    )
     options = parser.parse_args(arguments)
+    if options.check:
+        return guarded(lambda: _check(options.results))
+    if options.compare:
+        return guarded(lambda: _compare(options.results, *options.compare))
     return guarded(lambda: _show(options.results, options.by_step))
+
+
+def _check(folder: Path) -> int:
+    """Prints every fault; 1 when there is one."""
+    from benchmarks import checks
+
+    if not (folder / "runs").is_dir():
+        raise RunError(f"{folder / 'runs'}: no such folder; give the results folder with --results")
+    found = checks.faults(folder)
+    for line in found:
+        print(line)
+    count = sum(1 for _ in (folder / "runs").glob("*.json"))
+    print(f"{count} records, {len(found)} faults" if found else f"{count} records, no faults")
+    return 1 if found else 0
+
+
+def _compare(folder: Path, first: str, second: str) -> int:
+    """Prints how two runs differ."""
+    from benchmarks import comparing, console
+
+    a, b = (comparing.find(folder, name) for name in (first, second))
+    console.print_differences(a.path.stem, b.path.stem, comparing.compare(a, b))
+    return 0
 
 
 def _show(folder: Path, by_step: bool) -> int:

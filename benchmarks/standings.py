@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import metrics, records, steps
+from benchmarks import comparing, metrics, records, steps
 from benchmarks.errors import RunError
 from benchmarks.protocols import PROTOCOLS
 from datasets.atomic import write_text
@@ -24,10 +24,16 @@ COLUMNS = (
     "images", "parameters", "macs_256", "seconds_per_megapixel", "weights", "trained_on", "training_data", "profile",
     "steps", "training_seconds", "seed", "precision", "device", "backend", "version", "commit", "created", "record",
     "selected_on", *(f"{name}{end}" for name in ("ocr", "ocr_indel") for end in ("", "_low", "_high")),
-    "ocr_steps", "stop_step", "preparation", "tiles", "blur_step",
+    "ocr_steps", "stop_step", "preparation", "tiles", "blur_step", "tied", "schema",
 )  # fmt: skip
+SCHEMA = 1
+"""Version of the columns; a change that a reader of older files would notice raises it."""
+
+# Enough for a yes or no; every run of every table is drawn anew whenever the leaderboard is made.
+_TIE_RESAMPLES = 2000
 
 FOOTNOTE = (
+    "= after the rank: tied with the leader, as the 95 % interval of the paired difference contains 0. "
     "* multiply-accumulates of one pass and seconds per megapixel at 256x256, batch of one, on the record's machine; "
     "networks of grey pictures take three passes for a colour picture."
 )
@@ -57,19 +63,33 @@ def update(folder: Path) -> list[Row]:
 
 
 def standings(found: Iterable[records.Record]) -> list[Row]:
-    """Returns the ranked rows of all finished records; different data or protocols are never ranked together."""
-    tables: dict[tuple[str, ...], list[Row]] = {}
+    """Returns the ranked rows of all finished records; different data or protocols are never ranked together.
+
+    A row is tied with the leader when the paired bootstrap of their difference, over the images that both scored,
+    leaves open which is better.
+    """
+    tables: dict[tuple[str, ...], list[tuple[Row, records.Record]]] = {}
     for record in found:
         if record.done:
             row = _row(record)
-            tables.setdefault((row["dataset"], row["protocol"], row["data"], row["fingerprint"]), []).append(row)
+            names = ("dataset", "protocol", "data", "fingerprint")
+            tables.setdefault(tuple(row[name] for name in names), []).append((row, record))
     ranked = []
     for key in sorted(tables):
         main = metrics.METRICS[PROTOCOLS[key[1]].metrics[0]]
-        rows = sorted(tables[key], key=lambda row: row[main.name], reverse=main.higher_is_better)
-        for rank, row in enumerate(rows, 1):
-            ranked.append({**row, "rank": rank})
+        lines = sorted(tables[key], key=lambda line: line[0][main.name], reverse=main.higher_is_better)
+        for rank, (row, record) in enumerate(lines, 1):
+            ranked.append({**row, "rank": rank, "tied": "yes" if rank > 1 and _tied(record, lines[0][1], main) else ""})
     return ranked
+
+
+def _tied(record: records.Record, leader: records.Record, main: metrics.Metric) -> bool:
+    """Returns whether a run cannot be told from the leader by the metric that ranks."""
+    _, first, second = comparing.paired(leader, record, main.name)
+    if not len(first):
+        return False
+    interval = metrics.paired_difference(first, second, resamples=_TIE_RESAMPLES)
+    return interval.low <= 0 <= interval.high
 
 
 def to_csv(rows: Sequence[Row]) -> str:
@@ -132,9 +152,9 @@ def _cells(row: Row, shown: Sequence[str]) -> list[str]:
     budget = "; ".join(part for part in (budget, row["preparation"], row["tiles"], guessed) if part)
     speed = f"{row['seconds_per_megapixel']:.3g}" if row["seconds_per_megapixel"] != "" else ""
     by_step = [row["ocr_steps"], str(row["stop_step"])] if "ocr" in shown else []
+    rank = f"{row['rank']} =" if row["tied"] else str(row["rank"])
     return [
-        str(row["rank"]), f"{row['model']} / {row['variant']}", *scores, *by_step, str(row["images"]),
-        f"{row['parameters']:,}",
+        rank, f"{row['model']} / {row['variant']}", *scores, *by_step, str(row["images"]), f"{row['parameters']:,}",
         f"{row['macs_256'] / 1e9:.2f}", speed, trained, budget,
     ]  # fmt: skip
 
@@ -158,7 +178,7 @@ def _row(record: records.Record) -> Row:
         "backend": content["versions"]["backend"], "version": content["versions"]["deblur-zoo"],
         "record": record.path.name, "selected_on": training.get("selected_on", ""), **_by_step(content["scores"]),
         "preparation": _preparation(training.get("recipe") or {}), "tiles": _tiles(evaluation.get("tiles")),
-        "blur_step": evaluation.get("blur_step", ""),
+        "blur_step": evaluation.get("blur_step", ""), "schema": SCHEMA,
     }  # fmt: skip
 
 

@@ -71,6 +71,8 @@ COLUMNS = (
     "preparation",
     "tiles",
     "blur_step",
+    "tied",
+    "schema",
 )
 TRAINING = {"dataset": "gopro", "coverage": "subset 5/2103", "profile": "quick", "steps": 1800, "seconds": 61.25}
 
@@ -81,13 +83,14 @@ def put(folder, model="atrous", psnr=25.0, data="full", mark="aa", training=None
     if cell["protocol"] == "kohler":
         values = {"kohler_psnr": [psnr], "kohler_mssim": [0.8]}
     else:
-        values = {"psnr": [psnr, psnr + 2], "ssim": [0.5, 0.7], "ssim_matlab3d": [0.6, 0.8], "mse": [0.1, 0.2]}
+        pair = psnr if isinstance(psnr, list) else [psnr, psnr + 2]
+        values = {"psnr": pair, "ssim": [0.5, 0.7], "ssim_matlab3d": [0.6, 0.8], "mse": [0.1, 0.2]}
     images = tuple(f"000/{number:08d}" for number in range(len(next(iter(values.values())))))
     content = records.make(
         records.run_key({"model": model, "psnr": psnr, "mark": mark, "data": data}),
         cell,
         scores=records.summarise(images, values),
-        evaluation={"coverage": data, "fingerprint": mark, "seed": 42, "precision": "float32"},
+        evaluation={"coverage": data, "split": "val", "fingerprint": mark, "seed": 42, "precision": "float32"},
         network={"parameters": 1_234_567, "macs_256": 3_150_000_000, "weights": "trained" if training else "none"},
         training=training,
         timing={"median": 0.5},
@@ -138,6 +141,14 @@ class TestRanking:
         ]
         assert "psnr" not in rows[0]
         assert "| PSNR (Koehler) (dB) | MSSIM (Koehler) |" in (tmp_path / "leaderboard.md").read_text()
+
+    def test_ties_are_paired(self, tmp_path):
+        """Means that overlap widely are told apart where every image says the same."""
+        for model, scores in {"atrous": [20, 30], "fcn": [19, 29], "kaist": [21, 28.9], "carlo": [10, 15]}.items():
+            put(tmp_path, model, scores)
+        rows = {row["model"]: row["tied"] for row in standings.update(tmp_path)}
+        assert rows == {"atrous": "", "fcn": "", "kaist": "yes", "carlo": ""}
+        assert "| 2 = | kaist / tiny |" in (tmp_path / "leaderboard.md").read_text()
 
     def test_failed_runs_have_no_row(self, tmp_path):
         put(tmp_path)
