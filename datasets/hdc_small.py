@@ -70,6 +70,12 @@ def enlarge(page: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.clip(cv2.resize(page, size[::-1], interpolation=cv2.INTER_CUBIC), 0, 1)
 
 
+def border(height: int, width: int) -> np.ndarray:
+    """Returns which pixels of a small page are its border, bool (height, width)."""
+    y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in (height, width)), indexing="ij")
+    return np.maximum(np.abs(x), np.abs(y)) > 1 - 2 * BORDER
+
+
 def ground(page: np.ndarray, seed: int = 0) -> np.ndarray:
     """Fits the light of the empty page on its border.
 
@@ -85,9 +91,8 @@ def ground(page: np.ndarray, seed: int = 0) -> np.ndarray:
     """
     y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in page.shape), indexing="ij")
     terms = np.stack([np.ones_like(x), x, x**2, y, y**2, np.hypot(x, y)], axis=-1)
-    inner = 1 - 2 * BORDER
-    border = np.flatnonzero((np.abs(x) > inner) | (np.abs(y) > inner))
-    chosen = np.random.default_rng(seed).choice(border, min(SAMPLES, len(border)), replace=False)
+    places = np.flatnonzero(border(*page.shape))
+    chosen = np.random.default_rng(seed).choice(places, min(SAMPLES, len(places)), replace=False)
     rows, values = terms.reshape(-1, terms.shape[-1])[chosen], page.ravel()[chosen].astype(np.float64)
     weights = np.linalg.lstsq(rows, values, rcond=None)[0]
     misfit = np.abs(rows @ weights - values)

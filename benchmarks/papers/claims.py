@@ -1,0 +1,112 @@
+"""The published numbers, `results/published.csv`, and the table that each belongs to."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.errors import RunError
+
+PAPERS = {
+    "bologna": "Mancini, Simonati: CARLO_NET, KAIST_NET, ATROUS_NET",
+    "fcn": 'Zhang et al.: FCN, "feature catcher"',
+    "psfnn": "Germer, Uelwer, Harmeling: the Helsinki Deblur Challenge",
+    "refiner": "Nyrhilae: median-filter recurrent refiner",
+    "lite": "Li et al.: depth-separable DeblurGAN",
+}
+"""Name on the command line -> authors and subject."""
+
+COLUMNS = ("paper", "table", "dataset", "split", "model", "metric", "value", "unit", "note", "source")
+FILE = "published.csv"
+
+_TITLES = {
+    "text": "Facts in the text",
+    "model summary": "Model summary",
+    "repository README (not in the paper)": "README of the public code (not in the paper)",
+}
+# Figures whose numbers the text gives.
+_FIGURES = {("fcn", "parameters "): "Figure 1", ("refiner", "mean OCR accuracy"): "Figures 17 to 19"}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One published number.
+
+    Attributes:
+        paper: One of `PAPERS`.
+        table: Where the paper has it.
+        dataset, split, model, metric: What it is about, in the paper's words.
+        value: The number as it is printed.
+        unit: Its unit; empty for none.
+        note: What a reader must know, misprints among it.
+        source: Authors and place.
+    """
+
+    paper: str
+    table: str
+    dataset: str
+    split: str
+    model: str
+    metric: str
+    value: str
+    unit: str
+    note: str
+    source: str
+
+    @property
+    def number(self) -> float | None:
+        """The value as a number; None for words and ranges."""
+        power = re.fullmatch(r"10\^(-?[\d.]+)", self.value)
+        if power:
+            return 10 ** float(power[1])
+        plain = re.fullmatch(r"(-?[\d.]+(?:e-?\d+)?)(M?)", self.value)
+        return float(plain[1]) * (1e6 if plain[2] else 1) if plain else None
+
+    @property
+    def title(self) -> str:
+        """The table or figure that shows it here."""
+        for (paper, start), title in _FIGURES.items():
+            if self.paper == paper and self.table == "text" and self.metric.startswith(start):
+                return title
+        return _TITLES.get(self.table, self.table)
+
+
+def load(folder: Path) -> list[Claim]:
+    """Reads the published numbers.
+
+    Args:
+        folder: The results folder.
+
+    Raises:
+        RunError: When the file is missing, is not such a table, or names an unknown paper.
+    """
+    path = folder / FILE
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            rows = list(csv.reader(stream))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f"{path}: cannot be read ({error}); it comes with the project, restore it") from error
+    if not rows or tuple(rows[0]) != COLUMNS:
+        raise RunError(
+            f"{path}: the columns are not {', '.join(COLUMNS)}; restore the file that comes with the project"
+        )
+    claims = []
+    for line, row in enumerate(rows[1:], start=2):
+        if len(row) != len(COLUMNS) or row[0] not in PAPERS:
+            raise RunError(
+                f"{path}, line {line}: {len(row)} columns, paper {row[0] if row else ''!r}; correct the line"
+            )
+        claims.append(Claim(*row))
+    return claims
+
+
+def tables(claims: Sequence[Claim], paper: str) -> dict[str, list[Claim]]:
+    """Returns the tables of a paper, each with its claims in the order of the file."""
+    found: dict[str, list[Claim]] = {}
+    for claim in claims:
+        if claim.paper == paper:
+            found.setdefault(claim.title, []).append(claim)
+    return dict(sorted(found.items(), key=lambda table: (not table[0].startswith(("Table", "Figure")), table[0])))
