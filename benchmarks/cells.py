@@ -1,9 +1,8 @@
-"""One cell of the grid: a network on a data set, trained if need be, scored, recorded."""
+"""One cell of the grid, a network on a data set: all that is decided and checked before any long work."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from benchmarks.known_blur import DATASETS, KnownBlur
 from benchmarks.protocols import Protocol, protocol_for, scored
 from benchmarks.recipes import ADVERSARIAL, Recipe, default_variant, recipe
 from benchmarks.requests import Request, check_crop, check_network_crop, check_perceptual_weights, check_weights
-from datasets import frames
 from datasets.errors import DataError
 from datasets.loading import load
 from datasets.pairs import Pairs
@@ -74,10 +72,10 @@ class Cell:
             "recipe": self.recipe.as_dict(),
             "data": self.training_pairs.fingerprint,
             "seed": request.seed,
-            "start": _file_hash(request.weights) if request.weights else None,
+            "start": file_hash(request.weights) if request.weights else None,
         }
         if request.perceptual_weights and self.recipe.content == "vgg19":
-            parts["perceptual_weights"] = _file_hash(request.perceptual_weights)
+            parts["perceptual_weights"] = file_hash(request.perceptual_weights)
         if request.select_on_test:
             parts["selected_on"] = self.pairs.fingerprint
         if self.natural is not None:
@@ -87,7 +85,7 @@ class Cell:
     @property
     def key(self) -> str:
         """Equal for runs that would give the same record."""
-        weights = _file_hash(self.request.weights) if self.request.weights and self.recipe is None else None
+        weights = file_hash(self.request.weights) if self.request.weights and self.recipe is None else None
         parts: dict[str, Any] = {
             **self.identity, "data": self.pairs.fingerprint, "training": self.training_key, "weights": weights,
             "seed": self.request.seed if self.protocol.crop else None,
@@ -145,63 +143,6 @@ def plan(model: str, dataset: str, request: Request) -> Cell:
     cell = Cell(request, model, variant, dataset, protocol, pairs, made, training_pairs, natural, known_blur)
     _check_unfinished(cell)
     return cell
-
-
-def run(cell: Cell) -> records.Record:
-    """Trains (or loads), scores and records a cell; the finished record is returned at once if there is one."""
-    done = records.find(cell.request.results, cell.identity, cell.key)
-    if done is not None:
-        print(f"{cell.model} / {cell.variant} on {cell.dataset} ({cell.protocol.name}): done before, {done.path.name}")
-        return done
-    from benchmarks import console, evaluation, machine
-
-    model, training, weights = _network(cell)
-    print(f"scoring {model.name} on {len(cell.pairs)} pictures of {cell.dataset} ({cell.pairs.coverage})", flush=True)
-    blur_of = cell.known_blur.of_pairs(cell.pairs) if cell.known_blur else None
-    with console.progress_bar("scoring") as progress:
-        scores = evaluation.evaluate(
-            model, cell.pairs, cell.protocol, cell.request.seed, progress, cell.request.tiles,
-            cell.request.guess_steps, blur_of,
-        )  # fmt: skip
-    precision = _precision(model)
-    ways: dict[str, Any] = {} if cell.request.tiles is None else {"tiles": asdict(cell.request.tiles)}
-    if cell.request.guess_steps:
-        ways["blur_step"] = "guessed"
-    if cell.known_blur is not None:
-        ways["psf"] = cell.known_blur.as_dict()
-    content = records.make(
-        cell.key,
-        cell.identity,
-        network={"parameters": _trained_weights(model), "macs_256": zoo.count_macs(model), "weights": weights},
-        training=training,
-        evaluation={
-            "split": cell.pairs.split, "coverage": cell.pairs.coverage, "fingerprint": cell.pairs.fingerprint,
-            "rule": cell.protocol.rule, "seed": cell.request.seed, "precision": precision, **ways,
-        },
-        scores=records.summarise(scores.names, scores.values) | _by_step(cell, scores.values),
-        timing=evaluation.seconds_per_megapixel(model, precision),
-        machine=machine.describe(),
-        versions=machine.versions(),
-        commit=machine.commit(),
-    )  # fmt: skip
-    return records.write(cell.request.results, content)
-
-
-def _by_step(cell: Cell, values: dict[str, list[float | None]]) -> dict[str, Any]:
-    """Returns the mean score of each blur step and the last step that is passed, for the Helsinki challenge."""
-    if cell.protocol.name != "ocr":
-        return {}
-    standing = metrics.ocr.standing(
-        [score or 0.0 for score in values["ocr"]], [pair.metadata["step"] for pair in cell.pairs]
-    )
-    return {
-        "steps": {str(step): round(mean, 4) for step, mean in standing.means.items()}, "stop_step": standing.stop_step,
-    }  # fmt: skip
-
-
-def record_failure(cell: Cell, reason: str) -> records.Record:
-    """Records that a cell failed and why, so that a grid shows it."""
-    return records.write(cell.request.results, records.make(cell.key, cell.identity, error=reason))
 
 
 def _recipe(model: str, dataset: str, request: Request) -> Recipe | None:
@@ -276,7 +217,7 @@ def _known_blur(model: str, dataset: str, request: Request, pairs: Pairs) -> Kno
 def _check_unfinished(cell: Cell) -> None:
     """Raises RunError when a killed training is in the way and the command line does not say what to do with it."""
     request = cell.request
-    if cell.recipe is None or request.resume or request.restart or _finished(cell.folder):
+    if cell.recipe is None or request.resume or request.restart or finished(cell.folder):
         return
     if (cell.folder / _LAST).is_file() and records.find(request.results, cell.identity, cell.key) is None:
         raise RunError(
@@ -284,7 +225,7 @@ def _check_unfinished(cell: Cell) -> None:
         )
 
 
-def _finished(folder: Path) -> bool:
+def finished(folder: Path) -> bool:
     """Returns whether the folder holds a training that reached its last step and the validation after it."""
     if not (folder / _LAST).is_file():
         return False
@@ -292,68 +233,7 @@ def _finished(folder: Path) -> bool:
     return "steps" in notes and notes.get("epoch_end") == notes["steps"]
 
 
-def _network(cell: Cell) -> tuple[Any, dict[str, Any] | None, str]:
-    """Returns the network, the record's `training` section and where the weights come from."""
-    if cell.recipe is not None and cell.training_pairs is not None:
-        return _trained(cell, cell.recipe, cell.training_pairs)
-    weights = cell.request.weights
-    if weights is None:
-        return zoo.create(cell.model, cell.variant), None, "none"
-    return zoo.load(weights), zoo.read_notes(weights).get("training"), f"file sha256:{_file_hash(weights)}"
-
-
-def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any], str]:
-    """Returns the trained network (training it, unless that is done already), its section and "trained"."""
-    from benchmarks import training
-
-    request = cell.request
-    pairs = preparation.prepared(made, pairs, cell.natural)
-    if _finished(cell.folder) and not request.restart:
-        outcome = training.outcome_of(cell.folder, made, pairs, request.select_on_test)
-    else:
-        print(
-            f"training {made.model} / {made.variant} on {len(pairs)} pairs of {pairs.dataset} ({pairs.coverage})",
-            flush=True,
-        )
-        if request.sample:
-            # A sample is small enough to be prepared unasked; decoding would share the cores with the training.
-            frames.prepare(pairs, request.store)
-        options = training.Options(
-            request.seed, request.jit, request.resume, request.tensorboard, request.store,
-            request.perceptual_weights or "imagenet",
-        )  # fmt: skip
-        selection = cell.pairs if request.select_on_test else None
-        outcome = training.train(made, pairs, cell.folder, options, request.weights, selection)
-    section = {
-        "dataset": pairs.dataset, "split": pairs.split, "coverage": pairs.coverage, "fingerprint": pairs.fingerprint,
-        "pairs": len(pairs), "profile": request.profile, "recipe": made.as_dict(), "seed": request.seed,
-        "steps": outcome.steps, "epochs": round(outcome.epochs, 3), "seconds": round(outcome.seconds, 1),
-        "best_step": outcome.best_step, "validation_psnr": outcome.validation_psnr, "jit": request.jit,
-        "started_from": str(request.weights) if request.weights else None,
-    }  # fmt: skip
-    if outcome.ratios:
-        section["ratios"] = list(outcome.ratios)
-    if request.select_on_test:
-        section["selected_on"] = "the scored pictures"
-    if cell.natural is not None:
-        section["natural"] = {"coverage": cell.natural.coverage, "fingerprint": cell.natural.fingerprint}
-    # Whoever scores this file later learns from it what it was trained on.
-    zoo.save(outcome.model, cell.folder / training.BEST, {"training": section})
-    return outcome.model, section, "trained"
-
-
-def _trained_weights(model: Any) -> int:
-    """Returns the number of weights that a training moves."""
-    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
-
-
-def _precision(model: Any) -> str:
-    """Returns the dtype policy of the layers that have weights, float32 when there are none."""
-    policies = {layer.dtype_policy.name for layer in model.layers if layer.weights}
-    return "+".join(sorted(policies - {"float32"})) or "float32"
-
-
-def _file_hash(path: Path) -> str:
+def file_hash(path: Path) -> str:
     """Returns sixteen digits of a file's SHA-256."""
     try:
         with path.open("rb") as stream:

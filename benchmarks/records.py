@@ -97,9 +97,13 @@ def content_hash(content: Mapping[str, Any]) -> str:
 
 
 def path_of(folder: Path, content: Mapping[str, Any]) -> Path:
-    """Returns where a record lies: its cell in words, then its key."""
-    words = (content["dataset"], content["protocol"], content["model"], content["variant"], content["key"])
-    return folder / "runs" / ("--".join(words) + ".json")
+    """Returns where a record lies."""
+    return folder / "runs" / f"{stem_of(content)}.json"
+
+
+def stem_of(content: Mapping[str, Any]) -> str:
+    """Returns the name of a record without suffix: its cell in words, then its key."""
+    return "--".join(content[name] for name in ("dataset", "protocol", "model", "variant", "key"))
 
 
 def write(folder: Path, content: Mapping[str, Any]) -> Record:

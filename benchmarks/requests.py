@@ -37,6 +37,7 @@ class Request:
         blur_steps: Only for `hdc`: the steps to train on and to score; None takes all that are there.
         tiles: How large pictures are cut for scoring; None restores them at once.
         guess_steps: Whether a network that takes the blur step is scored as if that was not known.
+        pictures: How many images are kept as pictures.
         psf_file: Only for `hdc`: point spread functions for a network that takes them; None estimates them.
     """
 
@@ -63,6 +64,7 @@ class Request:
     tiles: Tiles | None = None
     guess_steps: bool = False
     psf_file: Path | None = None
+    pictures: int = 3
 
 
 def check_crop(pairs: Pairs, crop: int | None, what: str) -> None:

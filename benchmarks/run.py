@@ -98,6 +98,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("--tile", type=_positive, metavar="PIXELS", help="restore pictures in tiles of this side (hdc: 640)")
     add("--overlap", type=_count, metavar="PIXELS", help="what a network sees around a tile (default: a quarter of it)")
     add("--no-blend", action="store_true", help="cut the overlap of tiles off instead of blending it")
+    add(
+        "--pictures", type=_count, default=3, metavar="N", help="images to keep as pictures, worst to best (default: 3)"
+    )
     add("--resume", action="store_true", help="go on with an unfinished training")
     add("--restart", action="store_true", help="train anew even if checkpoints are there")
     add("--tensorboard", action="store_true", help="write TensorBoard logs beside the checkpoints")
@@ -177,7 +180,7 @@ def _request(options: argparse.Namespace) -> Any:
         restart=options.restart, tensorboard=options.tensorboard, store=options.store,
         perceptual_weights=_file(options.perceptual_weights), select_on_test=options.select_on_test,
         blur_steps=_blur_steps(options), tiles=_tiles(options), guess_steps=options.unknown_step,
-        psf_file=options.psf_file,
+        psf_file=options.psf_file, pictures=options.pictures,
     )  # fmt: skip
 
 
@@ -246,19 +249,19 @@ def _plan(names: list[tuple[str, str]], request: Any) -> list[Any]:
 
 def _run_cells(planned: list[Any]) -> int:
     """Runs the cells; in a grid a failed one is recorded and the others go on. Returns how many failed."""
-    from benchmarks import cells
+    from benchmarks import running
 
     asked = [cell for cell in planned if cell.model != "identity"]
     failed = 0
     for cell in planned:
         try:
-            cells.run(cell)
+            running.run(cell)
         except Exception as error:
             if len(asked) <= 1:
                 raise
             failed += 1
             reason = str(error) if isinstance(error, EXPECTED) else f"{type(error).__name__}: {error}"
-            cells.record_failure(cell, reason.partition("\n")[0])
+            running.record_failure(cell, reason.partition("\n")[0])
             print(f"failed: {cell.model} on {cell.dataset}: {reason.partition(chr(10))[0]}", file=sys.stderr)
     return failed
 
