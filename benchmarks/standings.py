@@ -24,7 +24,7 @@ COLUMNS = (
     "images", "parameters", "macs_256", "seconds_per_megapixel", "weights", "trained_on", "training_data", "profile",
     "steps", "training_seconds", "seed", "precision", "device", "backend", "version", "commit", "created", "record",
     "selected_on", *(f"{name}{end}" for name in ("ocr", "ocr_indel") for end in ("", "_low", "_high")),
-    "ocr_steps", "stop_step", "preparation", "tiles", "blur_step", "tied", "schema",
+    "ocr_steps", "stop_step", "preparation", "tiles", "blur_step", "tied", "schema", "psf",
 )  # fmt: skip
 SCHEMA = 1
 """Version of the columns; a change that a reader of older files would notice raises it."""
@@ -54,7 +54,7 @@ def update(folder: Path) -> list[Row]:
         RunError: When a record cannot be read or was edited.
         DataError: When the files cannot be written.
     """
-    with _locked(folder):
+    with locked(folder):
         found = list(records.read_all(folder))
         rows = standings(found)
         write_text(folder / "leaderboard.csv", to_csv(rows))
@@ -149,6 +149,7 @@ def _cells(row: Row, shown: Sequence[str]) -> list[str]:
     trained += f", weights chosen on {row['selected_on']}" if row["selected_on"] else ""
     budget = f"{row['profile']}, {row['steps']:,} steps, {row['training_seconds']:.0f} s" if row["trained_on"] else ""
     guessed = f"blur step {row['blur_step']}" if row["blur_step"] else ""
+    guessed += f"blur known: {row['psf']}" if row["psf"] else ""
     budget = "; ".join(part for part in (budget, row["preparation"], row["tiles"], guessed) if part)
     speed = f"{row['seconds_per_megapixel']:.3g}" if row["seconds_per_megapixel"] != "" else ""
     by_step = [row["ocr_steps"], str(row["stop_step"])] if "ocr" in shown else []
@@ -179,6 +180,7 @@ def _row(record: records.Record) -> Row:
         "record": record.path.name, "selected_on": training.get("selected_on", ""), **_by_step(content["scores"]),
         "preparation": _preparation(training.get("recipe") or {}), "tiles": _tiles(evaluation.get("tiles")),
         "blur_step": evaluation.get("blur_step", ""), "schema": SCHEMA,
+        "psf": (evaluation.get("psf") or {}).get("source", ""),
     }  # fmt: skip
 
 
@@ -206,7 +208,7 @@ def _by_step(scores: Mapping[str, Any]) -> Row:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Holds the folder's lock, so that of two writers the later one sees the records of both."""
     try:
         folder.mkdir(parents=True, exist_ok=True)

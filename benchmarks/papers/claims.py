@@ -21,6 +21,7 @@ PAPERS = {
 
 COLUMNS = ("paper", "table", "dataset", "split", "model", "metric", "value", "unit", "note", "source")
 FILE = "published.csv"
+OWN = Path(__file__).parents[2] / "results" / FILE
 
 _TITLES = {
     "text": "Facts in the text",
@@ -78,12 +79,12 @@ def load(folder: Path) -> list[Claim]:
     """Reads the published numbers.
 
     Args:
-        folder: The results folder.
+        folder: The results folder; where it has no such file, the project's own one is read.
 
     Raises:
         RunError: When the file is missing, is not such a table, or names an unknown paper.
     """
-    path = folder / FILE
+    path = folder / FILE if (folder / FILE).is_file() else OWN
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             rows = list(csv.reader(stream))

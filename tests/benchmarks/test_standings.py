@@ -73,6 +73,7 @@ COLUMNS = (
     "blur_step",
     "tied",
     "schema",
+    "psf",
 )
 TRAINING = {"dataset": "gopro", "coverage": "subset 5/2103", "profile": "quick", "steps": 1800, "seconds": 61.25}
 
@@ -90,7 +91,14 @@ def put(folder, model="atrous", psnr=25.0, data="full", mark="aa", training=None
         records.run_key({"model": model, "psnr": psnr, "mark": mark, "data": data}),
         cell,
         scores=records.summarise(images, values),
-        evaluation={"coverage": data, "split": "val", "fingerprint": mark, "seed": 42, "precision": "float32"},
+        evaluation={
+            "coverage": data,
+            "split": "val",
+            "rule": "as they come",
+            "fingerprint": mark,
+            "seed": 42,
+            "precision": "float32",
+        },
         network={"parameters": 1_234_567, "macs_256": 3_150_000_000, "weights": "trained" if training else "none"},
         training=training,
         timing={"median": 0.5},

@@ -15,7 +15,14 @@ def put_pages(folder, model="refiner", blur_step=None, mark="aa"):
         records.run_key({**names, "mark": mark, "blur_step": blur_step}),
         names,
         scores=records.summarise(images, values) | {"steps": {"9": 90.0, "10": 50.0}, "stop_step": 9},
-        evaluation={"coverage": "sample", "fingerprint": mark, "seed": 42, "precision": "float32"}
+        evaluation={
+            "coverage": "sample",
+            "split": "test",
+            "rule": "as they come",
+            "fingerprint": mark,
+            "seed": 42,
+            "precision": "float32",
+        }
         | ({"blur_step": blur_step} if blur_step else {}),
         network={"parameters": 1, "macs_256": 1, "weights": "none"},
         training=None,

@@ -206,7 +206,7 @@ def test_the_committed_tables_are_what_the_records_say(tmp_path):
         assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
 
 
-def test_bad_input(folder, refused):
+def test_bad_input(folder, refused, monkeypatch):
     assert "unknown paper 'x'; choose from bologna" in refused(tables.main, "--paper", "x", "--results", folder)
     path = folder / claims.FILE
     text = path.read_text()
@@ -215,4 +215,5 @@ def test_bad_input(folder, refused):
     path.write_text(text + "else,Table 1\n")
     assert "line 369: 2 columns, paper 'else'" in refused(tables.main, "--results", folder)
     path.unlink()
+    monkeypatch.setattr(claims, "OWN", path)
     assert "it comes with the project, restore it" in refused(tables.main, "--results", folder)

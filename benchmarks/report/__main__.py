@@ -1,0 +1,38 @@
+"""`python -m benchmarks.report`: makes `results/report` from the run records."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.errors import Parser, guarded
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns the exit status."""
+    parser = Parser(
+        prog="python -m benchmarks.report",
+        description="Make a static site of leaderboards, papers' tables, runs, networks and data sets. Open its "
+        "index.html in any browser; no server is needed.",
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), help="results folder (default: results)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the site (default: RESULTS/report)")
+    options = parser.parse_args(arguments)
+    return guarded(lambda: _build(options.results, options.out or options.results / "report"))
+
+
+def _build(folder: Path, out: Path) -> int:
+    """Makes the site and says where it is."""
+    from benchmarks import console
+
+    console.quiet_frameworks()
+    from benchmarks.report import build
+
+    pages = build.build(folder, out)
+    print(f"{pages} pages: open {out / 'index.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""Makes the whole site beside the old one and puts it in its place at the end."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+import zoo
+from benchmarks import pictures, records, standings
+from benchmarks.papers import claims, output
+from benchmarks.records import Record
+from benchmarks.report import cards, leaderboards, runs
+from datasets.errors import DataError
+from datasets.registry import info as dataset_info
+from datasets.registry import list_datasets
+
+HERE = Path(__file__).parent
+_NUMBERS = ("claimed", "measured", "difference", "interval")
+
+
+class Site:
+    """A folder of pages in the making.
+
+    Args:
+        folder: Where it is made.
+        found: The run records.
+    """
+
+    def __init__(self, folder: Path, found: Sequence[Record]) -> None:
+        self.folder, self.found = folder, found
+        self.pages = 0
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+            undefined=jinja2.StrictUndefined,
+        )  # fmt: skip
+
+    def page(self, path: str, template: str, **values: Any) -> None:
+        """Writes one page; `path` is relative to the site."""
+        values = {"here": "", "up": "../" * path.count("/"), "count": len(self.found), **values}
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(self._environment.get_template(template).render(values), encoding="utf-8")
+        self.pages += 1
+
+
+def build(folder: Path, out: Path) -> int:
+    """Makes the site of a results folder.
+
+    Args:
+        folder: The results folder.
+        out: Where the site goes; what a site left there before is replaced in one step.
+
+    Returns:
+        The number of pages.
+
+    Raises:
+        RunError: When a record or the published numbers cannot be read.
+        DataError: When the site cannot be written, or something else lies in its place.
+    """
+    with standings.locked(folder):
+        if out.exists() and not (out / "index.html").is_file() and (not out.is_dir() or any(out.iterdir())):
+            raise DataError(f"{out} is there and no report; choose another folder with --out")
+        found = list(records.read_all(folder))
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".tmp-report-", dir=out.parent) as temporary:
+                site = Site(Path(temporary) / "new", found)
+                _fill(site, folder)
+                if out.exists():
+                    out.rename(Path(temporary) / "old")
+                site.folder.rename(out)
+        except OSError as error:
+            raise DataError(
+                f"cannot write {out}: {error.strerror}; free disk space or choose another folder"
+            ) from error
+    return site.pages
+
+
+def _fill(site: Site, folder: Path) -> None:
+    """Writes every page, style, script and picture."""
+    shutil.copytree(HERE / "assets", site.folder / "assets")
+    done = [record for record in site.found if record.done]
+    kept = folder / pictures.FOLDER
+    for record in done:
+        source = kept / record.path.stem
+        if source.is_dir():
+            shutil.copytree(source, site.folder / pictures.FOLDER / record.path.stem)
+    rankings = leaderboards.rankings(done)
+    site.page("index.html", "index.html", title="Leaderboards", here="index", rankings=rankings,
+              filters=leaderboards.filters(rankings))  # fmt: skip
+    for record in done:
+        site.page(f"runs/{record.path.stem}.html", "run.html", **runs.content(record, folder))
+    _papers(site, folder)
+    _cards(site, done)
+
+
+def _papers(site: Site, folder: Path) -> None:
+    """Writes the tables of the papers."""
+    published, listed = claims.load(folder), []
+    for paper, title in claims.PAPERS.items():
+        tables = {
+            name: output.lines(group, site.found) for name, group in claims.tables(published, paper).items()
+        }  # fmt: skip
+        site.page(
+            f"papers/{paper}.html", "paper.html", title=title, here="papers", numbers=_NUMBERS,
+            tables=[_table(name, lines) for name, lines in tables.items()],
+        )  # fmt: skip
+        lines = [line for table in tables.values() for line in table]
+        measured = sum(line.measured is not None for line in lines)
+        listed.append({"name": paper, "title": title, "claims": len(lines), "measured": measured})
+    site.page("papers.html", "papers.html", title="Papers", here="papers", papers=listed)
+
+
+def _table(title: str, lines: Sequence[output.Line]) -> dict[str, Any]:
+    """Returns one table of a paper for its template."""
+    return {
+        "title": title,
+        "columns": output.used_columns(lines),
+        "lines": [
+            {**line.cells(), "record": Path(line.measured.record).stem if line.measured else ""} for line in lines
+        ],
+    }
+
+
+def _cards(site: Site, done: Sequence[Record]) -> None:
+    """Writes a card for every network and data set, and the list of them."""
+    models = [cards.model(zoo.info(name), done) for name in zoo.list_models()]
+    datasets = [cards.dataset(dataset_info(name), done) for name in list_datasets()]
+    for kind, group in (("models", models), ("datasets", datasets)):
+        for card in group:
+            site.page(f"{kind}/{card['name']}.html", "card.html", here="cards", **card)
+    site.page(
+        "cards.html", "cards.html", title="Networks and data sets", here="cards", models=_listed(models),
+        datasets=_listed(datasets),
+    )  # fmt: skip
+
+
+def _listed(group: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Returns cards with the number of their runs."""
+    return [{**card, "runs": len(card["runs"])} for card in group]

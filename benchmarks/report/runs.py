@@ -1,0 +1,128 @@
+"""The content of a run's page."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks import metrics, pictures
+from benchmarks.protocols import PROTOCOLS
+from benchmarks.records import Record
+from benchmarks.report.charts import Axis, Point, histogram, lines
+
+_MOST_CURVES = 4
+
+
+def content(record: Record, folder: Path) -> dict[str, Any]:
+    """Returns what the template of a run's page takes.
+
+    Args:
+        record: A finished run.
+        folder: The results folder, where pictures and curves lie.
+    """
+    values = record.content
+    return {
+        "title": f"{values['model']} / {values['variant']} on {values['dataset']}, protocol {values['protocol']}",
+        "here": "index",
+        "record": values,
+        "scores": _scores(values),
+        "charts": [_distribution(values), *_curves(values, folder)],
+        "shown": _shown(values, folder),
+        "panels": pictures.PANELS[1:],
+        "facts": _facts(record),
+    }
+
+
+def _scores(values: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Returns the lines of the table of scores."""
+    found = []
+    for name, mean in values["scores"]["means"].items():
+        card = metrics.METRICS[name]
+        found.append({
+            "title": card.title, "convention": card.convention, "mean": f"{mean['mean']:.5g} {card.unit}".strip(),
+            "interval": f"[{mean['low']:.5g}, {mean['high']:.5g}]",
+        })  # fmt: skip
+    return found
+
+
+def _distribution(values: Mapping[str, Any]) -> Any:
+    """Returns how the images' scores are spread, by the metric that ranks."""
+    card = metrics.METRICS[PROTOCOLS[values["protocol"]].metrics[0]]
+    scores = [score for score in values["scores"]["values"][card.name] if score is not None]
+    return histogram(scores, f"{card.title} ({card.unit})" if card.unit else card.title)
+
+
+def _curves(values: Mapping[str, Any], folder: Path) -> list[Any]:
+    """Returns the training curves, where the run kept them and the file is still there."""
+    path = folder / values["curve"] if values.get("curve") else None
+    if path is None or not path.is_file():
+        return []
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    names = [name for name in (rows[0] if rows else {}) if name not in ("epoch", "learning_rate")]
+    charts = []
+    for name in [name for name in names if not name.startswith("val_")][:_MOST_CURVES]:
+        series = []
+        for column, label in ((name, "training"), (f"val_{name}", "validation")):
+            points = [Point(int(row["epoch"]) + 1, float(row[column])) for row in rows if row.get(column)]
+            if points:
+                series.append((label, points))
+        every = [point for _, points in series for point in points]
+        x, y = Axis.over("epoch", [point.x for point in every]), Axis.over(name, [point.y for point in every])
+        charts.append(lines(series, x, y))
+    return charts
+
+
+def _shown(values: Mapping[str, Any], folder: Path) -> list[dict[str, Any]]:
+    """Returns the kept pictures; those whose file is gone have no path, so that the page says so."""
+    card = metrics.METRICS[PROTOCOLS[values["protocol"]].metrics[0]]
+    return [
+        {
+            "image": image["image"],
+            "role": image["role"],
+            "score": f"{image['score']:.4g} {card.unit}".strip(),
+            "files": [_file(file, folder) for file in image["files"]],
+        }
+        for image in values.get("pictures") or []
+    ]
+
+
+def _file(name: str, folder: Path) -> dict[str, str]:
+    """Returns the path of a file of panels and the shape of one panel."""
+    import cv2
+
+    picture = cv2.imread(str(folder / name)) if (folder / name).is_file() else None
+    if picture is None:
+        return {"path": "", "ratio": "1"}
+    height, width = picture.shape[:2]
+    return {"path": name, "ratio": f"{width // len(pictures.PANELS)} / {height}"}
+
+
+def _facts(record: Record) -> list[tuple[str, str]]:
+    """Returns what the run stands on, as names and text."""
+    values = record.content
+    evaluation, training = values["evaluation"], values.get("training") or {}
+    recipe = training.get("recipe") or {}
+    facts = {
+        "data": f"{evaluation['coverage']}, split {evaluation['split']}, fingerprint {evaluation['fingerprint']}",
+        "images": len(values["scores"]["images"]),
+        "rule": evaluation["rule"],
+        "parameters": f"{values['network']['parameters']:,}",
+        "weights": values["network"]["weights"],
+        "trained on": f"{training['dataset']} ({training['coverage']}), {training['pairs']} pairs" if training else "",
+        "budget": f"{training['profile']}: {training['steps']:,} steps, {training['seconds']:.0f} s"
+        if training
+        else "",
+        "recipe": ", ".join(f"{name} {value}" for name, value in recipe.items() if name not in ("source", "ours")),
+        "source of the recipe": recipe.get("source", ""),
+        "chosen by us": recipe.get("ours", ""),
+        "seed": evaluation["seed"],
+        "precision": evaluation["precision"],
+        "device": values["machine"]["device"],
+        "versions": ", ".join(f"{name} {version}" for name, version in values["versions"].items()),
+        "commit": values["commit"],
+        "created": values["created"],
+        "record": record.path.name,
+    }
+    return [(name, str(value)) for name, value in facts.items() if value not in ("", None)]
