@@ -82,6 +82,8 @@ def _list_table(infos: Sequence[zoo.ModelInfo]) -> Any:
     for info in infos:
         authors = info.paper.partition(":")[0]
         for name, variant in info.variants.items():
+            if not variant.listed:
+                continue
             numbers = [_parameters(variant), _giga(variant.macs), str(variant.frames)]
             table.add_row(info.name, _starred(info, name), *numbers, authors)
     return table

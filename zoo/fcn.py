@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
+from zoo.fcn_ablations import PARTS, ablations
 from zoo.fcn_blocks import Blocks
 from zoo.lazy import lazy_module
 from zoo.registry import ModelInfo, Variant, register
@@ -55,6 +56,7 @@ INFO = ModelInfo(
             note="a picture from stage 0 too, the fourth output",
         ),
         "tiny": Variant(265_137, macs=7_579_156_480, options=TINY, note="narrow and shallow, for laptops and tests"),
+        **ablations(TINY),
     },
     default="paper",
     outputs=("sharp", "stage2", "stage1"),
@@ -75,6 +77,8 @@ def build(
     efem: str = "both",
     stage0_head: bool = False,
     residual_scale: float = 1.0,
+    stages: int = 4,
+    without: str = "",
 ) -> Any:
     """Builds the feature catcher.
 
@@ -92,13 +96,17 @@ def build(
         stage0_head: Whether stage 0 too has a picture: a 1x1 convolution of its features before the gate plus the
             blurred picture (our choice; the paper wants a picture of every stage, the released code has none here).
         residual_scale: Factor on the initial kernels of what is added to something.
+        stages: How many of the four stages there are; the coarse ones are left out first (our reading of Table 2).
+        without: A part that is left out wherever it is: `"pb"`, the attention block of the processing blocks; `"efem"`,
+            the gate on the features of stage 0; `"msam"`, the gates by a stage's own picture; `"rim"`, the groups of
+            blocks of stage 3 and what they are fed with. Empty for none.
 
     Returns:
-        List of tensors (batch, height, width, 3), not clipped: of stage 3, the restored picture, stage 2 and stage 1,
-        then stage 0 if it has a head.
+        List of tensors (batch, height, width, 3), not clipped: of stage 3, the restored picture, stage 2 and stage 1 as
+        far as there are, then stage 0 if it has a head.
 
     Raises:
-        ZooError: For another `efem`, and for widths that are not those of three levels.
+        ZooError: For another `efem`, stages or part, and for widths that are not those of three levels.
     """
     from zoo.layers.shared_prelu import SharedPReLU
     from zoo.layers.tiles import Tiles
@@ -107,15 +115,23 @@ def build(
         raise ZooError(f"efem must be 'both' or 'top', not {efem!r}")
     if len(widths) != 3:
         raise ZooError(f"widths must be the channels of three levels, not {widths!r}")
+    if stages not in range(1, 5) or without not in ("", *PARTS):
+        raise ZooError(f"{stages} stages without {without!r}; take 1 to 4 and one of {', '.join(PARTS)}, or nothing")
     full = keras.config.dtype_policy().variable_dtype
-    blocks = Blocks(tuple(widths), reduction, level_blocks, SharedPReLU(name="prelu"), residual_scale)
-    halves = Tiles(2, 1, dtype=full, name="halves")(inputs)
+    blocks = Blocks(tuple(widths), reduction, level_blocks, SharedPReLU(name="prelu"), residual_scale, without)
 
-    features, picture0 = _stage0(blocks, inputs, halves, efem, stage0_head)
-    attended, maps, picture1 = _stage1(blocks, inputs, halves, features)
-    attended, maps, picture2 = _stage2(blocks, inputs, halves, attended, maps)
-    sharp = _stage3(blocks, inputs, attended, maps, original_width, original_blocks)
-    return [sharp, picture2, picture1, *picture0]
+    features = attended = maps = None
+    pictures: list[Any] = []
+    halves = Tiles(2, 1, dtype=full, name="halves")(inputs) if stages > 1 else None
+    if stages > 3:
+        features, pictures = _stage0(blocks, inputs, halves, efem, stage0_head)
+    if stages > 2:
+        attended, maps, picture = _stage1(blocks, inputs, halves, features)
+        pictures = [picture, *pictures]
+    if stages > 1:
+        attended, maps, picture = _stage2(blocks, inputs, halves, attended, maps)
+        pictures = [picture, *pictures]
+    return [_stage3(blocks, inputs, attended, maps, original_width, original_blocks), *pictures]
 
 
 def _stage0(blocks: Blocks, inputs: Any, halves: Any, efem: str, head: bool) -> tuple[Any, list[Any]]:
@@ -133,7 +149,7 @@ def _stage0(blocks: Blocks, inputs: Any, halves: Any, efem: str, head: bool) -> 
     return blocks.feature_gate(x, 0, top_only=efem == "top"), pictures
 
 
-def _stage1(blocks: Blocks, inputs: Any, halves: Any, features: Any) -> tuple[Any, Maps, Any]:
+def _stage1(blocks: Blocks, inputs: Any, halves: Any, features: Any | None) -> tuple[Any, Maps, Any]:
     """Quarters, then halves: returns the attended features, the maps of the halves, and the stage's picture.
 
     The features of stage 0 are added to the finest map after the encoder, so the decoder and the next stage's fusion
@@ -145,13 +161,16 @@ def _stage1(blocks: Blocks, inputs: Any, halves: Any, features: Any) -> tuple[An
     quarters = Tiles(2, 2, dtype=full, name="quarters")(inputs)
     encoded = blocks.encoder(blocks.shallow(quarters, 1), 1)
     encoded = [Untile(1, 2, name=f"stage1_halves{level}")(x) for level, x in enumerate(encoded, start=1)]
-    encoded[0] = keras.layers.Add(name="stage1_with_stage0")([encoded[0], features])
+    if features is not None:
+        encoded[0] = keras.layers.Add(name="stage1_with_stage0")([encoded[0], features])
     decoded = blocks.decoder(encoded, 1)
     attended, picture = blocks.supervised_attention(decoded[0], halves, 1, "stage1_picture")
     return attended, (encoded, decoded), Untile(2, 1, dtype=full, name="stage1")(picture)
 
 
-def _stage2(blocks: Blocks, inputs: Any, halves: Any, attended: Any, before: Maps) -> tuple[Any, Maps, Any]:
+def _stage2(
+    blocks: Blocks, inputs: Any, halves: Any, attended: Any | None, before: Maps | None
+) -> tuple[Any, Maps, Any]:
     """Halves, then the whole: returns the attended features, the maps of the whole, and the stage's picture."""
     from zoo.layers.tiles import Untile
 
@@ -163,14 +182,15 @@ def _stage2(blocks: Blocks, inputs: Any, halves: Any, attended: Any, before: Map
     return attended, (encoded, decoded), picture
 
 
-def _stage3(blocks: Blocks, inputs: Any, attended: Any, before: Maps, width: int, groups: int) -> Any:
+def _stage3(blocks: Blocks, inputs: Any, attended: Any | None, before: Maps | None, width: int, groups: int) -> Any:
     """The whole picture at full resolution: returns the restored picture."""
     x = _joined(blocks, blocks.shallow(inputs, 3), attended, 3, width)
-    x = blocks.original_resolution(x, before, groups, 3)
+    if blocks.without != "rim":
+        x = blocks.original_resolution(x, before, groups, 3)
     return blocks.image(x, inputs, "sharp", size=3)
 
 
-def _joined(blocks: Blocks, own: Any, attended: Any, stage: int, width: int) -> Any:
+def _joined(blocks: Blocks, own: Any, attended: Any | None, stage: int, width: int) -> Any:
     """Returns a 3x3 convolution of a stage's own features and those handed on, which are per half or whole alike."""
-    x = keras.layers.Concatenate(name=f"stage{stage}_concat")([own, attended])
+    x = own if attended is None else keras.layers.Concatenate(name=f"stage{stage}_concat")([own, attended])
     return blocks.conv(x, width, 3, f"stage{stage}_join")

@@ -28,6 +28,7 @@ class Blocks:
         level_blocks: Channel attention blocks on each level of encoders and decoders.
         activation: The layer between the convolutions of every block of stages 1 to 3.
         residual_scale: Factor on the initial kernels of what is added to something.
+        without: The part that an ablation leaves out, see `fcn.build`; empty for none.
     """
 
     widths: tuple[int, ...]
@@ -35,6 +36,7 @@ class Blocks:
     level_blocks: int
     activation: Any
     residual_scale: float
+    without: str = ""
 
     def conv(self, x: Any, filters: int, size: int, name: str, residual: bool = False, **options: Any) -> Any:
         """Returns a "same" convolution without bias, started as PyTorch does it: uniform in +-1 / sqrt(fan-in).
@@ -75,7 +77,7 @@ class Blocks:
     def shallow(self, pictures: Any, stage: int, activation: Any = None) -> Any:
         """Processing block: the first 3x3 convolution of a stage and a channel attention block."""
         x = self.conv(pictures, self.widths[0], 3, f"stage{stage}_conv")
-        return self.attention_block(x, f"stage{stage}_cab", activation)
+        return x if self.without == "pb" else self.attention_block(x, f"stage{stage}_cab", activation)
 
     def attention_blocks(self, x: Any, count: int, name: str) -> Any:
         """Returns `count` channel attention blocks in a row."""
@@ -136,8 +138,10 @@ class Blocks:
             name: Name of the layer that gives the picture.
         """
         layers, channels = keras.layers, x.shape[-1]
-        features = self.conv(x, channels, 1, f"stage{stage}_features", residual=True)
         image = self.image(x, pictures, name)
+        if self.without == "msam":
+            return x, image
+        features = self.conv(x, channels, 1, f"stage{stage}_features", residual=True)
         gate = self.conv(image, channels, 1, f"stage{stage}_gate", activation="sigmoid")
         gated = layers.Multiply(name=f"stage{stage}_gated")([features, gate])
         return layers.Add(name=f"stage{stage}_attended")([gated, x]), image
@@ -154,6 +158,8 @@ class Blocks:
         from zoo.layers.tiles import GateTile
 
         layers, channels = keras.layers, x.shape[-1]
+        if self.without == "efem":
+            return x
         gate = layers.LayerNormalization(
             axis=[1, 2, 3], epsilon=1e-5, center=False, scale=False, name=f"stage{stage}_efem_norm"
         )(x)
@@ -162,12 +168,12 @@ class Blocks:
         name = f"stage{stage}_efem"
         return (GateTile(2, 0, name=name) if top_only else layers.Multiply(name=name))([x, gate])
 
-    def original_resolution(self, x: Any, before: tuple[list[Any], list[Any]], blocks: int, stage: int) -> Any:
+    def original_resolution(self, x: Any, before: tuple[list[Any], list[Any]] | None, blocks: int, stage: int) -> Any:
         """RIM: one residual group of channel attention blocks per level of the stage before, all at full resolution.
 
         Args:
             x: Tensor (batch, height, width, channels).
-            before: Encoder and decoder maps of the stage before; level k is added after group k.
+            before: Encoder and decoder maps of the stage before; level k is added after group k. None adds nothing.
             blocks: Channel attention blocks in a group.
             stage: Number of the stage.
         """
@@ -177,6 +183,8 @@ class Blocks:
             y = self.attention_blocks(x, blocks, name)
             y = self.conv(y, channels, 3, f"{name}_conv", residual=True)
             x = layers.Add(name=f"{name}_sum")([x, y])
+            if before is None:
+                continue
             maps = [
                 self._widened(maps_before[level - 1], channels, level, f"stage{stage}_{kind}{level}")
                 for kind, maps_before in zip(("from_encoder", "from_decoder"), before, strict=True)

@@ -32,6 +32,7 @@ class Variant:
         shrink: Pixels by which each side of the output is smaller than that of the input.
         options: Arguments of the builder.
         note: Where the variant comes from.
+        listed: Whether overviews show it; the many variants of an ablation are in the network's own card only.
     """
 
     parameters: int
@@ -41,6 +42,7 @@ class Variant:
     statistics: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
+    listed: bool = True
 
 
 @dataclass(frozen=True)

@@ -164,7 +164,7 @@ def _restore_pictures(model: keras.Model, batch: np.ndarray, info: ModelInfo, bl
     padded, (top, left) = pad_to_fit(batch, info, shrink_of(model))
     inputs = padded if info.colour else network_input(padded, info)
     outputs = model.predict_on_batch(inputs if blur is None else [inputs, blur])
-    restored = np.asarray(outputs[0] if len(info.outputs) > 1 else outputs, np.float32)
+    restored = np.asarray(outputs[0] if isinstance(outputs, (list, tuple)) else outputs, np.float32)
     height, width = batch.shape[1:3]
     return np.clip(restored[:, top : top + height, left : left + width], 0.0, 1.0)
 
