@@ -134,7 +134,7 @@ def _leaderboard(folder: Path, done: Sequence[Record]) -> list[str]:
         return [f"{path}: {error.strerror}; {remedy}"] if done else []
     before = {row.get("record"): row for row in csv.DictReader(text.splitlines())}
     lines = [fault for record in done for fault in _moved(record, before.get(record.path.name))]
-    if not lines and text != standings.to_csv(standings.standings(done)):
+    if not lines and text != standings.to_csv(standings.standings(done), standings.foreign_columns(folder)):
         lines.append(f"{path}: not what the records say; {remedy}")
     return lines
 

@@ -57,7 +57,7 @@ def update(folder: Path) -> list[Row]:
     with locked(folder):
         found = list(records.read_all(folder))
         rows = standings(found)
-        write_text(folder / "leaderboard.csv", to_csv(rows))
+        write_text(folder / "leaderboard.csv", to_csv(rows, foreign_columns(folder)))
         write_text(folder / "leaderboard.md", to_markdown(rows) + steps.to_markdown(found))
     return rows
 
@@ -92,12 +92,36 @@ def _tied(record: records.Record, leader: records.Record, main: metrics.Metric) 
     return interval.low <= 0 <= interval.high
 
 
-def to_csv(rows: Sequence[Row]) -> str:
-    """Returns the leaderboard as CSV with the fixed columns."""
+Foreign = dict[str, dict[str, str]]
+
+
+def foreign_columns(folder: Path) -> Foreign:
+    """Returns the columns of the leaderboard on disk that are not ours, as a newer version or a user may have added.
+
+    Args:
+        folder: The results folder.
+
+    Returns:
+        Column -> (record -> value); nothing where there is no leaderboard or it is none.
+    """
+    try:
+        with (folder / "leaderboard.csv").open(newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream)
+            names = [name for name in reader.fieldnames or () if name and name not in COLUMNS]
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return {}
+    return {name: {row.get("record") or "": row.get(name) or "" for row in rows} for name in names}
+
+
+def to_csv(rows: Sequence[Row], foreign: Foreign | None = None) -> str:
+    """Returns the leaderboard as CSV with the fixed columns, then those that are not ours."""
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
+    kept = foreign or {}
+    writer = csv.DictWriter(stream, (*COLUMNS, *kept), restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow({**row, **{name: values.get(row["record"], "") for name, values in kept.items()}})
     return stream.getvalue()
 
 

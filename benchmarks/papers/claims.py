@@ -79,7 +79,8 @@ def load(folder: Path) -> list[Claim]:
     """Reads the published numbers.
 
     Args:
-        folder: The results folder; where it has no such file, the project's own one is read.
+        folder: The results folder; where it has no such file, the project's own one is read. Further columns behind
+            the known ones are left alone.
 
     Raises:
         RunError: When the file is missing, is not such a table, or names an unknown paper.
@@ -90,17 +91,17 @@ def load(folder: Path) -> list[Claim]:
             rows = list(csv.reader(stream))
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"{path}: cannot be read ({error}); it comes with the project, restore it") from error
-    if not rows or tuple(rows[0]) != COLUMNS:
+    if not rows or tuple(rows[0][: len(COLUMNS)]) != COLUMNS:
         raise RunError(
             f"{path}: the columns are not {', '.join(COLUMNS)}; restore the file that comes with the project"
         )
     claims = []
     for line, row in enumerate(rows[1:], start=2):
-        if len(row) != len(COLUMNS) or row[0] not in PAPERS:
+        if len(row) != len(rows[0]) or row[0] not in PAPERS:
             raise RunError(
                 f"{path}, line {line}: {len(row)} columns, paper {row[0] if row else ''!r}; correct the line"
             )
-        claims.append(Claim(*row))
+        claims.append(Claim(*row[: len(COLUMNS)]))
     return claims
 
 

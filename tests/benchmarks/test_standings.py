@@ -226,6 +226,26 @@ class TestFiles:
         assert before == {path: path.read_bytes() for path in tmp_path.glob("leaderboard.*")}
         assert len(before) == 2
 
+    def test_columns_that_are_not_ours_are_kept(self, tmp_path):
+        first = put(tmp_path)
+        standings.update(tmp_path)
+        path = tmp_path / "leaderboard.csv"
+        header, line = path.read_text().splitlines()
+        path.write_text(f"{header},remark\n{line},mine\n")
+        put(tmp_path, "identity", 20.0)
+        standings.update(tmp_path)
+        rows = {row["record"]: row for row in csv.DictReader(io.StringIO(path.read_text()))}
+        assert path.read_text().splitlines()[0] == f"{header},remark"
+        assert sorted(row["remark"] for row in rows.values()) == ["", "mine"]
+        assert rows[first.path.name]["remark"] == "mine"
+
+    @pytest.mark.parametrize("text", ["", "\x00,b\n1", "a,a\n1,2,3\n"])
+    def test_a_leaderboard_that_is_none_is_made_anew(self, tmp_path, text):
+        put(tmp_path)
+        (tmp_path / "leaderboard.csv").write_text(text)
+        standings.update(tmp_path)
+        assert (tmp_path / "leaderboard.csv").read_text().startswith(",".join(COLUMNS))
+
     def test_an_edited_record_stops_it_and_the_old_tables_stay(self, tmp_path):
         put(tmp_path)
         standings.update(tmp_path)

@@ -210,6 +210,8 @@ def test_bad_input(folder, refused, monkeypatch):
     assert "unknown paper 'x'; choose from bologna" in refused(tables.main, "--paper", "x", "--results", folder)
     path = folder / claims.FILE
     text = path.read_text()
+    path.write_text("\n".join(f"{line},more" for line in text.splitlines()))
+    assert claims.load(folder) == PUBLISHED
     path.write_text(text.replace("paper,table", "papers,table", 1))
     assert "the columns are not paper, table" in refused(tables.main, "--results", folder)
     path.write_text(text + "else,Table 1\n")
