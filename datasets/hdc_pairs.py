@@ -28,7 +28,7 @@ from datasets.pairs import Pair, Pairs, fingerprint
 NATURAL = "natural"
 """Scene of the pairs that are made from natural photographs."""
 
-_VERSION = 2
+_VERSION = 3
 
 
 def blurred_natural(photograph: np.ndarray, blur: Blur) -> tuple[np.ndarray, np.ndarray]:

@@ -44,7 +44,7 @@ INK, INK_REACH = 0.3, 5
 
 # Frames of three channels: the page and two medians, two more medians and the blur step.
 PACKED = 2
-_VERSION = 1
+_VERSION = 2
 
 
 def shrink(photograph: np.ndarray) -> np.ndarray:

@@ -17,10 +17,17 @@ POWERS = ((1, 0), (0, 1), (0, 0), (2, 0), (1, 1), (0, 2), (3, 0), (2, 1), (1, 2)
 
 DEGREE = 3
 
-# The coarsest and the finest scale at which a warp is fitted: text is laid over text roughly, then to a fraction of
-# a pixel. Full size gains nothing on blurred photographs.
+# Scales at which a warp is fitted: text is laid over text roughly, then to a fraction of a pixel. Full size gains
+# nothing on blurred photographs, and scales finer than an eighth of the blur nothing either.
 _SCALES = (16, 8, 4, 2)
+_FINE = 8
 _ITERATIONS = 200
+# A pixel aside costs strongly blurred photographs a hundred-thousandth of their correlation.
+_FLAT = 1e-8
+# Standard deviations in pixels of the Gaussians that stand in for a blur of unknown shape.
+_GAUSSIANS = (0.0, 3.0, 6.0, 12.0, 20.0, 32.0, 48.0, 72.0)
+# Share of each half side, from the edge, on which the unevenness of the light is fitted.
+_BORDER = 0.28
 # Half of the distance in pixels over which a slope is measured. Bicubic surfaces of this kernel are half as steep again
 # at the pixels as on average, which would mislead a search that begins there; over a whole pixel this evens out.
 _REACH = 0.5
@@ -98,8 +105,12 @@ def _terms(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def fit(sharp: np.ndarray, blurry: np.ndarray, start: np.ndarray | None = None) -> np.ndarray:
     """Finds the warp that lays the blurry photograph over the sharp one.
 
-    Minimises the centred mean squared error (means taken off both) by L-BFGS with the analytic gradient in the
-    weights, from a coarse scale to a fine one. The authors descend along random coordinates instead.
+    Maximises the correlation between the warped blurry photograph and the sharp one behind a Gaussian, by L-BFGS with
+    the analytic gradient in the weights, from a coarse scale to a fine one; the Gaussian is the one that correlates
+    best at the coarsest scale. Uneven light, a quadratic polynomial on the border, is taken off both first, as it stays
+    with the camera and not with the scene. The authors minimise the centred mean squared error to the sharp photograph
+    as it is, along random coordinates. With a strong blur that error is least in a wrong place: 16 to 45 pixels aside
+    in simulated photographs of steps 6 to 9, where this fit is about one pixel aside.
 
     Args:
         sharp: Float array (height, width).
@@ -112,22 +123,49 @@ def fit(sharp: np.ndarray, blurry: np.ndarray, start: np.ndarray | None = None) 
     Raises:
         DataError: When the two are not grey photographs of one size, at least 64x64.
     """
-    from scipy.optimize import minimize
-
     if sharp.ndim != 2 or sharp.shape != blurry.shape or min(sharp.shape) < 64:
         raise DataError(
             f"cannot align photographs of {sharp.shape} and {blurry.shape}; "
             "give two grey ones of one size, 64x64 at least"
         )
     weights = identity() if start is None else check(start)
-    for scale in (scale for scale in _SCALES if min(sharp.shape) // scale >= 32):
-        unit = Grid(sharp.shape).unit
-        found = minimize(
-            _Misfit(sharp, blurry, scale), (weights * unit).ravel(), jac=True, method="L-BFGS-B",
-            options={"maxiter": _ITERATIONS},
-        )  # fmt: skip
-        weights = found.x.reshape(2, -1) / unit
+    sharp, blurry = _even(sharp), _even(blurry)
+    coarsest, *finer = [scale for scale in _SCALES if min(sharp.shape) // scale >= 32]
+    fits = [(_search(sharp, blurry, coarsest, sigma, weights), sigma) for sigma in _GAUSSIANS]
+    (weights, _), sigma = min(fits, key=lambda found: found[0][1])
+    for scale in finer:
+        if sigma <= _FINE * scale:
+            weights, _ = _search(sharp, blurry, scale, sigma, weights)
     return weights
+
+
+def _even(photograph: np.ndarray) -> np.ndarray:
+    """Returns a photograph, float32, without the quadratic polynomial in x and y that fits its border best."""
+    rows, columns = (np.linspace(-1, 1, side) for side in photograph.shape)
+    # A few thousand places say as much as all.
+    steps = [slice(None, None, max(1, side // 128)) for side in photograph.shape]
+    y, x = (axis.ravel() for axis in np.meshgrid(rows[steps[0]], columns[steps[1]], indexing="ij"))
+    outer = np.maximum(np.abs(x), np.abs(y)) > 1 - _BORDER
+    powers = [(i, j) for i in range(3) for j in range(3 - i)]
+    terms = np.stack([x[outer] ** i * y[outer] ** j for i, j in powers], axis=-1)
+    values = photograph[steps[0], steps[1]].astype(np.float64).ravel()[outer]
+    weights = np.linalg.lstsq(terms, values, rcond=None)[0]
+    light = sum(weight * np.multiply.outer(rows**j, columns**i) for weight, (i, j) in zip(weights, powers, strict=True))
+    return (photograph - light).astype(np.float32)
+
+
+def _search(
+    sharp: np.ndarray, blurry: np.ndarray, scale: int, sigma: float, weights: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Returns the weights that L-BFGS reaches at one scale from the given ones, and one minus the correlation."""
+    from scipy.optimize import minimize
+
+    unit = Grid(sharp.shape).unit
+    found = minimize(
+        _Misfit(sharp, blurry, scale, sigma), (weights * unit).ravel(), jac=True, method="L-BFGS-B",
+        options={"maxiter": _ITERATIONS, "ftol": _FLAT, "gtol": _FLAT},
+    )  # fmt: skip
+    return found.x.reshape(2, -1) / unit, float(found.fun)
 
 
 def centred_error(sharp: np.ndarray, blurry: np.ndarray, weights: np.ndarray) -> float:
@@ -187,14 +225,14 @@ def _coordinates(side: int, scale: int, margin: int) -> np.ndarray:
 
 
 class _Misfit:
-    """Centred mean squared error, as a share of the sharp picture's variance, as a function of displacements."""
+    """One minus the correlation of a warped picture with a smoothed sharp one, as a function of displacements."""
 
-    def __init__(self, sharp: np.ndarray, blurry: np.ndarray, scale: int) -> None:
+    def __init__(self, sharp: np.ndarray, blurry: np.ndarray, scale: int, sigma: float) -> None:
         import cv2
 
         self._grid, self._scale = Grid(sharp.shape, scale), scale
         rows, columns = (side // scale for side in sharp.shape)
-        self._sharp, self._blurry = (
+        target, self._blurry = (
             cv2.resize(
                 side[: rows * scale, : columns * scale].astype(np.float32),
                 (columns, rows),
@@ -202,17 +240,22 @@ class _Misfit:
             )
             for side in (sharp, blurry)
         )
-        self._variance = float(self._sharp.var(dtype=np.float64)) or 1.0
+        if sigma:
+            target = cv2.GaussianBlur(target, (0, 0), sigma / scale, borderType=cv2.BORDER_REPLICATE)
+        target = target - target.mean()
+        self._target = target / (float(np.sqrt(np.mean(target.astype(np.float64) ** 2))) or 1.0)
 
     def __call__(self, displaced: np.ndarray) -> tuple[float, np.ndarray]:
-        """Returns the error and its gradient at weights times `Grid.unit`."""
+        """Returns the misfit and its gradient at weights times `Grid.unit`."""
         x, y = self._grid.places(displaced.reshape(2, -1) / self._grid.unit)
-        difference = sample(self._blurry, x, y) - self._sharp
-        difference -= difference.mean()
-        gradient = np.stack([self._grid.moments(difference * slope) for slope in slopes(self._blurry, x, y)])
+        found = sample(self._blurry, x, y)
+        found -= found.mean()
+        spread = float(np.sqrt(np.mean(found.astype(np.float64) ** 2))) or 1.0
+        correlation = float(np.mean(found * self._target, dtype=np.float64)) / spread
+        slope = (correlation * found / spread - self._target) / (spread * found.size)
+        gradient = np.stack([self._grid.moments(slope * each) for each in slopes(self._blurry, x, y)])
         # A pixel of the full picture is 1 / scale of this one's.
-        gradient *= 2 / (difference.size * self._variance * self._scale)
-        return float(np.mean(difference.astype(np.float64) ** 2)) / self._variance, gradient.ravel()
+        return 1 - correlation, gradient.ravel() / self._scale
 
 
 def slopes(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -38,7 +38,7 @@ def pair():
 @pytest.fixture(scope="module")
 def found(pair):
     sharp, blurry, psf, _ = pair
-    return estimate.estimate(sharp, blurry, len(psf) + 4, evaluations=200)
+    return estimate.estimate(sharp, blurry, len(psf) + 4)
 
 
 def test_psf_offset_and_warp_are_recovered(pair, found):
@@ -64,7 +64,7 @@ def test_noise_does_not_bend_the_warp_of_a_strong_blur():
 
 
 def test_the_loss_falls(found):
-    assert len(found.losses) <= 210
+    assert len(found.losses) <= 335
     assert (np.diff(found.losses) <= 0).all()
     assert found.losses[-1] < 0.05 * found.losses[0]
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from datasets.blur import warp
+from datasets.blur.defocus import aperture, defocus
 from datasets.errors import DataError
 
 
@@ -95,7 +96,7 @@ def test_fit_finds_a_known_warp(seed):
 
 
 def descend_along_coordinates(sharp, blurry, rounds, seed=0):
-    """The authors' way: random steps of every weight on its own, kept where the error falls. Returns errors per try."""
+    """The authors' way: random steps of every weight, kept where the error falls. Returns weights and tries."""
     generator = np.random.default_rng(seed)
     weights, tries = warp.identity(), 1
     best = warp.centred_error(sharp, blurry, weights)
@@ -110,12 +111,12 @@ def descend_along_coordinates(sharp, blurry, rounds, seed=0):
                     error, tries = warp.centred_error(sharp, blurry, tried), tries + 1
                     if error < best:
                         best, weights = error, tried
-    return best, tries
+    return weights, tries
 
 
 def test_fit_beats_random_coordinate_descent_with_fewer_looks_at_the_pictures(monkeypatch):
     sharp, truth = pattern(128, 200), slight(3, 0.006)
-    blurry = cv2.GaussianBlur(warp.warp(sharp, warp.inverse(truth)), (0, 0), 2)
+    blurry = cv2.GaussianBlur(warp.warp(sharp, warp.inverse(truth)), (0, 0), 6)
     looks = []
     sample = warp.sample
     monkeypatch.setattr(warp, "sample", lambda *given: looks.append(1) or sample(*given))
@@ -123,8 +124,28 @@ def test_fit_beats_random_coordinate_descent_with_fewer_looks_at_the_pictures(mo
     ours = len(looks)
     monkeypatch.undo()
     theirs, tries = descend_along_coordinates(sharp, blurry, rounds=20)
-    assert warp.centred_error(sharp, blurry, found) < theirs
+    true = warp.displacement(truth, sharp.shape)
+    errors = [np.hypot(*(warp.displacement(each, sharp.shape) - true)).mean() for each in (found, theirs)]
+    assert errors[0] < 0.7 * errors[1]
     assert ours < tries
+
+
+def test_a_strong_blur_does_not_mislead_it():
+    """The centred error of such photographs is least 16 to 45 pixels aside; text, stray light, uneven light, noise."""
+    generator = np.random.default_rng(5)
+    size = (730, 1180)
+    page = np.zeros(size, np.uint8)
+    for line in range(3):
+        text = "".join(generator.choice(list("ABCDEFGHKLMNPRSTUVXYZ"), 10))
+        cv2.putText(page, text, (270, 260 + 130 * line), cv2.FONT_HERSHEY_DUPLEX, 3.0, 255, 8, cv2.LINE_AA)
+    y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in size), indexing="ij")
+    light = (1 - 0.12 * (x**2 + y**2)).astype(np.float32)
+    sharp = (0.85 - 0.75 * page.astype(np.float32) / 255) * light
+    truth = slight(4, 0.004)
+    blurry = warp.warp(0.57 * defocus(sharp, aperture(40, 8)) + 0.4 * light, warp.inverse(truth))
+    blurry += 0.005 * generator.standard_normal(size).astype(np.float32)
+    aside = warp.displacement(warp.fit(sharp, blurry), size) - warp.displacement(truth, size)
+    assert np.hypot(*aside)[page > 127].mean() < 0.8
 
 
 @pytest.mark.parametrize("weights", [np.zeros((2, 9)), np.zeros(20), np.full((2, 10), np.nan)])
