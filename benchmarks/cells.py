@@ -91,13 +91,19 @@ class Cell:
             "seed": self.request.seed if self.protocol.crop else None,
             "precision": self.request.overrides.get("precision"),
         }  # fmt: skip
+        return records.run_key(parts | self.ways)
+
+    @property
+    def ways(self) -> dict[str, Any]:
+        """What is said in keys and records of how pictures are restored; nothing of what is not used."""
+        ways: dict[str, Any] = {}
         if self.request.tiles is not None:
-            parts["tiles"] = asdict(self.request.tiles)
+            ways["tiles"] = asdict(self.request.tiles)
         if self.request.guess_steps:
-            parts["blur_step"] = "guessed"
+            ways["blur_step"] = "guessed"
         if self.known_blur is not None:
-            parts["psf"] = self.known_blur.as_dict()
-        return records.run_key(parts)
+            ways["psf"] = self.known_blur.as_dict()
+        return ways
 
     @property
     def folder(self) -> Path:

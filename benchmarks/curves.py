@@ -41,6 +41,23 @@ def save(folder: Path, stem: str, training: Path) -> str | None:
     return path.as_posix()
 
 
+def series(rows: Sequence[Mapping[str, str]]) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    """Returns the quantities of a log: name -> (`training` or `validation` -> (epoch from 1, value) of each epoch).
+
+    Args:
+        rows: One row for each epoch, as Keras' log has them.
+    """
+    names = [name for name in (rows[0] if rows else {}) if name not in ("epoch", "learning_rate")]
+    found = {}
+    for name in [name for name in names if not name.startswith("val_")][:_PANELS]:
+        parts = {
+            label: [(int(row["epoch"]) + 1, float(row[column])) for row in rows if row.get(column)]
+            for column, label in ((name, "training"), (f"val_{name}", "validation"))
+        }
+        found[name] = {label: points for label, points in parts.items() if points}
+    return found
+
+
 def draw(rows: Sequence[Mapping[str, str]]) -> bytes:
     """Returns a PNG with one panel for each quantity, training and validation together.
 
@@ -52,16 +69,13 @@ def draw(rows: Sequence[Mapping[str, str]]) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    names = [name for name in (rows[0] if rows else {}) if name not in ("epoch", "learning_rate")]
-    quantities = [name for name in names if not name.startswith("val_")][:_PANELS]
+    quantities = series(rows)
     figure = Figure(figsize=(4.2 * max(1, len(quantities)), 3), layout="constrained")
     FigureCanvasAgg(figure)
-    for place, name in enumerate(quantities, start=1):
+    for place, (name, parts) in enumerate(quantities.items(), start=1):
         axes = figure.add_subplot(1, len(quantities), place)
-        for column, label in ((name, "training"), (f"val_{name}", "validation")):
-            points = [(int(row["epoch"]) + 1, float(row[column])) for row in rows if row.get(column)]
-            if points:
-                axes.plot(*zip(*points, strict=True), marker="." if len(points) < 40 else "", label=label)
+        for label, points in parts.items():
+            axes.plot(*zip(*points, strict=True), marker="." if len(points) < 40 else "", label=label)
         axes.set(xlabel="epoch", title=name)
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from typing import Any
 
 import zoo
@@ -35,30 +34,18 @@ def run(cell: Cell) -> records.Record:
         cell.identity,
         network={"parameters": _trained_weights(model), "macs_256": zoo.count_macs(model), "weights": weights},
         training=training,
-        evaluation=_evaluation(cell, precision),
+        evaluation={
+            "split": cell.pairs.split, "coverage": cell.pairs.coverage, "fingerprint": cell.pairs.fingerprint,
+            "rule": cell.protocol.rule, "seed": cell.request.seed, "precision": precision, **cell.ways,
+        },
         scores=records.summarise(scores.names, scores.values) | _by_step(cell, scores.values),
         timing=evaluation.seconds_per_megapixel(model, precision),
         machine=machine.describe(),
         versions=machine.versions(),
         commit=machine.commit(),
         **_kept(cell, model, scores, ways),
-    )
+    )  # fmt: skip
     return records.write(cell.request.results, content)
-
-
-def _evaluation(cell: Cell, precision: str) -> dict[str, Any]:
-    """Returns the record's section about how was scored."""
-    section: dict[str, Any] = {
-        "split": cell.pairs.split, "coverage": cell.pairs.coverage, "fingerprint": cell.pairs.fingerprint,
-        "rule": cell.protocol.rule, "seed": cell.request.seed, "precision": precision,
-    }  # fmt: skip
-    if cell.request.tiles is not None:
-        section["tiles"] = asdict(cell.request.tiles)
-    if cell.request.guess_steps:
-        section["blur_step"] = "guessed"
-    if cell.known_blur is not None:
-        section["psf"] = cell.known_blur.as_dict()
-    return section
 
 
 def _kept(cell: Cell, model: Any, scores: Any, ways: dict[str, Any]) -> dict[str, Any]:

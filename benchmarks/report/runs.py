@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import metrics, pictures
+from benchmarks import curves, metrics, pictures
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import Record
 from benchmarks.report.charts import Axis, Point, histogram, lines
-
-_MOST_CURVES = 4
 
 
 def content(record: Record, folder: Path) -> dict[str, Any]:
@@ -60,14 +58,9 @@ def _curves(values: Mapping[str, Any], folder: Path) -> list[Any]:
     if path is None or not path.is_file():
         return []
     rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-    names = [name for name in (rows[0] if rows else {}) if name not in ("epoch", "learning_rate")]
     charts = []
-    for name in [name for name in names if not name.startswith("val_")][:_MOST_CURVES]:
-        series = []
-        for column, label in ((name, "training"), (f"val_{name}", "validation")):
-            points = [Point(int(row["epoch"]) + 1, float(row[column])) for row in rows if row.get(column)]
-            if points:
-                series.append((label, points))
+    for name, parts in curves.series(rows).items():
+        series = [(label, [Point(*each) for each in points]) for label, points in parts.items()]
         every = [point for _, points in series for point in points]
         x, y = Axis.over("epoch", [point.x for point in every]), Axis.over(name, [point.y for point in every])
         charts.append(lines(series, x, y))

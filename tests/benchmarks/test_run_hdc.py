@@ -43,7 +43,9 @@ def estimated(monkeypatch):
 
 
 def run(folder, model, *options):
-    return main(["--model", model, "--dataset", "hdc", *options, "--results", str(folder)])
+    # Every kept picture is a photograph of full size that is restored once more.
+    pictures = () if "--pictures" in options else ("--pictures", "0")
+    return main(["--model", model, "--dataset", "hdc", *options, *pictures, "--results", str(folder)])
 
 
 def record_of(folder, model):
@@ -53,11 +55,14 @@ def record_of(folder, model):
 
 @needs_tesseract
 def test_the_refiner_from_photographs_to_scores_by_step(tmp_path):
-    assert run(tmp_path, "refiner", "--sample", "--steps", "2", "--batch-size", "2") == 0
+    assert run(tmp_path, "refiner", "--sample", "--steps", "2", "--batch-size", "2", "--pictures", "1") == 0
     content, baseline = record_of(tmp_path, "refiner"), record_of(tmp_path, "identity")
     assert content["training"]["recipe"]["preparation"] == "small"
     assert content["training"]["recipe"]["augmentation"]["grid"] == [3, 5]
     assert "tiles" not in content["evaluation"]
+    assert [each["role"] for each in content["pictures"]] == ["median"]
+    assert all((tmp_path / file).is_file() for file in content["pictures"][0]["files"])
+    assert (tmp_path / content["curve"]).is_file()
     for found in (content, baseline):
         assert sorted(found["scores"]["values"]) == ["ocr", "ocr_indel"]
         assert list(found["scores"]["steps"]) == ["1", "5"]
