@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -72,10 +71,10 @@ class Cell:
             "recipe": self.recipe.as_dict(),
             "data": self.training_pairs.fingerprint,
             "seed": request.seed,
-            "start": file_hash(request.weights) if request.weights else None,
+            "start": weights_hash(request.weights) if request.weights else None,
         }
         if request.perceptual_weights and self.recipe.content == "vgg19":
-            parts["perceptual_weights"] = file_hash(request.perceptual_weights)
+            parts["perceptual_weights"] = weights_hash(request.perceptual_weights)
         if request.select_on_test:
             parts["selected_on"] = self.pairs.fingerprint
         if self.natural is not None:
@@ -85,7 +84,7 @@ class Cell:
     @property
     def key(self) -> str:
         """Equal for runs that would give the same record."""
-        weights = file_hash(self.request.weights) if self.request.weights and self.recipe is None else None
+        weights = weights_hash(self.request.weights) if self.request.weights and self.recipe is None else None
         parts: dict[str, Any] = {
             **self.identity, "data": self.pairs.fingerprint, "training": self.training_key, "weights": weights,
             "seed": self.request.seed if self.protocol.crop else None,
@@ -239,10 +238,6 @@ def finished(folder: Path) -> bool:
     return "steps" in notes and notes.get("epoch_end") == notes["steps"]
 
 
-def file_hash(path: Path) -> str:
-    """Returns sixteen digits of a file's SHA-256."""
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
-    except OSError as error:
-        raise RunError(f"{path}: {error.strerror}; give an existing .keras file with --weights") from error
+def weights_hash(path: Path) -> str:
+    """Returns digits that change with the content of a weight file; RunError when it cannot be read."""
+    return records.file_hash(path, ".keras file with --weights")

@@ -42,7 +42,7 @@ def faults(folder: Path) -> list[str]:
 def _readable(folder: Path) -> tuple[list[Record], list[str]]:
     """Returns the records that can be read, and what is wrong with the others."""
     found, broken = [], []
-    for path in sorted((folder / "runs").glob("*.json")):
+    for path in records.paths(folder):
         try:
             found.append(records.read(path))
         except RunError as error:
@@ -95,9 +95,9 @@ def _scores(record: Record) -> Iterator[str]:
         if len(values) != len(scores["images"]):
             yield f"{name}: {len(values)} values for {len(scores['images'])} images; run again"
         present = [value for value in values if value is not None]
-        low, high = card.bounds
-        outside = [value for value in present if not low <= value <= high or not math.isfinite(value)]
+        outside = [value for value in present if not card.accepts(value) or math.isinf(value)]
         if outside:
+            low, high = card.bounds
             yield f"{name}: {outside[0]} is outside of [{low:g}, {high:g}]; run again"
         elif present and abs(sum(present) / len(present) - scores["means"][name]["mean"]) > _ROUNDING:
             yield f"{name}: the mean {scores['means'][name]['mean']} is not that of the images; run again"

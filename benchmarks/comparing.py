@@ -36,7 +36,7 @@ class Difference:
     @property
     def tied(self) -> bool:
         """Whether the interval leaves open which run is better."""
-        return self.interval.low <= 0 <= self.interval.high
+        return self.interval.holds_zero
 
 
 def paired(a: Record, b: Record, metric: str) -> tuple[list[str], np.ndarray, np.ndarray]:
@@ -94,7 +94,7 @@ def find(folder: Path, name: str) -> Record:
     """
     if Path(name).is_file():
         return records.read(Path(name))
-    paths = sorted((folder / "runs").glob("*.json"))
+    paths = records.paths(folder)
     exact = [path for path in paths if name in (path.name, path.stem)]
     matching = exact or [path for path in paths if name in path.name]
     if not matching:

@@ -66,16 +66,8 @@ def print_standings(rows: Sequence[Row]) -> None:
 
 def print_steps(found: Sequence[tuple[str, list[list[str]]]]) -> None:
     """Prints one table of blur steps for each set of photographs."""
-    from rich.console import Console
-    from rich.table import Table
-
     for title, lines in found:
-        table = Table(title=title, title_justify="left")
-        for place, name in enumerate(steps.HEADER):
-            table.add_column(name, justify="right" if place else "left", no_wrap=not place)
-        for line in lines:
-            table.add_row(*line)
-        Console(width=None if os.isatty(1) else 160).print(table)
+        _print_numbers(title, steps.HEADER, lines)
 
 
 def print_differences(first: str, second: str, found: Sequence[Difference]) -> None:
@@ -93,7 +85,7 @@ def print_differences(first: str, second: str, found: Sequence[Difference]) -> N
         better = "A" if (interval.mean > 0) == card.higher_is_better else "B"
         verdict = "tied" if each.tied else f"{better} is better"
         bounds = f"[{interval.low:+.4g}, {interval.high:+.4g}]"
-        table.add_row(card.title, f"{interval.mean:+.4g} {card.unit}".strip(), bounds, str(each.images), verdict)
+        table.add_row(card.title, card.shown(interval.mean, "+.4g"), bounds, str(each.images), verdict)
     console.print(table)
     if not found or not found[0].worst:
         return
@@ -121,17 +113,25 @@ def print_comparisons(rows: Sequence[Comparison], title: str) -> None:
 
 def print_speeds(rows: Sequence[Speed], title: str) -> None:
     """Prints the table of the networks' speeds."""
+    lines = []
+    for row in rows:
+        forward = (f"{row.forward_ms:.0f}", f"{row.forward_share:.0%}", f"{row.forward_mib:.0f}")
+        step = (f"{row.step_ms:.0f}", f"{row.step_share:.0%}", f"{row.step_mib:.0f}")
+        lines.append([row.name, f"{row.gmacs:.1f}", *forward, *step])
+    columns = ("network", "GMACs", "forward ms", "share", "MiB", "training step ms", "share", "MiB")
+    _print_numbers(title, columns, lines)
+
+
+def _print_numbers(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """Prints a table of a name and numbers in each line."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
-    columns = ("network", "GMACs", "forward ms", "share", "MiB", "training step ms", "share", "MiB")
     for place, name in enumerate(columns):
-        table.add_column(name, justify="right" if place else "left")
-    for row in rows:
-        forward = (f"{row.forward_ms:.0f}", f"{row.forward_share:.0%}", f"{row.forward_mib:.0f}")
-        step = (f"{row.step_ms:.0f}", f"{row.step_share:.0%}", f"{row.step_mib:.0f}")
-        table.add_row(row.name, f"{row.gmacs:.1f}", *forward, *step)
+        table.add_column(name, justify="right" if place else "left", no_wrap=not place)
+    for line in lines:
+        table.add_row(*line)
     Console(width=None if os.isatty(1) else 160).print(table)
 
 

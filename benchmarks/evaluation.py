@@ -104,9 +104,7 @@ def evaluate(
     with readable_errors(), ThreadPoolExecutor(_SCORERS) as pool:
         for batch, inputs, targets in _batches(pairs, protocol, seed):
             restored = restore(inputs, batch)
-            middle = inputs.shape[-1] // 6 * 3
-            blurry = inputs[..., middle : middle + 3]
-            for pair, result, target, before in zip(batch, restored, targets, blurry, strict=True):
+            for pair, result, target, before in zip(batch, restored, targets, middle_frame(inputs), strict=True):
                 waiting.append(pool.submit(_score, pair, result, target, before, protocol))
             collect(keep=2 * _SCORERS + _SMALL_BATCH * (len(batch) > 1))
         collect(keep=0)
@@ -146,6 +144,12 @@ def seconds_per_megapixel(model: keras.Model, precision: str) -> dict[str, Any]:
         "median": float(median), "low": float(low), "high": float(high), "height": TIMED_SIDE, "width": TIMED_SIDE,
         "batch": 1, "warm_up": _WARM_UP, "rounds": rounds, "precision": precision,
     }  # fmt: skip
+
+
+def middle_frame(inputs: np.ndarray) -> np.ndarray:
+    """Returns the middle one of the frames of three channels that lie along the last axis."""
+    first = inputs.shape[-1] // 6 * 3
+    return inputs[..., first : first + 3]
 
 
 def _batches(pairs: Pairs, protocol: Protocol, seed: int) -> Iterator[tuple[list[Pair], np.ndarray, np.ndarray]]:

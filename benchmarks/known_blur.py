@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.errors import RunError
+from benchmarks.records import file_hash
 from datasets import hdc_pairs, screen_camera
 from datasets.blur import gaussian
 from datasets.blur.estimate import EVALUATIONS, Blur
@@ -42,11 +42,7 @@ class KnownBlur:
             RunError: When the file cannot be read.
         """
         if self.psf_file is not None:
-            try:
-                digest = hashlib.sha256(self.psf_file.read_bytes()).hexdigest()
-            except OSError as error:
-                raise RunError(f"{self.psf_file}: {error.strerror}; give an existing file with --psf-file") from error
-            return {"source": f"file sha256:{digest[:16]}"}
+            return {"source": f"file sha256:{file_hash(self.psf_file, 'file with --psf-file')}"}
         if self.training_pairs is None:
             return {"source": "the sigma of each picture"}
         return {"source": "estimated on the training release", "fingerprint": self.training_pairs.fingerprint}
@@ -76,12 +72,11 @@ class KnownBlur:
 
         if self.training_pairs is None:
             return {}
-        present = [pair.metadata["step"] for pair in self.training_pairs]
         blurs = {}
-        for step in sorted(set(steps) & set(present)):
-            own = self.training_pairs.select([index for index, of_pair in enumerate(present) if of_pair == step])
-            with console.progress_bar(f"estimating the blur of step {step}") as progress:
-                blurs[step] = hdc_pairs.estimated_blur(own, console.up_to(progress, EVALUATIONS))
+        for step, own in hdc_pairs.by_step(self.training_pairs).items():
+            if step in steps:
+                with console.progress_bar(f"estimating the blur of step {step}") as progress:
+                    blurs[step] = hdc_pairs.estimated_blur(own, console.up_to(progress, EVALUATIONS))
         return blurs
 
 

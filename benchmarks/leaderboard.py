@@ -33,14 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _check(folder: Path) -> int:
     """Prints every fault; 1 when there is one."""
-    from benchmarks import checks
+    from benchmarks import checks, records
 
     if not (folder / "runs").is_dir():
         raise RunError(f"{folder / 'runs'}: no such folder; give the results folder with --results")
     found = checks.faults(folder)
     for line in found:
         print(line)
-    count = sum(1 for _ in (folder / "runs").glob("*.json"))
+    count = len(records.paths(folder))
     print(f"{count} records, {len(found)} faults" if found else f"{count} records, no faults")
     return 1 if found else 0
 

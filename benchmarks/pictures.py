@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import metrics
-from benchmarks.evaluation import Scores
+from benchmarks.evaluation import Scores, middle_frame
 from benchmarks.protocols import Protocol
 from benchmarks.restorers import Restorer
 from datasets import pipeline
 from datasets.atomic import atomic_open
 from datasets.pairs import Pairs
+from datasets.pipeline import as_float
 
 FOLDER = "pictures"
 PANELS = ("blurred", "restored", "sharp", "error")
@@ -90,19 +90,14 @@ def save(
     Raises:
         DataError: When a picture cannot be read or written.
     """
-    main = metrics.METRICS[protocol.metrics[0]]
+    main = protocol.main
     shown = []
     for each in choose(scores.values[main.name], count, main.higher_is_better):
-        one = pairs.select([each.index])
-        ((inputs, _),) = pipeline.evaluation(one, None, 1, 0).as_numpy_iterator()
-        restored = _colours(restore(inputs, [one[0]])[0])
-        middle = inputs.shape[-1] // 6 * 3
-        sharp = one[0].sharp
-        pictures = [
-            _colours(inputs[0, ..., middle : middle + 3]),
-            restored,
-            _colours(_light(sharp[len(sharp) // 2].read())),
-        ]
+        pair = pairs[each.index]
+        inputs = pipeline.whole_input(pair)
+        restored = _colours(restore(inputs[np.newaxis], [pair])[0])
+        sharp = pair.sharp[len(pair.sharp) // 2]
+        pictures = [_colours(middle_frame(inputs)), restored, _colours(as_float(sharp.read()))]
         pictures.append(_error(restored, pictures[2]))
         files = []
         for name, panels in ((each.role, [_fitted(picture) for picture in pictures]),
@@ -113,11 +108,6 @@ def save(
                 files.append(path.as_posix())
         shown.append({"image": scores.names[each.index], "role": each.role, "score": each.score, "files": files})
     return shown
-
-
-def _light(pixels: np.ndarray) -> np.ndarray:
-    """Returns pixels as float32 in [0, 1]."""
-    return pixels.astype(np.float32) / (np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1)
 
 
 def _colours(picture: np.ndarray) -> np.ndarray:

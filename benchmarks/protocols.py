@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from benchmarks.errors import RunError
+from benchmarks.metrics import METRICS, Metric
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 
@@ -28,6 +29,11 @@ class Protocol:
     crop: int | None = None
     triplets: bool = False
     every: int = 1
+
+    @property
+    def main(self) -> Metric:
+        """The metric that ranks."""
+        return METRICS[self.metrics[0]]
 
 
 _PICTURE_METRICS = ("psnr", "ssim", "ssim_matlab3d", "mse")

@@ -96,6 +96,23 @@ def content_hash(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def file_hash(path: Path, wanted: str) -> str:
+    """Returns sixteen digits of a file's SHA-256.
+
+    Args:
+        path: The file.
+        wanted: What the user shall give if it cannot be read.
+
+    Raises:
+        RunError: When it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror}; give an existing {wanted}") from error
+
+
 def path_of(folder: Path, content: Mapping[str, Any]) -> Path:
     """Returns where a record lies."""
     return folder / "runs" / f"{stem_of(content)}.json"
@@ -156,7 +173,17 @@ def read(path: Path) -> Record:
     return Record(path, content)
 
 
+def budget(profile: str, steps: int, seconds: float) -> str:
+    """Returns what a training cost, for tables."""
+    return f"{profile}, {steps:,} steps, {seconds:.0f} s"
+
+
+def paths(folder: Path) -> list[Path]:
+    """Returns the files of all records under `folder/runs`, by name."""
+    return sorted((folder / "runs").glob("*.json"))
+
+
 def read_all(folder: Path) -> Iterator[Record]:
     """Yields every record under `folder/runs`, by file name."""
-    for path in sorted((folder / "runs").glob("*.json")):
+    for path in paths(folder):
         yield read(path)

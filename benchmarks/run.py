@@ -154,6 +154,7 @@ def _names(options: argparse.Namespace) -> list[tuple[str, str]]:
 
 def _request(options: argparse.Namespace) -> Any:
     """Returns the checked request."""
+    import zoo
     from benchmarks.requests import Request
 
     if options.sample and options.data_root:
@@ -163,7 +164,8 @@ def _request(options: argparse.Namespace) -> Any:
     if options.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise RunError("--tensorboard needs TensorBoard: pip install -e '.[tensorboard]'")
     _check_loss(options)
-    if options.weights and len(set(options.model.split(",")) - {"identity", "wiener"}) > 1:
+    named = {name.strip() for name in options.model.split(",") if name.strip()}
+    if options.weights and sum(zoo.info(name).learns for name in named) > 1:
         raise RunError("--weights belongs to one network; give one --model")
     overrides = {
         "epochs": options.epochs, "steps": options.steps, "batch": options.batch_size, "crop": options.crop,

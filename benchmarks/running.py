@@ -7,7 +7,7 @@ from typing import Any
 
 import zoo
 from benchmarks import metrics, preparation, records
-from benchmarks.cells import Cell, file_hash, finished
+from benchmarks.cells import Cell, finished, weights_hash
 from benchmarks.recipes import Recipe
 from datasets import frames
 from datasets.pairs import Pairs
@@ -88,7 +88,7 @@ def _network(cell: Cell) -> tuple[Any, dict[str, Any] | None, str]:
     weights = cell.request.weights
     if weights is None:
         return zoo.create(cell.model, cell.variant), None, "none"
-    return zoo.load(weights), zoo.read_notes(weights).get("training"), f"file sha256:{file_hash(weights)}"
+    return zoo.load(weights), zoo.read_notes(weights).get("training"), f"file sha256:{weights_hash(weights)}"
 
 
 def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any], str]:

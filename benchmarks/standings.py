@@ -76,7 +76,7 @@ def standings(found: Iterable[records.Record]) -> list[Row]:
             tables.setdefault(tuple(row[name] for name in names), []).append((row, record))
     ranked = []
     for key in sorted(tables):
-        main = metrics.METRICS[PROTOCOLS[key[1]].metrics[0]]
+        main = PROTOCOLS[key[1]].main
         lines = sorted(tables[key], key=lambda line: line[0][main.name], reverse=main.higher_is_better)
         for rank, (row, record) in enumerate(lines, 1):
             ranked.append({**row, "rank": rank, "tied": "yes" if rank > 1 and _tied(record, lines[0][1], main) else ""})
@@ -88,8 +88,7 @@ def _tied(record: records.Record, leader: records.Record, main: metrics.Metric) 
     _, first, second = comparing.paired(leader, record, main.name)
     if not len(first):
         return False
-    interval = metrics.paired_difference(first, second, resamples=_TIE_RESAMPLES)
-    return interval.low <= 0 <= interval.high
+    return metrics.paired_difference(first, second, resamples=_TIE_RESAMPLES).holds_zero
 
 
 Foreign = dict[str, dict[str, str]]
@@ -152,8 +151,7 @@ def tables(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
 def cells(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Returns headings and cells, as text, of one ranking for a reader."""
     shown = PROTOCOLS[rows[0]["protocol"]].metrics
-    units = {name: f" ({metrics.METRICS[name].unit})" if metrics.METRICS[name].unit else "" for name in shown}
-    header = ["#", "model", *(metrics.METRICS[name].title + units[name] for name in shown)]
+    header = ["#", "model", *(metrics.METRICS[name].heading for name in shown)]
     by_step = ["by blur step", "stop step"] if "ocr" in shown else []
     header += [*by_step, "images", "params", "GMACs*", "s/Mpx*", "trained on", "budget"]
     return header, [_cells(row, shown) for row in rows]
@@ -171,7 +169,7 @@ def _cells(row: Row, shown: Sequence[str]) -> list[str]:
         )
     trained = f"{row['trained_on']} ({row['training_data']})" if row["trained_on"] else ""
     trained += f", weights chosen on {row['selected_on']}" if row["selected_on"] else ""
-    budget = f"{row['profile']}, {row['steps']:,} steps, {row['training_seconds']:.0f} s" if row["trained_on"] else ""
+    budget = records.budget(row["profile"], row["steps"], row["training_seconds"]) if row["trained_on"] else ""
     guessed = f"blur step {row['blur_step']}" if row["blur_step"] else ""
     guessed += f"blur known: {row['psf']}" if row["psf"] else ""
     budget = "; ".join(part for part in (budget, row["preparation"], row["tiles"], guessed) if part)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.errors import Parser, RunError, guarded
+from benchmarks.records import Record
 
 FORMATS = ("md", "csv", "tex")
 
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
     """Writes the tables of some papers in every format."""
-    from benchmarks import console, records, steps
+    from benchmarks import console, records
     from benchmarks.papers import claims, output
     from datasets.atomic import write_text
 
@@ -41,21 +42,23 @@ def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
     found = list(records.read_all(folder))
     console.quiet_frameworks()
     for paper in papers:
-        tables = {title: output.lines(group, found) for title, group in claims.tables(published, paper).items()}
-        # Figures 17 to 19 show how the scores of the pages spread, which the article gives no numbers for.
-        extra = steps.to_markdown(
-            [each for each in found if each.content["model"] in ("refiner", "identity", "wiener")]
-        )
-        markdown = output.to_markdown(paper, tables, extra if paper == "refiner" else "")
+        tables = output.tables(published, paper, found)
+        markdown = output.to_markdown(paper, tables, _spread(found) if paper == "refiner" else "")
         written = {"md": markdown, "csv": output.to_csv(tables), "tex": output.to_latex(paper, tables)}
         for suffix, text in written.items():
             write_text(out / f"{paper}.{suffix}", text)
         if show:
             print(markdown)
-        lines = [line for table in tables.values() for line in table]
-        measured = sum(line.measured is not None for line in lines)
-        print(f"{out / paper}.{{{','.join(FORMATS)}}}: {len(lines)} claims, {measured} measured")
+        listed, measured = output.counts(tables)
+        print(f"{out / paper}.{{{','.join(FORMATS)}}}: {listed} claims, {measured} measured")
     return 0
+
+
+def _spread(found: Sequence[Record]) -> str:
+    """Returns how the scores of the pages spread, as in Figures 17 to 19, which the article gives no numbers for."""
+    from benchmarks import steps
+
+    return steps.to_markdown([each for each in found if each.content["model"] in ("refiner", "identity", "wiener")])
 
 
 if __name__ == "__main__":

@@ -69,6 +69,14 @@ def step_of(pairs: Pairs) -> int:
     return steps[0]
 
 
+def by_step(pairs: Pairs) -> dict[int, Pairs]:
+    """Returns the pairs of each blur step, in the order of the steps."""
+    places: dict[int, list[int]] = {}
+    for index, pair in enumerate(pairs):
+        places.setdefault(pair.metadata["step"], []).append(index)
+    return {step: pairs.select(own) for step, own in sorted(places.items())}
+
+
 def first_sample(pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
     """Returns sharp and blurry light (height, width) of the first sample in Times, which blur and warp are found on."""
     pair = next((pair for pair in pairs if pair.metadata["font"] == "Times"), pairs[0])
@@ -86,11 +94,7 @@ def fitted_warp(pairs: Pairs) -> np.ndarray:
 
 def aligner(pairs: Pairs) -> Callable[[Pair], np.ndarray]:
     """Returns what reads a pair's blurry light and lays it over the sharp one, by a warp for each step."""
-    steps = [pair.metadata["step"] for pair in pairs]
-    fitted = {
-        step: fitted_warp(pairs.select([index for index, own in enumerate(steps) if own == step]))
-        for step in sorted(set(steps))
-    }
+    fitted = {step: fitted_warp(own) for step, own in by_step(pairs).items()}
     return lambda pair: warp.warp(_blurry_light(pair), fitted[pair.metadata["step"]])
 
 

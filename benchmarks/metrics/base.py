@@ -38,6 +38,15 @@ class Metric:
     bounds: tuple[float, float]
     function: Callable[..., float]
 
+    @property
+    def heading(self) -> str:
+        """Title with unit, for tables and charts."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+    def shown(self, value: float, form: str = ".4g") -> str:
+        """Returns a value as text with its unit."""
+        return f"{value:{form}} {self.unit}".strip()
+
     def accepts(self, value: float) -> bool:
         """Returns whether `value` is one that this metric can take (never for NaN).
 

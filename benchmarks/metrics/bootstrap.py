@@ -27,6 +27,11 @@ class Interval:
     low: float
     high: float
 
+    @property
+    def holds_zero(self) -> bool:
+        """Whether a difference with this interval leaves open which side is larger."""
+        return self.low <= 0 <= self.high
+
 
 def mean_interval(
     scores: Sequence[float] | np.ndarray, resamples: int = 10_000, seed: int = 0, level: float = 0.95

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from benchmarks import metrics
+from benchmarks import metrics, records
 from benchmarks.papers.claims import Claim
 from benchmarks.papers.measured import Measured
 from benchmarks.records import Record
@@ -196,7 +196,7 @@ def _measured(record: Record, value: float, low: float | None, high: float | Non
     content, training = record.content, record.content.get("training") or {}
     budget = content["variant"]
     if training:
-        budget += f", {training['profile']}, {training['steps']:,} steps, {training['seconds']:.0f} s"
+        budget += ", " + records.budget(training["profile"], training["steps"], training["seconds"])
     return Measured(
         value, low, high, content["evaluation"]["coverage"], content["protocol"], budget, comparable, record.path.name
     )

@@ -20,7 +20,6 @@ from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 
 HERE = Path(__file__).parent
-_NUMBERS = ("claimed", "measured", "difference", "interval")
 
 
 class Site:
@@ -103,16 +102,13 @@ def _papers(site: Site, folder: Path) -> None:
     """Writes the tables of the papers."""
     published, listed = claims.load(folder), []
     for paper, title in claims.PAPERS.items():
-        tables = {
-            name: output.lines(group, site.found) for name, group in claims.tables(published, paper).items()
-        }  # fmt: skip
+        tables = output.tables(published, paper, site.found)
         site.page(
-            f"papers/{paper}.html", "paper.html", title=title, here="papers", numbers=_NUMBERS,
+            f"papers/{paper}.html", "paper.html", title=title, here="papers", numbers=output.NUMBERS,
             tables=[_table(name, lines) for name, lines in tables.items()],
         )  # fmt: skip
-        lines = [line for table in tables.values() for line in table]
-        measured = sum(line.measured is not None for line in lines)
-        listed.append({"name": paper, "title": title, "claims": len(lines), "measured": measured})
+        number, measured = output.counts(tables)
+        listed.append({"name": paper, "title": title, "claims": number, "measured": measured})
     site.page("papers.html", "papers.html", title="Papers", here="papers", papers=listed)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import zoo
-from benchmarks import metrics
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import Record
 from datasets.registry import DatasetInfo
@@ -58,10 +57,10 @@ def _runs(done: Sequence[Record], fits: Callable[[Any], bool]) -> list[dict[str,
     for record in done:
         content = record.content
         if fits(content):
-            card = metrics.METRICS[PROTOCOLS[content["protocol"]].metrics[0]]
+            card = PROTOCOLS[content["protocol"]].main
             mean = content["scores"]["means"][card.name]["mean"]
             found.append({
-                "stem": record.path.stem, "score": f"{card.title} {mean:.4g} {card.unit}".strip(),
+                "stem": record.path.stem, "score": f"{card.title} {card.shown(mean)}",
                 "title": f"{content['model']} / {content['variant']} on {content['dataset']}, {content['protocol']}, "
                 f"{content['evaluation']['coverage']}",
             })  # fmt: skip

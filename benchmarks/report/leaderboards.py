@@ -73,7 +73,7 @@ def _columns(shown: Sequence[str]) -> list[dict[str, Any]]:
     ]
     for name in shown:
         card = metrics.METRICS[name]
-        title = f"{card.title} ({card.unit})" if card.unit else card.title
+        title = card.heading
         columns.append(
             {"title": title, "number": True, "first": "descending" if card.higher_is_better else "ascending"}
         )
@@ -102,7 +102,7 @@ def _costs(rows: Sequence[standings.Row], metric: str) -> list[Any]:
     if len(rows) < 2:
         return []
     card = metrics.METRICS[metric]
-    y = Axis.over(f"{card.title} ({card.unit})" if card.unit else card.title, [row[metric] for row in rows])
+    y = Axis.over(card.heading, [row[metric] for row in rows])
     charts = []
     for name, label, factor in _COSTS:
         points = [

@@ -39,7 +39,7 @@ def _scores(values: Mapping[str, Any]) -> list[dict[str, str]]:
     for name, mean in values["scores"]["means"].items():
         card = metrics.METRICS[name]
         found.append({
-            "title": card.title, "convention": card.convention, "mean": f"{mean['mean']:.5g} {card.unit}".strip(),
+            "title": card.title, "convention": card.convention, "mean": card.shown(mean["mean"], ".5g"),
             "interval": f"[{mean['low']:.5g}, {mean['high']:.5g}]",
         })  # fmt: skip
     return found
@@ -47,9 +47,9 @@ def _scores(values: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def _distribution(values: Mapping[str, Any]) -> Any:
     """Returns how the images' scores are spread, by the metric that ranks."""
-    card = metrics.METRICS[PROTOCOLS[values["protocol"]].metrics[0]]
+    card = PROTOCOLS[values["protocol"]].main
     scores = [score for score in values["scores"]["values"][card.name] if score is not None]
-    return histogram(scores, f"{card.title} ({card.unit})" if card.unit else card.title)
+    return histogram(scores, card.heading)
 
 
 def _curves(values: Mapping[str, Any], folder: Path) -> list[Any]:
@@ -69,12 +69,12 @@ def _curves(values: Mapping[str, Any], folder: Path) -> list[Any]:
 
 def _shown(values: Mapping[str, Any], folder: Path) -> list[dict[str, Any]]:
     """Returns the kept pictures; those whose file is gone have no path, so that the page says so."""
-    card = metrics.METRICS[PROTOCOLS[values["protocol"]].metrics[0]]
+    card = PROTOCOLS[values["protocol"]].main
     return [
         {
             "image": image["image"],
             "role": image["role"],
-            "score": f"{image['score']:.4g} {card.unit}".strip(),
+            "score": card.shown(image["score"]),
             "files": [_file(file, folder) for file in image["files"]],
         }
         for image in values.get("pictures") or []

@@ -168,12 +168,6 @@ def _search(
     return found.x.reshape(2, -1) / unit, float(found.fun)
 
 
-def centred_error(sharp: np.ndarray, blurry: np.ndarray, weights: np.ndarray) -> float:
-    """Returns the mean squared error between the sharp and the warped blurry picture, their means taken off."""
-    difference = warp(blurry, weights).astype(np.float64) - sharp
-    return float(difference.var())
-
-
 class Grid:
     """The places of a picture, or of one that was scaled down, in the corner-aligned coordinates of the full picture.
 

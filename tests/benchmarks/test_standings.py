@@ -87,18 +87,18 @@ def put(folder, model="atrous", psnr=25.0, data="full", mark="aa", training=None
         pair = psnr if isinstance(psnr, list) else [psnr, psnr + 2]
         values = {"psnr": pair, "ssim": [0.5, 0.7], "ssim_matlab3d": [0.6, 0.8], "mse": [0.1, 0.2]}
     images = tuple(f"000/{number:08d}" for number in range(len(next(iter(values.values())))))
+    key = records.run_key({"model": model, "psnr": psnr, "mark": mark, "data": data})
+    evaluation = {"coverage": data, "split": "val", "fingerprint": mark}
+    return write(folder, key, cell, records.summarise(images, values), evaluation, training)
+
+
+def write(folder, key, cell, scores, evaluation, training=None):
+    """Writes a finished record with everything that tables and pages show."""
     content = records.make(
-        records.run_key({"model": model, "psnr": psnr, "mark": mark, "data": data}),
+        key,
         cell,
-        scores=records.summarise(images, values),
-        evaluation={
-            "coverage": data,
-            "split": "val",
-            "rule": "as they come",
-            "fingerprint": mark,
-            "seed": 42,
-            "precision": "float32",
-        },
+        scores=scores,
+        evaluation={"rule": "as they come", "seed": 42, "precision": "float32", **evaluation},
         network={"parameters": 1_234_567, "macs_256": 3_150_000_000, "weights": "trained" if training else "none"},
         training=training,
         timing={"median": 0.5},

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks import leaderboard, records, steps
-from tests.benchmarks.test_standings import put
+from tests.benchmarks.test_standings import put, write
 
 
 def put_pages(folder, model="refiner", blur_step=None, mark="aa"):
@@ -11,27 +11,10 @@ def put_pages(folder, model="refiner", blur_step=None, mark="aa"):
     images = ("step10/Times/0001", "step9/Times/0001", *(f"step10/Verdana/000{n}" for n in range(1, 5)))
     values = {"ocr": [100.0, 90.0, 0.0, 50.0, 25.0, 75.0], "ocr_indel": [1.0] * 6}
     names = {"model": model, "variant": "tiny", "dataset": "hdc", "protocol": "ocr"}
-    content = records.make(
-        records.run_key({**names, "mark": mark, "blur_step": blur_step}),
-        names,
-        scores=records.summarise(images, values) | {"steps": {"9": 90.0, "10": 50.0}, "stop_step": 9},
-        evaluation={
-            "coverage": "sample",
-            "split": "test",
-            "rule": "as they come",
-            "fingerprint": mark,
-            "seed": 42,
-            "precision": "float32",
-        }
-        | ({"blur_step": blur_step} if blur_step else {}),
-        network={"parameters": 1, "macs_256": 1, "weights": "none"},
-        training=None,
-        timing={"median": 0.5},
-        machine={"device": "a processor"},
-        versions={"backend": "tensorflow", "deblur-zoo": "0.1.0"},
-        commit=None,
-    )
-    return records.write(folder, content)
+    key = records.run_key({**names, "mark": mark, "blur_step": blur_step})
+    scores = records.summarise(images, values) | {"steps": {"9": 90.0, "10": 50.0}, "stop_step": 9}
+    evaluation = {"coverage": "sample", "split": "test", "fingerprint": mark}
+    return write(folder, key, names, scores, evaluation | ({"blur_step": blur_step} if blur_step else {}))
 
 
 def test_percentiles_of_each_step_in_order(tmp_path):
