@@ -16,6 +16,7 @@ from zoo.saving import load, load_weights, read_member, read_notes, save
 
 if TYPE_CHECKING:
     from zoo.macs import count_macs
+    from zoo.reach import receptive_field
 
 __all__ = [
     "ModelInfo",
@@ -31,6 +32,7 @@ __all__ = [
     "pad_to_fit",
     "read_member",
     "read_notes",
+    "receptive_field",
     "restore",
     "restore_batch",
     "save",
@@ -44,4 +46,8 @@ def __getattr__(name: str) -> Any:
         from zoo.macs import count_macs
 
         return count_macs
+    if name == "receptive_field":
+        from zoo.reach import receptive_field
+
+        return receptive_field
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

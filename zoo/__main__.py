@@ -10,14 +10,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import zoo
-from zoo.registry import options_of
+from zoo.registry import field_of, options_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 # Wide enough for the tables when the output is not a terminal, where rich would assume 80 columns.
-_FILE_WIDTH = 200
+_FILE_WIDTH = 220
 _MACS = "GMACs at 256x256"
+_FIELD = "receptive field"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,10 +98,10 @@ def _info(args: argparse.Namespace) -> int:
     console.print(f"{info.title} ({info.name})\n{info.summary}\n", markup=False)
     for label, text in _facts(info, sorted({variant.frames for variant in chosen.values()})).items():
         console.print(f"{label:<10}{text}", markup=False)
-    table = _table("variant", "parameters", _MACS, "frames", "options", "note")
+    table = _table("variant", "parameters", _MACS, _FIELD, "frames", "options", "note")
     for name, variant in chosen.items():
         options = ", ".join(f"{option}={value}" for option, value in variant.options.items())
-        numbers = [_parameters(variant), _giga(variant.macs), str(variant.frames)]
+        numbers = [_parameters(variant), _giga(variant.macs), field_of(variant), str(variant.frames)]
         table.add_row(_starred(info, name), *numbers, options, variant.note)
     console.print()
     console.print(table)
@@ -184,7 +185,7 @@ def _table(*columns: str) -> Any:
 
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
-        numbers = column in ("parameters", "frames", _MACS)
+        numbers = column in ("parameters", "frames", _MACS, _FIELD)
         table.add_column(column, justify="right" if numbers else "left", overflow="fold")
     return table
 

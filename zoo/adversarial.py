@@ -12,6 +12,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.gradients import input_gradient
+
 KINDS = ("relativistic", "wasserstein")
 PENALTY_WEIGHT = 10.0
 
@@ -146,23 +148,3 @@ def relativistic_loss(better: Any, worse: Any) -> Any:
     over = ops.softplus(ops.mean(worse) - better)
     under = ops.softplus(worse - ops.mean(better))
     return ops.mean(over) + ops.mean(under)
-
-
-def input_gradient(function: Callable[[Any], Any], point: Any) -> Any:
-    """Returns the gradient of a scalar function at a point, itself differentiable, on the running backend."""
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        with tf.GradientTape() as tape:
-            tape.watch(point)
-            value = function(point)
-        return tape.gradient(value, point)
-    if backend == "jax":
-        import jax
-
-        return jax.grad(function)(point)
-    import torch
-
-    point = point.detach().requires_grad_()
-    return torch.autograd.grad(function(point), point, create_graph=True)[0]

@@ -1,8 +1,8 @@
 """ATROUS_NET: residual blocks of four parallel dilated convolutions at half resolution.
 
 Source: Mancini and Simonati, deep image deblurring (University of Bologna report), the section on ATROUS_NET and the
-authors' code, after stage 1 of UniA (Brehm et al., NTIRE 2020). Receptive field 111, 211 and 411 pixels for 5, 10 and
-20 blocks.
+authors' code, after stage 1 of UniA (Brehm et al., NTIRE 2020). The first convolution and 5, 10 or 20 blocks see
+111, 211 or 411 pixels; the tail adds six.
 """
 
 from __future__ import annotations
@@ -29,26 +29,49 @@ INFO = ModelInfo(
     summary="Dilated convolutions in parallel see far without pooling; the output is a correction to the middle frame.",
     variants={
         "reds": Variant(
-            24_433_539, macs=412_102_950_912, frames=3, options={"blocks": 10}, note="three frames, ten blocks (REDS)"
+            24_433_539,
+            macs=412_102_950_912,
+            receptive_field=217,
+            frames=3,
+            options={"blocks": 10},
+            note="three frames, ten blocks (REDS)",
         ),
         "cifar10": Variant(
-            12_571_011, macs=214_752_559_104, options={"blocks": 5}, note="one frame, five blocks (CIFAR-10)"
+            12_571_011,
+            macs=214_752_559_104,
+            receptive_field=117,
+            options={"blocks": 5},
+            note="one frame, five blocks (CIFAR-10)",
         ),
         "image-20": Variant(
-            47_971_971, macs=794_573_144_064, options={"blocks": 20}, note="one frame, the code's default of 20 blocks"
+            47_971_971,
+            macs=794_573_144_064,
+            receptive_field=417,
+            options={"blocks": 20},
+            note="one frame, the code's default of 20 blocks",
         ),
         "video-20": Variant(
             48_034_179,
             macs=798_650_007_552,
+            receptive_field=417,
             frames=3,
             options={"blocks": 20},
             note="three frames, 20 blocks (UniA's depth)",
         ),
         "tiny": Variant(
-            166_067, macs=3_152_019_456, options=TINY, note="four narrow blocks, one frame, for laptops and tests"
+            166_067,
+            macs=3_152_019_456,
+            receptive_field=97,
+            options=TINY,
+            note="four narrow blocks, one frame, for laptops and tests",
         ),
         "tiny-video": Variant(
-            173_843, macs=3_661_627_392, frames=3, options=TINY, note="four narrow blocks, three frames"
+            173_843,
+            macs=3_661_627_392,
+            receptive_field=97,
+            frames=3,
+            options=TINY,
+            note="four narrow blocks, three frames",
         ),
     },
     default="reds",

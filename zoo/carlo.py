@@ -24,9 +24,13 @@ INFO = ModelInfo(
     paper="L. Mancini, M. Simonati: deep image deblurring (University of Bologna), Tables 1 and 3",
     summary="A plain encoder-decoder of valid 3x3 (transposed) convolutions with additive skips, for small pictures.",
     variants={
-        "image": Variant(parameters=2_663_555, macs=158_537_640_960, note="the report's network"),
+        "image": Variant(parameters=2_663_555, macs=158_537_640_960, receptive_field=41, note="the report's network"),
         "tiny": Variant(
-            parameters=168_227, macs=9_992_215_296, options={"filters": 32}, note="32 filters, for laptops and tests"
+            parameters=168_227,
+            macs=9_992_215_296,
+            receptive_field=41,
+            options={"filters": 32},
+            note="32 filters, for laptops and tests",
         ),
     },
     default="image",

@@ -18,8 +18,8 @@ INFO = ModelInfo(
     paper="none: the reference row of every comparison",
     summary="Returns the (middle) blurred frame unchanged.",
     variants={
-        "image": Variant(parameters=0),
-        "video": Variant(parameters=0, frames=3),
+        "image": Variant(parameters=0, receptive_field=1),
+        "video": Variant(parameters=0, frames=3, receptive_field=1),
     },
     default="image",
     licence="Apache-2.0",

@@ -41,10 +41,19 @@ INFO = ModelInfo(
     summary="A MobileNetV2 whose poolings weigh the pixels of each cell by learnt maps, which guide the way up too.",
     variants={
         "paper": Variant(
-            3_694_059, macs=6_049_010_688, statistics=32_466, note="four copies of the grey channel in, 1 out"
+            3_694_059,
+            macs=6_049_010_688,
+            receptive_field=614,
+            statistics=32_466,
+            note="four copies of the grey channel in, 1 out",
         ),
         "tiny": Variant(
-            132_837, macs=375_572_928, statistics=2_336, options=TINY, note="narrow and shallow, corrects its input"
+            132_837,
+            macs=375_572_928,
+            receptive_field=322,
+            statistics=2_336,
+            options=TINY,
+            note="narrow and shallow, corrects its input",
         ),
     },
     default="paper",

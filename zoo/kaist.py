@@ -27,13 +27,22 @@ INFO = ModelInfo(
     summary="A U-shaped network predicts a 5x5 kernel for every pixel of the middle frame, a residual image and the "
     "weight that blends the two.",
     variants={
-        "video": Variant(11_595_613, macs=59_006_189_568, frames=3, note="three frames (REDS)"),
-        "image": Variant(11_590_813, macs=58_691_616_768, note="one frame (CIFAR-10)"),
+        "video": Variant(11_595_613, macs=59_006_189_568, receptive_field=389, frames=3, note="three frames (REDS)"),
+        "image": Variant(11_590_813, macs=58_691_616_768, receptive_field=389, note="one frame (CIFAR-10)"),
         "tiny": Variant(
-            194_029, macs=1_665_859_584, options=TINY, note="narrow and shallow, one frame, for laptops and tests"
+            194_029,
+            macs=1_665_859_584,
+            receptive_field=111,
+            options=TINY,
+            note="narrow and shallow, one frame, for laptops and tests",
         ),
         "tiny-video": Variant(
-            195_229, macs=1_744_502_784, frames=3, options=TINY, note="narrow and shallow, three frames"
+            195_229,
+            macs=1_744_502_784,
+            receptive_field=111,
+            frames=3,
+            options=TINY,
+            note="narrow and shallow, three frames",
         ),
     },
     default="video",

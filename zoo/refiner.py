@@ -31,11 +31,17 @@ INFO = ModelInfo(
     "blur step.",
     variants={
         "paper": Variant(
-            66_849, macs=17_356_240_320, statistics=336, shrink=58, note="twelve refinements: 67,185 weights in all"
+            66_849,
+            macs=17_356_240_320,
+            receptive_field=59,
+            statistics=336,
+            shrink=58,
+            note="twelve refinements: 67,185 weights in all",
         ),
         "tiny": Variant(
             37_857,
             macs=4_605_725_912,
+            receptive_field=27,
             statistics=256,
             shrink=26,
             options=TINY,

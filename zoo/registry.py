@@ -27,6 +27,8 @@ class Variant:
     Attributes:
         parameters: Exact number of weights that a training moves.
         macs: Multiply-accumulates of one pass over a 256x256 picture, see `count_macs`.
+        receptive_field: Side in pixels of the square of the input that decides a pixel of the output, see
+            `zoo.receptive_field`; None for the whole picture.
         statistics: Exact number of running statistics of batch normalisation, which no gradient moves.
         frames: Pictures along the input channels: 1, or 3 for previous, current, next.
         shrink: Pixels by which each side of the output is smaller than that of the input.
@@ -39,10 +41,16 @@ class Variant:
     frames: int = 1
     shrink: int = 0
     macs: int = 0
+    receptive_field: int | None = None
     statistics: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     listed: bool = True
+
+
+def field_of(variant: Variant) -> str:
+    """Returns the receptive field in words."""
+    return "whole picture" if variant.receptive_field is None else f"{variant.receptive_field} px"
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,19 @@ UNET1 = _info(
     "Four poolings, batch normalisation, 32 to 512 filters, and a sigmoid at the end.",
     {
         "paper": Variant(
-            7_763_041, macs=12_071_206_912, statistics=5_888, note="3 channels in, 1 out, 32 base filters"
+            7_763_041,
+            macs=12_071_206_912,
+            receptive_field=204,
+            statistics=5_888,
+            note="3 channels in, 1 out, 32 base filters",
         ),
         "tiny": Variant(
-            205_733, macs=1_242_562_560, statistics=928, options=TINY, note="narrow, three poolings, corrects its input"
+            205_733,
+            macs=1_242_562_560,
+            receptive_field=100,
+            statistics=928,
+            options=TINY,
+            note="narrow, three poolings, corrects its input",
         ),
     },
     16,
@@ -64,8 +73,14 @@ UNET2 = _info(
     2,
     "Three poolings, no normalisation, 64 to 512 filters, bilinear enlargement with aligned corners.",
     {
-        "paper": Variant(7_782_913, macs=42_396_024_832, note="3 channels in, 1 out"),
-        "tiny": Variant(200_529, macs=1_390_411_776, options=TINY, note="narrow, three poolings, corrects its input"),
+        "paper": Variant(7_782_913, macs=42_396_024_832, receptive_field=116, note="3 channels in, 1 out"),
+        "tiny": Variant(
+            200_529,
+            macs=1_390_411_776,
+            receptive_field=116,
+            options=TINY,
+            note="narrow, three poolings, corrects its input",
+        ),
     },
     8,
     "MIT",
@@ -77,18 +92,25 @@ UNET3 = _info(
         "paper": Variant(
             31_037_633,
             macs=48_167_387_136,
+            receptive_field=204,
             statistics=11_776,
             note="convolutions without biases, the code since 2021-12",
         ),
         "biased": Variant(
             31_043_521,
             macs=48_167_387_136,
+            receptive_field=204,
             statistics=11_776,
             options={"use_bias": True},
             note="with biases, the code at the challenge",
         ),
         "tiny": Variant(
-            205_733, macs=1_242_562_560, statistics=928, options=TINY, note="narrow, three poolings, corrects its input"
+            205_733,
+            macs=1_242_562_560,
+            receptive_field=100,
+            statistics=928,
+            options=TINY,
+            note="narrow, three poolings, corrects its input",
         ),
     },
     16,

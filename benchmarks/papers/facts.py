@@ -25,6 +25,13 @@ from zoo.registry import options_of
 ANY = "*"
 Fact = Callable[[], float | str]
 
+NETWORKS = "Networks of this package"
+"""Title of the table of what needs no data and no paper gives."""
+
+_OURS = {
+    "bologna": ("carlo", "kaist", "atrous"), "fcn": ("fcn",), "lite": ("deblurgan", "deblurgan-lite"),
+    "psfnn": ("unet1", "unet2", "unet3", "indexnet", "fba"), "refiner": ("refiner",),
+}  # fmt: skip
 _LOSSES = {"sum_of_absolute_differences": "LAD/L1", "mean_squared_error": "MSE/L2"}
 _BOLOGNA = {"CARLO_NET": "carlo", "KAIST_NET": "kaist", "ATROUS_NET": "atrous"}
 _DATASETS = {"CIFAR-10": "cifar10", "REDS": "reds"}
@@ -42,6 +49,28 @@ def fact(claim: Claim) -> Measured | None:
             function, origin = found
             return Measured(function(), budget=origin)
     return None
+
+
+def networks(paper: str) -> list[tuple[Claim, Measured]]:
+    """Returns what is known of the networks of a paper without any data; nothing is claimed in these lines."""
+    found = []
+    for name in _OURS[paper]:
+        for variant, entry in zoo.info(name).variants.items():
+            if not entry.listed or variant.startswith("tiny"):
+                continue
+            facts = (
+                ("parameters", entry.parameters, "count"),
+                ("multiply-accumulates at 256x256", entry.macs, "count"),
+                (
+                    "receptive field",
+                    entry.receptive_field or "whole picture",
+                    "pixels" if entry.receptive_field else "",
+                ),
+            )
+            for metric, value, unit in facts:
+                claim = Claim(paper, NETWORKS, "", "", f"{name} / {variant}", metric, "", unit, "", "")
+                found.append((claim, Measured(value, budget="network")))
+    return found
 
 
 def _bologna_recipe(claim: Claim) -> Measured | None:

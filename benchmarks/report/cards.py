@@ -9,6 +9,7 @@ import zoo
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import Record
 from datasets.registry import DatasetInfo
+from zoo.registry import field_of
 
 
 def model(info: zoo.ModelInfo, done: Sequence[Record]) -> dict[str, Any]:
@@ -18,6 +19,7 @@ def model(info: zoo.ModelInfo, done: Sequence[Record]) -> dict[str, Any]:
             "name": f"{name} (default)" if name == info.default else name,
             "parameters": f"{variant.parameters:,}",
             "macs": f"{variant.macs / 1e9:.2f}",
+            "field": field_of(variant),
             "frames": variant.frames,
             "options": ", ".join(f"{option}={value}" for option, value in variant.options.items()),
             "note": variant.note,

@@ -89,6 +89,17 @@ def test_facts_that_equal_the_claim_stay_so():
     assert differing == {"parameters", "parameters FCN", "model size", "border pixels"}
 
 
+def test_the_networks_of_each_paper_are_measured_always():
+    tables = {paper: output.tables(PUBLISHED, paper, []) for paper in claims.PAPERS}
+    cells = [line.cells() for lines in tables.values() for line in lines[facts.NETWORKS]]
+    learning = {name for name in zoo.list_models() if zoo.info(name).learns}
+    assert {each["model"].partition(" / ")[0] for each in cells} == learning
+    fields = {each["model"]: each["measured"] for each in cells if each["metric"] == "receptive field"}
+    assert (fields["refiner / paper"], fields["fba / paper"]) == ("59", "whole picture")
+    assert all(each["measured"] and not each["claimed"] and not each["difference"] for each in cells)
+    assert sum(output.counts(each)[0] for each in tables.values()) == len(PUBLISHED)
+
+
 def test_nothing_is_measured_without_runs():
     for claim in PUBLISHED:
         line = output.Line(claim, runs.measure(claim, []))
@@ -187,13 +198,14 @@ def test_the_command_writes_three_formats(folder, capsys):
     assert "102 claims" in capsys.readouterr().out
     assert sorted(path.name for path in (folder / "tables").iterdir()) == ["refiner.csv", "refiner.md", "refiner.tex"]
     rows = list(csv.DictReader(io.StringIO((folder / "tables" / "refiner.csv").read_text())))
-    assert len(rows) == 102 and all(row["source"] for row in rows)
+    claimed = [row for row in rows if row["claimed"]]
+    assert len(claimed) == 102 and all(row["source"] for row in claimed)
     markdown = (folder / "tables" / "refiner.md").read_text()
     assert "## Figures 17 to 19" in markdown and "P95" in markdown
     for line in markdown.split("\n## ")[1:]:
         assert len({row.count(" | ") for row in line.splitlines() if row.startswith("|")} - {0}) <= 2
     latex = (folder / "tables" / "refiner.tex").read_text()
-    assert latex.count("\\begin{tabular}") == latex.count("\\bottomrule") == 4
+    assert latex.count("\\begin{longtable}") == latex.count("\\bottomrule") == 5
     assert "%" not in latex.split("\n", 1)[1].replace("\\%", "")
     before = {path: path.read_bytes() for path in (folder / "tables").iterdir()}
     assert tables.main(["--paper", "refiner", "--results", str(folder)]) == 0

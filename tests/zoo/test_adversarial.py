@@ -11,7 +11,8 @@ from keras import ops
 
 from tests.backends import run_on
 from zoo import adversarial
-from zoo.adversarial import CriticStep, GeneratorStep, input_gradient, relativistic_loss
+from zoo.adversarial import CriticStep, GeneratorStep, relativistic_loss
+from zoo.gradients import input_gradient
 
 
 def networks(seed=0):
