@@ -16,6 +16,10 @@ WORST = 10
 """How many images are shown that the first run loses most on."""
 
 
+FEWEST = 6
+"""Images below which no difference is told from chance: five coins, too, fall alike once in sixteen throws."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """How two runs differ in one metric.
@@ -35,8 +39,21 @@ class Difference:
 
     @property
     def tied(self) -> bool:
-        """Whether the interval leaves open which run is better."""
-        return self.interval.holds_zero
+        """Whether it is left open which run is better."""
+        return undecided(self.images, self.interval)
+
+
+def undecided(images: int, interval: Interval) -> bool:
+    """Returns whether a paired difference leaves open which run is better.
+
+    A bootstrap of few images draws too narrow an interval; where all of them agree it even excludes 0 for certain. The
+    two-sided sign test at 5 % asks for six that agree.
+
+    Args:
+        images: Images that both runs scored.
+        interval: Mean difference and its 95 % interval.
+    """
+    return images < FEWEST or interval.holds_zero
 
 
 def paired(a: Record, b: Record, metric: str) -> tuple[list[str], np.ndarray, np.ndarray]:

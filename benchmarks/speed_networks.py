@@ -53,13 +53,15 @@ def networks(names: list[str] | None = None) -> list[Speed]:
         Their figures.
 
     Raises:
-        RunError: When a process fails.
+        RunError: When a network has nothing to train, or a process fails.
     """
     rows = []
     for each in names or [name for name in zoo.list_models() if zoo.info(name).learns]:
         name, _, variant = each.partition(".")
         variant = variant or zoo.info(name).default
         zoo.info(name).variant(variant)
+        if not zoo.info(name).learns:
+            raise RunError(f"{name} learns nothing, so it has no training step to time; leave it out of --model")
         figures = _measure("keras", name, variant, SIDE, BATCH)
         rows.append(_speed(f"{name} / {variant}", figures))
     return rows

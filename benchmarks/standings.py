@@ -33,7 +33,8 @@ SCHEMA = 1
 _TIE_RESAMPLES = 2000
 
 FOOTNOTE = (
-    "= after the rank: tied with the leader, as the 95 % interval of the paired difference contains 0. "
+    "= after the rank: tied with the leader, as the 95 % interval of the paired difference contains 0, or there are "
+    f"fewer than {comparing.FEWEST} images. "
     "* multiply-accumulates of one pass and seconds per megapixel at 256x256, batch of one, on the record's machine; "
     "networks of grey pictures take three passes for a colour picture."
 )
@@ -88,7 +89,8 @@ def _tied(record: records.Record, leader: records.Record, main: metrics.Metric) 
     _, first, second = comparing.paired(leader, record, main.name)
     if not len(first):
         return False
-    return metrics.paired_difference(first, second, resamples=_TIE_RESAMPLES).holds_zero
+    interval = metrics.paired_difference(first, second, resamples=_TIE_RESAMPLES)
+    return comparing.undecided(len(first), interval)
 
 
 Foreign = dict[str, dict[str, str]]
@@ -170,9 +172,7 @@ def _cells(row: Row, shown: Sequence[str]) -> list[str]:
     trained = f"{row['trained_on']} ({row['training_data']})" if row["trained_on"] else ""
     trained += f", weights chosen on {row['selected_on']}" if row["selected_on"] else ""
     budget = records.budget(row["profile"], row["steps"], row["training_seconds"]) if row["trained_on"] else ""
-    guessed = f"blur step {row['blur_step']}" if row["blur_step"] else ""
-    guessed += f"blur known: {row['psf']}" if row["psf"] else ""
-    budget = "; ".join(part for part in (budget, row["preparation"], row["tiles"], guessed) if part)
+    budget = "; ".join(part for part in (budget, setting(row)) if part)
     speed = f"{row['seconds_per_megapixel']:.3g}" if row["seconds_per_megapixel"] != "" else ""
     by_step = [row["ocr_steps"], str(row["stop_step"])] if "ocr" in shown else []
     rank = f"{row['rank']} =" if row["tied"] else str(row["rank"])
@@ -180,6 +180,13 @@ def _cells(row: Row, shown: Sequence[str]) -> list[str]:
         rank, f"{row['model']} / {row['variant']}", *scores, *by_step, str(row["images"]), f"{row['parameters']:,}",
         f"{row['macs_256'] / 1e9:.2f}", speed, trained, budget,
     ]  # fmt: skip
+
+
+def setting(row: Row) -> str:
+    """Returns what sets a run of the Helsinki challenge or of a known blur apart; empty for others."""
+    guessed = f"blur step {row['blur_step']}" if row["blur_step"] else ""
+    known = f"blur known: {row['psf']}" if row["psf"] else ""
+    return "; ".join(part for part in (row["preparation"], row["tiles"], guessed, known) if part)
 
 
 def _row(record: records.Record) -> Row:

@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 
 import zoo
-from benchmarks import pictures, records, standings
+from benchmarks import comparing, pictures, records, standings
 from benchmarks.papers import claims, output
 from benchmarks.records import Record
 from benchmarks.report import cards, leaderboards, runs
@@ -89,13 +89,14 @@ def _fill(site: Site, folder: Path) -> None:
         source = kept / record.path.stem
         if source.is_dir():
             shutil.copytree(source, site.folder / pictures.FOLDER / record.path.stem)
-    rankings = leaderboards.rankings(done)
+    ranked = standings.standings(done)
+    rankings = leaderboards.rankings(ranked, done)
     site.page("index.html", "index.html", title="Leaderboards", here="index", rankings=rankings,
-              filters=leaderboards.filters(rankings))  # fmt: skip
+              filters=leaderboards.filters(rankings), fewest=comparing.FEWEST)  # fmt: skip
     for record in done:
         site.page(f"runs/{record.path.stem}.html", "run.html", **runs.content(record, folder))
     _papers(site, folder)
-    _cards(site, done)
+    _cards(site, ranked)
 
 
 def _papers(site: Site, folder: Path) -> None:
@@ -123,10 +124,10 @@ def _table(title: str, lines: Sequence[output.Line]) -> dict[str, Any]:
     }
 
 
-def _cards(site: Site, done: Sequence[Record]) -> None:
+def _cards(site: Site, ranked: Sequence[standings.Row]) -> None:
     """Writes a card for every network and data set, and the list of them."""
-    models = [cards.model(zoo.info(name), done) for name in zoo.list_models()]
-    datasets = [cards.dataset(dataset_info(name), done) for name in list_datasets()]
+    models = [cards.model(zoo.info(name), ranked) for name in zoo.list_models()]
+    datasets = [cards.dataset(dataset_info(name), ranked) for name in list_datasets()]
     for kind, group in (("models", models), ("datasets", datasets)):
         for card in group:
             site.page(f"{kind}/{card['name']}.html", "card.html", here="cards", **card)

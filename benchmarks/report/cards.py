@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import zoo
+from benchmarks import standings
 from benchmarks.protocols import PROTOCOLS
-from benchmarks.records import Record
 from datasets.registry import DatasetInfo
 from zoo.registry import field_of
 
 
-def model(info: zoo.ModelInfo, done: Sequence[Record]) -> dict[str, Any]:
+def model(info: zoo.ModelInfo, ranked: Sequence[standings.Row]) -> dict[str, Any]:
     """Returns the card of a network."""
     variants = [
         {
@@ -36,11 +37,11 @@ def model(info: zoo.ModelInfo, done: Sequence[Record]) -> dict[str, Any]:
     return {
         "name": info.name, "title": info.title, "summary": info.summary, "layout": "", "variants": variants,
         "parameters": info.variant().parameters, "facts": [(name, value) for name, value in facts.items() if value],
-        "runs": _runs(done, lambda content: content["model"] == info.name),
+        "runs": _runs(ranked, "model", info.name),
     }  # fmt: skip
 
 
-def dataset(info: DatasetInfo, done: Sequence[Record]) -> dict[str, Any]:
+def dataset(info: DatasetInfo, ranked: Sequence[standings.Row]) -> dict[str, Any]:
     """Returns the card of a data set."""
     facts = {
         "name": info.name, "source": info.source, "licence": info.licence, "size": info.size,
@@ -49,21 +50,20 @@ def dataset(info: DatasetInfo, done: Sequence[Record]) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "name": info.name, "title": info.title, "summary": info.summary, "layout": info.layout, "variants": [],
-        "facts": list(facts.items()), "runs": _runs(done, lambda content: content["dataset"] == info.name),
+        "facts": list(facts.items()), "runs": _runs(ranked, "dataset", info.name),
     }  # fmt: skip
 
 
-def _runs(done: Sequence[Record], fits: Callable[[Any], bool]) -> list[dict[str, str]]:
-    """Returns the runs that fit, with their score by the metric that ranks."""
+def _runs(ranked: Sequence[standings.Row], name: str, value: str) -> list[dict[str, str]]:
+    """Returns the runs that have a value in a column of the leaderboard, with place and score."""
     found = []
-    for record in done:
-        content = record.content
-        if fits(content):
-            card = PROTOCOLS[content["protocol"]].main
-            mean = content["scores"]["means"][card.name]["mean"]
+    for row in ranked:
+        if row[name] == value:
+            card = PROTOCOLS[row["protocol"]].main
+            title = f"{row['model']} / {row['variant']} on {row['dataset']}, {row['protocol']}, {row['data']}"
+            setting = standings.setting(row)
             found.append({
-                "stem": record.path.stem, "score": f"{card.title} {card.shown(mean)}",
-                "title": f"{content['model']} / {content['variant']} on {content['dataset']}, {content['protocol']}, "
-                f"{content['evaluation']['coverage']}",
+                "stem": Path(row["record"]).stem, "title": f"{title}; {setting}" if setting else title,
+                "score": f"{card.title} {card.shown(row[card.name])}, rank {row['rank']}",
             })  # fmt: skip
     return found

@@ -82,7 +82,7 @@ class Axis:
 def scatter(points: Sequence[Point], x: Axis, y: Axis) -> Markup:
     """Returns a scatter chart; what has no place on a logarithmic axis is left out."""
     marks = [
-        f'<circle class="c{point.colour % _COLOURS}" cx="{_x(x, point.x):.1f}" cy="{_y(y, point.y):.1f}" r="5">'
+        f'<circle class="{_colour(point.colour)}" cx="{_x(x, point.x):.1f}" cy="{_y(y, point.y):.1f}" r="5">'
         f"<title>{escape(point.label)}</title></circle>"
         for point in points
         if point.x > 0 or not x.log
@@ -92,8 +92,13 @@ def scatter(points: Sequence[Point], x: Axis, y: Axis) -> Markup:
 
 def keys(names: Sequence[str]) -> Markup:
     """Returns which colour stands for what, in the order of the colours."""
-    items = (f'<li><span class="key c{i % _COLOURS}"></span>{escape(name)}</li>' for i, name in enumerate(names))
+    items = (f'<li><span class="key {_colour(i)}"></span>{escape(name)}</li>' for i, name in enumerate(names))
     return Markup(f'<ul class="keys">{"".join(items)}</ul>')
+
+
+def _colour(number: int) -> str:
+    """Returns the classes of a colour; when all are used they come again, hollow."""
+    return f"c{number % _COLOURS}" + (" hollow" if number // _COLOURS % 2 else "")
 
 
 def lines(series: Sequence[tuple[str, Sequence[Point]]], x: Axis, y: Axis, limit: float | None = None) -> Markup:
@@ -110,7 +115,7 @@ def lines(series: Sequence[tuple[str, Sequence[Point]]], x: Axis, y: Axis, limit
         height = f"{_y(y, limit):.1f}"
         marks.append(f'<line class="limit" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{height}" y2="{height}"/>')
     for number, (name, points) in enumerate(series):
-        colour = f"c{number % _COLOURS}"
+        colour = _colour(number)
         places = [(_x(x, point.x), _y(y, point.y)) for point in points]
         path = " ".join(f"{left:.1f},{top:.1f}" for left, top in places)
         marks.append(f'<polyline class="{colour}" points="{path}"><title>{escape(name)}</title></polyline>')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,16 @@ class Cell:
     aside: str = ""
 
 
-def rankings(done: Sequence[Record]) -> list[dict[str, Any]]:
-    """Returns every ranking with columns, lines and charts for its template."""
+def rankings(ranked: Sequence[standings.Row], done: Sequence[Record]) -> list[dict[str, Any]]:
+    """Returns every ranking with columns, lines and charts for its template.
+
+    Args:
+        ranked: The rows of the leaderboard.
+        done: The finished runs that they are about.
+    """
     by_name = {record.path.name: record for record in done}
     found = []
-    for _, rows in standings.tables(standings.standings(done)):
+    for _, rows in standings.tables(ranked):
         first = rows[0]
         shown = PROTOCOLS[first["protocol"]].metrics
         names = ("dataset", "protocol", "data", "fingerprint")
@@ -52,10 +57,15 @@ def rankings(done: Sequence[Record]) -> list[dict[str, Any]]:
             "anchor": "-".join(str(first[name]) for name in ("dataset", "protocol", "fingerprint")),
             "columns": _columns(shown),
             "lines": [_line(row, shown) for row in rows],
-            "keys": keys([f"{row['model']} / {row['variant']}" for row in rows]) if len(rows) > 1 else "",
-            "charts": [*_costs(rows, shown[0]), *_steps([by_name[row["record"]] for row in rows])],
+            "keys": keys([_name(row) for row in rows]) if len(rows) > 1 else "",
+            "charts": [*_costs(rows, shown[0]), *_steps(rows, by_name)],
         })  # fmt: skip
     return found
+
+
+def _name(row: standings.Row) -> str:
+    """Returns what a run is called in a chart; the rank tells runs of one network apart."""
+    return f"{row['rank']} {row['model']} / {row['variant']}"
 
 
 def filters(found: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
@@ -106,7 +116,7 @@ def _costs(rows: Sequence[standings.Row], metric: str) -> list[Any]:
     charts = []
     for name, label, factor in _COSTS:
         points = [
-            Point(row[name] * factor, row[metric], f"{row['model']} / {row['variant']}: {row[metric]:.4g}", colour)
+            Point(row[name] * factor, row[metric], f"{_name(row)}: {row[metric]:.4g}", colour)
             for colour, row in enumerate(rows)
             if row[name] != "" and row[name] > 0
         ]
@@ -115,14 +125,13 @@ def _costs(rows: Sequence[standings.Row], metric: str) -> list[Any]:
     return charts
 
 
-def _steps(ranked: Sequence[Record]) -> list[Any]:
+def _steps(rows: Sequence[standings.Row], by_name: Mapping[str, Record]) -> list[Any]:
     """Returns the OCR score of each blur step with the line at 70 %; nothing where there are no steps."""
     series = []
-    for record in ranked:
-        name = f"{record.content['model']} / {record.content['variant']}"
-        found = steps.by_step(record)
+    for row in rows:
+        found = steps.by_step(by_name[row["record"]])
         if len(found) > 1:
-            series.append((name, [Point(each.step, each.mean, f"{each.mean:.1f}") for each in found]))
+            series.append((_name(row), [Point(each.step, each.mean, f"{each.mean:.1f}") for each in found]))
     if not series:
         return []
     x = Axis.over("blur step", [point.x for _, points in series for point in points])

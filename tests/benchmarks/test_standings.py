@@ -8,6 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks import leaderboard, records, standings
@@ -85,7 +86,8 @@ def put(folder, model="atrous", psnr=25.0, data="full", mark="aa", training=None
         values = {"kohler_psnr": [psnr], "kohler_mssim": [0.8]}
     else:
         pair = psnr if isinstance(psnr, list) else [psnr, psnr + 2]
-        values = {"psnr": pair, "ssim": [0.5, 0.7], "ssim_matlab3d": [0.6, 0.8], "mse": [0.1, 0.2]}
+        others = {"ssim": [0.5, 0.7], "ssim_matlab3d": [0.6, 0.8], "mse": [0.1, 0.2]}
+        values = {"psnr": pair, **{name: np.resize(own, len(pair)).tolist() for name, own in others.items()}}
     images = tuple(f"000/{number:08d}" for number in range(len(next(iter(values.values())))))
     key = records.run_key({"model": model, "psnr": psnr, "mark": mark, "data": data})
     evaluation = {"coverage": data, "split": "val", "fingerprint": mark}
@@ -152,11 +154,18 @@ class TestRanking:
 
     def test_ties_are_paired(self, tmp_path):
         """Means that overlap widely are told apart where every image says the same."""
-        for model, scores in {"atrous": [20, 30], "fcn": [19, 29], "kaist": [21, 28.9], "carlo": [10, 15]}.items():
-            put(tmp_path, model, scores)
+        scores = {"atrous": [20, 30] * 3, "fcn": [19, 29] * 3, "kaist": [21, 28.9] * 3, "carlo": [10, 15] * 3}
+        for model, values in scores.items():
+            put(tmp_path, model, values)
         rows = {row["model"]: row["tied"] for row in standings.update(tmp_path)}
         assert rows == {"atrous": "", "fcn": "", "kaist": "yes", "carlo": ""}
         assert "| 2 = | kaist / tiny |" in (tmp_path / "leaderboard.md").read_text()
+
+    @pytest.mark.parametrize(("images", "tied"), [(1, "yes"), (5, "yes"), (6, "")])
+    def test_few_images_decide_nothing(self, tmp_path, images, tied):
+        for model, psnr in {"atrous": 20.0, "fcn": 10.0}.items():
+            put(tmp_path, model, [psnr] * images)
+        assert [row["tied"] for row in standings.update(tmp_path)] == ["", tied]
 
     def test_failed_runs_have_no_row(self, tmp_path):
         put(tmp_path)
