@@ -90,8 +90,8 @@ def test_an_unknown_step_is_guessed(tmp_path):
 @needs_tesseract
 def test_networks_for_one_step_train_on_text_and_natural_photographs(tmp_path, estimated, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "240")
-    assert run(tmp_path, "unet2", "--blur-steps", "5", *BUDGET, "--natural", "2", "--crop", "128") == 0
-    content = record_of(tmp_path, "unet2")
+    assert run(tmp_path, "indexnet", "--blur-steps", "5", *BUDGET, "--natural", "2", "--crop", "128") == 0
+    content = record_of(tmp_path, "indexnet")
     assert estimated == [121]
     assert content["training"]["pairs"] == 4 + 2
     assert content["training"]["natural"]["coverage"] == "sample"
@@ -120,13 +120,13 @@ def test_deconvolution_with_the_blur_of_each_step(tmp_path, estimated):
 def test_ablations_are_other_trainings_and_tiles_other_scores(tmp_path, estimated):
     common = ("--blur-steps", "5", *BUDGET[:-1], "1", "--natural", "0", "--crop", "64")
     for options in ((), ("--no-noise",), ("--no-warp",), ("--tile", "640", "--overlap", "0")):
-        assert run(tmp_path, "unet2", *common, *options) == 0
-    found = [records.read(path).content for path in (tmp_path / "runs").glob("hdc--ocr--unet2--*.json")]
+        assert run(tmp_path, "indexnet", *common, *options) == 0
+    found = [records.read(path).content for path in (tmp_path / "runs").glob("hdc--ocr--indexnet--*.json")]
     assert len(found) == 4
     assert {each["evaluation"]["tiles"]["overlap"] for each in found} == {0, 160}
     assert not estimated
     with (tmp_path / "leaderboard.csv").open(newline="") as stream:
-        rows = [(row["preparation"], row["tiles"]) for row in csv.DictReader(stream) if row["model"] == "unet2"]
+        rows = [(row["preparation"], row["tiles"]) for row in csv.DictReader(stream) if row["model"] == "indexnet"]
     assert sorted(rows) == [
         ("aligned, noise 0", "tiles 640 + 160, blended"), ("aligned, noise 0.03", "tiles 640 + 0, side by side"),
         ("aligned, noise 0.03", "tiles 640 + 160, blended"), ("unaligned, noise 0.03", "tiles 640 + 160, blended"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import zoo
+from tests.zoo_table import ROWS
 
 # As deep as the papers' networks, so they see as far.
 THIN = {
@@ -20,15 +21,15 @@ THIN = {
 @pytest.mark.parametrize(
     ("name", "variant"),
     [
-        *[(name, "tiny") for name in ("carlo", "atrous", "kaist", "refiner", "unet1", "unet2", "unet3")],
+        *[(row.name, row.variants[0]) for row in ROWS],
         *[(name, "paper") for name in ("refiner", "unet1", "unet2", "unet3")],
-        ("identity", "image"), ("carlo", "image"), ("atrous", "cifar10"), ("atrous", "image-20"), ("deblurgan", "tiny"),
-        ("deblurgan-lite", "tiny"), ("wiener", "image"),
+        ("carlo", "image"), ("atrous", "cifar10"), ("atrous", "image-20"),
     ],
 )  # fmt: skip
 def test_the_registry_says_what_is_measured(name, variant):
     options = {} if variant == "tiny" else THIN.get(name, {})
-    assert zoo.receptive_field(name, variant, **options) == zoo.info(name).variant(variant).receptive_field
+    # A lower limit than usual: what sees the whole picture is found out sooner.
+    assert zoo.receptive_field(name, variant, 512, **options) == zoo.info(name).variant(variant).receptive_field
 
 
 def test_by_hand():
