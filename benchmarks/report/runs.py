@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import curves, metrics, pictures
+from benchmarks import curves, metrics, pictures, standings, steps
+from benchmarks.metrics import ocr
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import Record
 from benchmarks.report.charts import Axis, Point, histogram, lines
@@ -26,7 +27,7 @@ def content(record: Record, folder: Path) -> dict[str, Any]:
         "here": "index",
         "record": values,
         "scores": _scores(values),
-        "charts": [_distribution(values), *_curves(values, folder)],
+        "charts": [_distribution(values), *_spread(record), *_curves(values, folder)],
         "shown": _shown(values, folder),
         "panels": pictures.PANELS[1:],
         "facts": _facts(record),
@@ -50,6 +51,22 @@ def _distribution(values: Mapping[str, Any]) -> Any:
     card = PROTOCOLS[values["protocol"]].main
     scores = [score for score in values["scores"]["values"][card.name] if score is not None]
     return histogram(scores, card.heading)
+
+
+def _spread(record: Record) -> list[Any]:
+    """Returns mean and percentiles of the OCR scores of each blur step; nothing for other runs and for one step.
+
+    Source: Nyrhilae, Figures 17 to 19.
+    """
+    found = steps.by_step(record)
+    if len(found) < 2:
+        return []
+    series = [("mean", [Point(each.step, each.mean) for each in found])]
+    for place in reversed(range(len(steps.PERCENTILES))):
+        points = [Point(each.step, each.percentiles[place]) for each in found]
+        series.append((f"P{steps.PERCENTILES[place]}", points))
+    x = Axis.over("blur step", [each.step for each in found])
+    return [lines(series, x, Axis("OCR (%)", 0, 105), limit=ocr.THRESHOLD)]
 
 
 def _curves(values: Mapping[str, Any], folder: Path) -> list[Any]:
@@ -110,6 +127,7 @@ def _facts(record: Record) -> list[tuple[str, str]]:
         "recipe": ", ".join(f"{name} {value}" for name, value in recipe.items() if name not in ("source", "ours")),
         "source of the recipe": recipe.get("source", ""),
         "chosen by us": recipe.get("ours", ""),
+        "setting": standings.setting(standings.standings([record])[0]),
         "seed": evaluation["seed"],
         "precision": evaluation["precision"],
         "device": values["machine"]["device"],

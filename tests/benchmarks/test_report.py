@@ -120,6 +120,16 @@ def test_failed_runs_and_missing_pictures(site):
 
 def test_blur_steps_have_the_line_at_seventy(site):
     assert 'class="limit"' in (site / "index.html").read_text()
+    for page in (site / "runs").glob("*.html"):
+        text = page.read_text()
+        assert ('class="limit"' in text) == ("P95" in text) == ("ocr" in page.name)
+
+
+def test_colours_come_again_hollow():
+    drawn = str(charts.scatter([Point(x, x, colour=x) for x in range(1, 18)], Axis("x", 0, 18), Axis("y", 0, 18)))
+    classes = re.findall(r'<circle class="([^"]*)"', drawn)
+    assert len(set(classes[:16])) == 16
+    assert classes[0] == classes[16]
 
 
 def test_it_is_made_anew_in_one_step_and_nothing_else_is_overwritten(results, site, tmp_path, refused):
