@@ -161,7 +161,7 @@ def _merit(record: Record, protocol: str | None) -> tuple[Any, ...]:
 def _read(claim: Claim, record: Record, protocol: str | None) -> Measured | None:
     """Returns what a record says of a claim's metric."""
     content = record.content
-    comparable = protocol is None or content["protocol"] == protocol
+    comparable = _same_pictures(claim, content) and (protocol is None or content["protocol"] == protocol)
     if claim.metric == "run time":
         seconds = content["timing"]["median"] * _MEGAPIXELS[content["dataset"]]
         note = f"{content['variant']}, {content['machine']['device']}; scaled from 256x256"
@@ -178,6 +178,11 @@ def _read(claim: Claim, record: Record, protocol: str | None) -> Measured | None
     name = (_KOHLER if content["dataset"] == "kohler" else _METRICS.get(claim.paper, {})).get(claim.metric)
     mean = content["scores"]["means"].get(name)
     return None if mean is None else _measured(record, mean["mean"], mean["low"], mean["high"], comparable)
+
+
+def _same_pictures(claim: Claim, content: Mapping[str, Any]) -> bool:
+    """Returns whether a run scored pictures of the claim's split: no simulated ones, and not the test split instead."""
+    return content["evaluation"]["coverage"] != "sample" and not re.search("held-out|validation", claim.split)
 
 
 def _pages(claim: Claim, content: Mapping[str, Any]) -> list[float]:

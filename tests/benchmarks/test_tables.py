@@ -3,6 +3,7 @@
 import csv
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,19 @@ def test_a_run_of_another_protocol_has_no_difference(tmp_path):
     crops = put(tmp_path, "atrous", 29.0, protocol="bologna")
     measured = runs.measure(claim, [full, crops])
     assert (measured.value, measured.protocol, measured.comparable) == (30.0, "bologna", True)
+
+
+def test_other_pictures_have_no_difference(tmp_path):
+    """A simulation, or the test split where the paper has its validation split."""
+    claim = find("bologna", "Baseline (blurred input)", "PSNR", "CIFAR")
+    for data, comparable in (("sample", False), ("subset 2/10000", True)):
+        record = put(tmp_path, "identity", 25.0, dataset="cifar10", data=data, mark=data)
+        assert runs.measure(claim, [record]).comparable == comparable
+    pages = put_pages(tmp_path)
+    pages = replace(pages, content={**pages.content, "evaluation": {**pages.content["evaluation"], "coverage": "full"}})
+    claim = find("refiner", "- Niko Nyrhilae, FIN (not submitted)", "stop step")
+    for split, comparable in ((claim.split, True), ("validation (10 %)", False), ("held-out samples 91-100", False)):
+        assert runs.measure(replace(claim, split=split), [pages]).comparable == comparable
 
 
 def test_more_data_comes_first(tmp_path):
