@@ -178,6 +178,15 @@ def budget(profile: str, steps: int, seconds: float) -> str:
     return f"{profile}, {steps:,} steps, {seconds:.0f} s"
 
 
+def tiles(evaluation: Mapping[str, Any]) -> str:
+    """Returns how pictures were cut for scoring, for tables; empty where they were not."""
+    found = evaluation.get("tiles")
+    if found is None:
+        return ""
+    joined = "side by side" if not found["overlap"] else "blended" if found["blend"] else "cropped"
+    return f"tiles {found['tile']} + {found['overlap']}, {joined}"
+
+
 def paths(folder: Path) -> list[Path]:
     """Returns the files of all records under `folder/runs`, by name."""
     return sorted((folder / "runs").glob("*.json"))

@@ -207,7 +207,7 @@ def _row(record: records.Record) -> Row:
         "seed": evaluation["seed"], "precision": evaluation["precision"], "device": content["machine"]["device"],
         "backend": content["versions"]["backend"], "version": content["versions"]["deblur-zoo"],
         "record": record.path.name, "selected_on": training.get("selected_on", ""), **_by_step(content["scores"]),
-        "preparation": _preparation(training.get("recipe") or {}), "tiles": _tiles(evaluation.get("tiles")),
+        "preparation": _preparation(training.get("recipe") or {}), "tiles": records.tiles(evaluation),
         "blur_step": evaluation.get("blur_step", ""), "schema": SCHEMA,
         "psf": (evaluation.get("psf") or {}).get("source", ""),
     }  # fmt: skip
@@ -218,14 +218,6 @@ def _preparation(recipe: Mapping[str, Any]) -> str:
     if not recipe.get("preparation"):
         return ""
     return f"{recipe['preparation']}, noise {recipe.get('noise', 0.0):g}"
-
-
-def _tiles(tiles: Mapping[str, Any] | None) -> str:
-    """Returns how pictures were cut for scoring."""
-    if tiles is None:
-        return ""
-    joined = "side by side" if not tiles["overlap"] else "blended" if tiles["blend"] else "cropped"
-    return f"tiles {tiles['tile']} + {tiles['overlap']}, {joined}"
 
 
 def _by_step(scores: Mapping[str, Any]) -> Row:

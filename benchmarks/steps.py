@@ -8,6 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
+from benchmarks import records
 from benchmarks.records import Record
 
 PERCENTILES = (5, 25, 50, 75, 95)
@@ -77,9 +78,11 @@ def to_markdown(found: Sequence[Record]) -> str:
 def _lines(record: Record) -> list[list[str]]:
     """Returns one line of text for each blur step."""
     content = record.content
-    name = f"{content['model']} / {content['variant']}"
-    if content["evaluation"].get("blur_step"):
-        name += f", blur step {content['evaluation']['blur_step']}"
+    evaluation = content["evaluation"]
+    guessed = f"blur step {evaluation['blur_step']}" if evaluation.get("blur_step") else ""
+    name = ", ".join(
+        part for part in (f"{content['model']} / {content['variant']}", records.tiles(evaluation), guessed) if part
+    )
     return [
         [name, str(each.step), str(each.images), *(f"{value:.1f}" for value in (each.mean, *each.percentiles))]
         for each in by_step(record)
