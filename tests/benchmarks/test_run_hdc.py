@@ -119,7 +119,9 @@ def test_deconvolution_with_the_blur_of_each_step(tmp_path, estimated):
 @needs_tesseract
 def test_ablations_are_other_trainings_and_tiles_other_scores(tmp_path, estimated):
     common = ("--blur-steps", "5", *BUDGET[:-1], "1", "--natural", "0", "--crop", "64")
-    for options in ((), ("--no-noise",), ("--no-warp",), ("--tile", "640", "--overlap", "0")):
+    # Without overlap there is less than half to restore.
+    quick = ("--tile", "640", "--overlap", "0")
+    for options in ((), quick, ("--no-noise", *quick), ("--no-warp", *quick)):
         assert run(tmp_path, "indexnet", *common, *options) == 0
     found = [records.read(path).content for path in (tmp_path / "runs").glob("hdc--ocr--indexnet--*.json")]
     assert len(found) == 4
@@ -128,8 +130,8 @@ def test_ablations_are_other_trainings_and_tiles_other_scores(tmp_path, estimate
     with (tmp_path / "leaderboard.csv").open(newline="") as stream:
         rows = [(row["preparation"], row["tiles"]) for row in csv.DictReader(stream) if row["model"] == "indexnet"]
     assert sorted(rows) == [
-        ("aligned, noise 0", "tiles 640 + 160, blended"), ("aligned, noise 0.03", "tiles 640 + 0, side by side"),
-        ("aligned, noise 0.03", "tiles 640 + 160, blended"), ("unaligned, noise 0.03", "tiles 640 + 160, blended"),
+        ("aligned, noise 0", "tiles 640 + 0, side by side"), ("aligned, noise 0.03", "tiles 640 + 0, side by side"),
+        ("aligned, noise 0.03", "tiles 640 + 160, blended"), ("unaligned, noise 0.03", "tiles 640 + 0, side by side"),
     ]  # fmt: skip
     # Tiles change the scoring only, so the first training serves both.
     assert len(list((tmp_path / "checkpoints").iterdir())) == 3
