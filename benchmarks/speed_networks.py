@@ -58,9 +58,10 @@ def networks(names: list[str] | None = None) -> list[Speed]:
     rows = []
     for each in names or [name for name in zoo.list_models() if zoo.info(name).learns]:
         name, _, variant = each.partition(".")
-        variant = variant or zoo.info(name).default
-        zoo.info(name).variant(variant)
-        if not zoo.info(name).learns:
+        info = zoo.info(name)
+        variant = variant or info.default
+        info.variant(variant)
+        if not info.learns:
             raise RunError(f"{name} learns nothing, so it has no training step to time; leave it out of --model")
         figures = _measure("keras", name, variant, SIDE, BATCH)
         rows.append(_speed(f"{name} / {variant}", figures))

@@ -11,6 +11,7 @@ from keras import ops
 
 from zoo import registry
 from zoo.gradients import input_gradient
+from zoo.restore import margin_to_fit
 
 # More draws find what a maximum or a negative half-line hid in the first one.
 _DRAWS = 3
@@ -38,7 +39,7 @@ def receptive_field(name: str, variant: str | None = None, limit: int = 1024, **
     multiple, shrink = info.size_multiple, info.variant(variant).shrink
     # The border's slope is a product of one weight per layer, too small for single precision in a deep network.
     model = registry.create(name, variant, dtype="float64", **options)
-    height, width = (_rounded_up(side + shrink, multiple) for side in (_HEIGHT, _FIRST_WIDTH))
+    height, width = (side + margin_to_fit(side, info, shrink) for side in (_HEIGHT, _FIRST_WIDTH))
     while True:
         first, last = _seen(model, multiple, height, width, [0], draws=1)[0]
         # The other pixels of a cell may see as much more as the cell is wide.
@@ -65,6 +66,7 @@ def _seen(
         draws: Random pictures that are tried.
     """
     rng = np.random.default_rng(0)
+    restoring = keras.Model(model.inputs if len(model.inputs) > 1 else model.inputs[0], model.outputs[0])
     others = [
         ops.ones([len(offsets), *(side or 1 for side in tensor.shape[1:])], "float64") for tensor in model.inputs[1:]
     ]
@@ -73,8 +75,7 @@ def _seen(
         pictures = rng.random((len(offsets), height, width, model.inputs[0].shape[-1]))
 
         def total(pictures: Any) -> Any:
-            outputs = model([pictures, *others] if others else pictures, training=False)
-            output = outputs[0] if isinstance(outputs, (list, tuple)) else outputs
+            output = restoring([pictures, *others] if others else pictures, training=False)
             start = output.shape[2] // 2 // multiple * multiple
             return sum(ops.sum(output[index, :, start + offset]) for index, offset in enumerate(offsets))
 
@@ -82,7 +83,3 @@ def _seen(
         used |= (ops.convert_to_numpy(slopes) != 0).any(axis=(1, 3))
     columns = [np.flatnonzero(row) for row in used]
     return [(int(found[0]), int(found[-1])) for found in columns]
-
-
-def _rounded_up(side: int, multiple: int) -> int:
-    return -(-side // multiple) * multiple

@@ -48,9 +48,13 @@ class Variant:
     listed: bool = True
 
 
+WHOLE_PICTURE = "whole picture"
+"""What is said of a receptive field without an end."""
+
+
 def field_of(variant: Variant) -> str:
     """Returns the receptive field in words."""
-    return "whole picture" if variant.receptive_field is None else f"{variant.receptive_field} px"
+    return WHOLE_PICTURE if variant.receptive_field is None else f"{variant.receptive_field} px"
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def pad_to_fit(batch: np.ndarray, info: ModelInfo, shrink: int = 0) -> tuple[np.
     Returns:
         The padded pictures, and (top, left) where the original starts in the network's output.
     """
-    margins = [_margin(side, info, shrink) for side in batch.shape[1:3]]
+    margins = [margin_to_fit(side, info, shrink) for side in batch.shape[1:3]]
     widths = [(0, 0), *((margin // 2, margin - margin // 2) for margin in margins), (0, 0)]
     start = (widths[1][0] - shrink // 2, widths[2][0] - shrink // 2)
     return (np.pad(batch, widths, mode="reflect") if any(margins) else batch), start
@@ -169,7 +169,7 @@ def _restore_pictures(model: keras.Model, batch: np.ndarray, info: ModelInfo, bl
     return np.clip(restored[:, top : top + height, left : left + width], 0.0, 1.0)
 
 
-def _margin(side: int, info: ModelInfo, shrink: int) -> int:
+def margin_to_fit(side: int, info: ModelInfo, shrink: int) -> int:
     """Returns how many pixels a side lacks to the next size that the network accepts and gives the side back."""
     multiple = info.size_multiple
     wanted = max(side + shrink, info.minimum_size)

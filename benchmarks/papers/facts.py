@@ -20,7 +20,7 @@ from benchmarks.recipes import Recipe, recipe
 from datasets import hdc, hdc_small, screen_camera
 from datasets.blur import estimate, warp
 from datasets.registry import info as dataset_info
-from zoo.registry import options_of
+from zoo.registry import WHOLE_PICTURE, options_of
 
 ANY = "*"
 Fact = Callable[[], float | str]
@@ -58,14 +58,11 @@ def networks(paper: str) -> list[tuple[Claim, Measured]]:
         for variant, entry in zoo.info(name).variants.items():
             if not entry.listed or variant.startswith("tiny"):
                 continue
+            field = entry.receptive_field
             facts = (
                 ("parameters", entry.parameters, "count"),
                 ("multiply-accumulates at 256x256", entry.macs, "count"),
-                (
-                    "receptive field",
-                    entry.receptive_field or "whole picture",
-                    "pixels" if entry.receptive_field else "",
-                ),
+                ("receptive field", field or WHOLE_PICTURE, "pixels" if field else ""),
             )
             for metric, value, unit in facts:
                 claim = Claim(paper, NETWORKS, "", "", f"{name} / {variant}", metric, "", unit, "", "")

@@ -93,8 +93,10 @@ def _fill(site: Site, folder: Path) -> None:
     rankings = leaderboards.rankings(ranked, done)
     site.page("index.html", "index.html", title="Leaderboards", here="index", rankings=rankings,
               filters=leaderboards.filters(rankings), fewest=comparing.FEWEST)  # fmt: skip
+    rows = {row["record"]: row for row in ranked}
     for record in done:
-        site.page(f"runs/{record.path.stem}.html", "run.html", **runs.content(record, folder))
+        content = runs.content(record, rows[record.path.name], folder)
+        site.page(f"runs/{record.path.stem}.html", "run.html", **content)
     _papers(site, folder)
     _cards(site, ranked)
 

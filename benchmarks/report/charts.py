@@ -13,6 +13,8 @@ from html import escape
 import numpy as np
 from markupsafe import Markup
 
+from benchmarks.metrics import ocr
+
 WIDTH, HEIGHT = 420, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 14, 44
 _TICKS = 5
@@ -126,6 +128,12 @@ def lines(series: Sequence[tuple[str, Sequence[Point]]], x: Axis, y: Axis, limit
                 for point, (left, top) in zip(points, places, strict=True)
             ]
     return _chart(x, y, marks) + keys([name for name, _ in series])
+
+
+def recognition(series: Sequence[tuple[str, Sequence[Point]]]) -> Markup:
+    """Returns OCR scores in percent against the blur step, with the line that a step must reach."""
+    x = Axis.over("blur step", [point.x for _, points in series for point in points])
+    return lines(series, x, Axis("OCR (%)", 0, 105), limit=ocr.THRESHOLD)
 
 
 def histogram(values: Sequence[float], label: str) -> Markup:

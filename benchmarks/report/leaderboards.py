@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import metrics, standings, steps
-from benchmarks.metrics import ocr
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import Record
-from benchmarks.report.charts import Axis, Point, keys, lines, scatter
+from benchmarks.report.charts import Axis, Point, keys, recognition, scatter
 
 _COSTS = (
     ("parameters", "parameters", 1.0),
@@ -132,7 +131,4 @@ def _steps(rows: Sequence[standings.Row], by_name: Mapping[str, Record]) -> list
         found = steps.by_step(by_name[row["record"]])
         if len(found) > 1:
             series.append((_name(row), [Point(each.step, each.mean, f"{each.mean:.1f}") for each in found]))
-    if not series:
-        return []
-    x = Axis.over("blur step", [point.x for _, points in series for point in points])
-    return [lines(series, x, Axis("OCR (%)", 0, 105), limit=ocr.THRESHOLD)]
+    return [recognition(series)] if series else []

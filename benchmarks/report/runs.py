@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import curves, metrics, pictures, standings, steps
-from benchmarks.metrics import ocr
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import Record
-from benchmarks.report.charts import Axis, Point, histogram, lines
+from benchmarks.report.charts import Axis, Point, histogram, lines, recognition
 
 
-def content(record: Record, folder: Path) -> dict[str, Any]:
+def content(record: Record, row: standings.Row, folder: Path) -> dict[str, Any]:
     """Returns what the template of a run's page takes.
 
     Args:
         record: A finished run.
+        row: Its row of the leaderboard.
         folder: The results folder, where pictures and curves lie.
     """
     values = record.content
@@ -30,7 +30,7 @@ def content(record: Record, folder: Path) -> dict[str, Any]:
         "charts": [_distribution(values), *_spread(record), *_curves(values, folder)],
         "shown": _shown(values, folder),
         "panels": pictures.PANELS[1:],
-        "facts": _facts(record),
+        "facts": _facts(record, row),
     }
 
 
@@ -65,8 +65,7 @@ def _spread(record: Record) -> list[Any]:
     for place in reversed(range(len(steps.PERCENTILES))):
         points = [Point(each.step, each.percentiles[place]) for each in found]
         series.append((f"P{steps.PERCENTILES[place]}", points))
-    x = Axis.over("blur step", [each.step for each in found])
-    return [lines(series, x, Axis("OCR (%)", 0, 105), limit=ocr.THRESHOLD)]
+    return [recognition(series)]
 
 
 def _curves(values: Mapping[str, Any], folder: Path) -> list[Any]:
@@ -109,7 +108,7 @@ def _file(name: str, folder: Path) -> dict[str, str]:
     return {"path": name, "ratio": f"{width // len(pictures.PANELS)} / {height}"}
 
 
-def _facts(record: Record) -> list[tuple[str, str]]:
+def _facts(record: Record, row: standings.Row) -> list[tuple[str, str]]:
     """Returns what the run stands on, as names and text."""
     values = record.content
     evaluation, training = values["evaluation"], values.get("training") or {}
@@ -127,7 +126,7 @@ def _facts(record: Record) -> list[tuple[str, str]]:
         "recipe": ", ".join(f"{name} {value}" for name, value in recipe.items() if name not in ("source", "ours")),
         "source of the recipe": recipe.get("source", ""),
         "chosen by us": recipe.get("ours", ""),
-        "setting": standings.setting(standings.standings([record])[0]),
+        "setting": standings.setting(row),
         "seed": evaluation["seed"],
         "precision": evaluation["precision"],
         "device": values["machine"]["device"],
