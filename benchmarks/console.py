@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from benchmarks import metrics, steps
-from benchmarks.comparing import Difference
-from benchmarks.comparison import Comparison
-from benchmarks.speed_networks import Speed
-from benchmarks.standings import FOOTNOTE, Row, cells, tables
+from benchmarks import metrics
+from benchmarks.leaderboard.ranking import FOOTNOTE, Row, cells, tables
+from benchmarks.records import ocr_by_step
+from benchmarks.records.compare import Difference
+from benchmarks.speed.compare import Comparison
+from benchmarks.speed.models import Speed
 
 _START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
 
@@ -67,7 +68,7 @@ def print_standings(rows: Sequence[Row]) -> None:
 def print_steps(found: Sequence[tuple[str, list[list[str]]]]) -> None:
     """Prints one table of blur steps for each set of photographs."""
     for title, lines in found:
-        _print_numbers(title, steps.HEADER, lines)
+        _print_numbers(title, ocr_by_step.HEADER, lines)
 
 
 def print_differences(first: str, second: str, found: Sequence[Difference]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import datasets
 from datasets.errors import DataError
-from datasets.hdc import parse_steps
+from datasets.readers.hdc import parse_steps
 
 # Wide enough for the table when the output is not a terminal, where rich would assume 80 columns.
 _FILE_WIDTH = 200
@@ -155,17 +155,17 @@ def _sample(args: argparse.Namespace) -> int:
     names = datasets.list_datasets() if args.dataset == "all" else args.dataset.split(",")
     for name in names:
         datasets.info(name)
-    from datasets import samples
+    from datasets.samples import build
 
     options = _text_options(args)
     for name in names:
-        print(f"{name}: sample in {samples.build(name, args.out, args.seed, options=options)}")
+        print(f"{name}: sample in {build.build(name, args.out, args.seed, options=options)}")
     return 0
 
 
 def _text_options(args: argparse.Namespace) -> Any:
     """Returns what the sample of hdc shall hold, None where nothing was asked for."""
-    from datasets import sample_text
+    from datasets.samples import hdc as samples_hdc
 
     asked: dict[str, Any] = {}
     if args.blur_steps is not None:
@@ -177,23 +177,23 @@ def _text_options(args: argparse.Namespace) -> Any:
         asked["train"], asked["test"] = int(counts[0]), int(counts[-1])
     if args.psf_file is not None:
         asked["psf_file"] = args.psf_file
-    return sample_text.Options(**asked) if asked else None
+    return samples_hdc.Options(**asked) if asked else None
 
 
 def _prepare(args: argparse.Namespace) -> int:
     """Hands over to the frame store."""
     datasets.info(args.dataset)
-    from datasets import frames
+    from datasets import frame_store
 
-    return frames.command(args.dataset, args.root, args.split, args.out, args.check)
+    return frame_store.command(args.dataset, args.root, args.split, args.out, args.check)
 
 
 def _estimate(args: argparse.Namespace) -> int:
     """Estimates a blur from two photographs."""
-    from datasets.blur import estimate_command
+    from datasets.commands import estimate_psf
 
     with _progress("searching") as progress:
-        estimate_command.command(
+        estimate_psf.command(
             args.sharp, args.blurry, args.side, args.penalty, args.evaluations, args.out, progress or (lambda *_: None)
         )
     return 0

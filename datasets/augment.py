@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from datasets.errors import DataError
-from datasets.frame import Frame, Window, check_window
-from datasets.frames import to_uint8
+from datasets.frame_store import to_uint8
+from datasets.image import Frame, Window, check_window
 from datasets.pairs import Pair
 
 

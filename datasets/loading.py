@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from datasets.errors import DataError
-from datasets.layout import Member, Reader, coverage, is_sample, locate
 from datasets.pairs import Pair, Pairs, fingerprint
+from datasets.readers.base import Member, Reader, coverage, is_sample, locate
 from datasets.registry import DatasetInfo, info, reader
 
 
@@ -66,7 +66,7 @@ def load(
 
 
 def coverage_of(dataset: DatasetInfo, source: Reader, folder: Path, split: str, members: Sequence[Member]) -> str:
-    """Returns how much of the official split the usable members are; see `datasets.layout.coverage`."""
+    """Returns how much of the official split the usable members are; see `datasets.readers.base.coverage`."""
     usable = [member for member in members if not member.flaws]
     official = dataset.splits[split]
     complete = len(usable) == official and source.complete(split, usable)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, overload
 
-from datasets.frame import Frame
+from datasets.image import Frame
 
 
 @dataclass(frozen=True)

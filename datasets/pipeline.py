@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datasets import frames
+from datasets import frame_store
 from datasets.augment import NONE, Augmentation, random_window, training_crop
 from datasets.errors import DataError
-from datasets.frame import Window
+from datasets.image import Window
 from datasets.pairs import Pair, Pairs
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def training(
     """
     import tensorflow as tf
 
-    attached, undecoded = frames.attach(pairs, store)
+    attached, undecoded = frame_store.attach(pairs, store)
     if undecoded:
         _LOG.warning(
             "%s %s is not prepared: %d pictures are decoded again for every crop; "

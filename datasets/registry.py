@@ -7,9 +7,9 @@ import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from datasets import cifar10, div2k, gopro, hdc, hide, kohler, reds
 from datasets.errors import DataError
-from datasets.layout import Reader
+from datasets.readers import cifar10, div2k, gopro, hdc, hide, kohler, reds
+from datasets.readers.base import Reader
 
 _NOT_STATED = "not stated by the owner"
 

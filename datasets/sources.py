@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datasets.frames import cache_folder
+from datasets.frame_store import cache_folder
 
 
 def sample_root(name: str, seed: int = 0) -> Path:
@@ -17,8 +17,8 @@ def sample_root(name: str, seed: int = 0) -> Path:
     Raises:
         DataError: When there is no sample of that name or it cannot be written.
     """
-    from datasets import samples
+    from datasets.samples import build
 
     folder = cache_folder() / "samples" / f"seed-{seed}"
-    samples.build(name, folder, seed)
+    build.build(name, folder, seed)
     return folder

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.errors import DataError
-from datasets.frame import ArrayFrame, Frame
-from datasets.layout import Member, Problem, is_sample, locate
+from datasets.image import ArrayFrame, Frame
 from datasets.loading import coverage_of
+from datasets.readers.base import Member, Problem, is_sample, locate
 from datasets.registry import DatasetInfo, info, reader
 
 Shape = tuple[int, int, int]

@@ -10,11 +10,11 @@ import keras
 import numpy as np
 import pytest
 
-from benchmarks.recipes import Recipe
-from datasets import sample_shake
+from benchmarks.recipes.recipe import Recipe
 from datasets.augment import NONE
-from datasets.frame import ArrayFrame
+from datasets.image import ArrayFrame
 from datasets.pairs import Pair, Pairs
+from datasets.samples import camera_shake
 from datasets.sources import sample_root
 from zoo import registry
 
@@ -89,8 +89,8 @@ def build_small_samples(folder: Path, names=("cifar10", "reds", "kohler")):
     """Builds samples below `folder` as a cache, REDS with three short videos."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEBLUR_ZOO_CACHE", str(folder))
-        patch.setitem(sample_shake.REDS_VIDEOS, "train", sample_shake.TRAIN[:2])
-        patch.setitem(sample_shake.REDS_VIDEOS, "val", sample_shake.TEST[:1])
-        patch.setitem(sample_shake.REDS_FRAMES, "train", 4)
+        patch.setitem(camera_shake.REDS_VIDEOS, "train", camera_shake.TRAIN[:2])
+        patch.setitem(camera_shake.REDS_VIDEOS, "val", camera_shake.TEST[:1])
+        patch.setitem(camera_shake.REDS_FRAMES, "train", 4)
         for name in names:
             sample_root(name)

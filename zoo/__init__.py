@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-# One line per network: importing its file puts it into the registry.
-from zoo import atrous, carlo, deblurgan, fba, fcn, identity, indexnet, kaist, refiner, unet, wiener  # noqa: F401
 from zoo.errors import ZooError
+from zoo.inference.restore import pad_to_fit, restore, restore_batch, shrink_of
+
+# One line per network: importing its file puts it into the registry.
+from zoo.models import atrous, carlo, deblurgan, fba, identity, indexnet, kaist, refiner, unet, wiener
+from zoo.models.fcn import network  # noqa: F401
 from zoo.registry import ModelInfo, Variant, create, identify, info, list_models
-from zoo.restore import pad_to_fit, restore, restore_batch, shrink_of
 from zoo.saving import load, load_weights, read_member, read_notes, save
 
 if TYPE_CHECKING:
-    from zoo.macs import count_macs
-    from zoo.reach import receptive_field
+    from zoo.analysis.macs import count_macs
+    from zoo.analysis.receptive_field import receptive_field
 
 __all__ = [
     "ModelInfo",
@@ -43,11 +45,11 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Imports what needs Keras' classes, and so cannot be imported ahead, at its first use."""
     if name == "count_macs":
-        from zoo.macs import count_macs
+        from zoo.analysis.macs import count_macs
 
         return count_macs
     if name == "receptive_field":
-        from zoo.reach import receptive_field
+        from zoo.analysis.receptive_field import receptive_field
 
         return receptive_field
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zoo.backend import lazy_module
 from zoo.errors import ZooError
-from zoo.lazy import lazy_module
 
 if TYPE_CHECKING:
     import keras
@@ -227,7 +227,7 @@ def _checked(inputs: Any, entry_info: ModelInfo) -> Any:
     """Returns the input behind a layer that refuses sides which the network cannot divide."""
     if entry_info.size_multiple == 1:
         return inputs
-    from zoo.layers.checks import SizeMultiple
+    from zoo.layers.size_multiple import SizeMultiple
 
     full = keras.config.dtype_policy().variable_dtype
     return SizeMultiple(entry_info.size_multiple, entry_info.name, dtype=full, name="size")(inputs)

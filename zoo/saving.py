@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.backend import lazy_module
 from zoo.errors import ZooError
-from zoo.lazy import lazy_module
 
 if TYPE_CHECKING:
     import keras

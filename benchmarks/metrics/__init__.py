@@ -21,7 +21,7 @@ from benchmarks.metrics.kohler import (
     kohler_mssim,
     kohler_psnr,
 )
-from benchmarks.metrics.mssim import mssim_luminance
+from benchmarks.metrics.ms_ssim import mssim_luminance
 from benchmarks.metrics.ocr import ocr_score
 from benchmarks.metrics.psnr import mse, psnr
 from benchmarks.metrics.ssim import ssim, ssim_matlab3d

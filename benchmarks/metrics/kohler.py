@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.metrics.base import PEAK, MetricError, quantise, quantised_picture
-from benchmarks.metrics.mssim import SMALLEST, Scale, compare, luminance, require_rgb, scales
+from benchmarks.metrics.ms_ssim import SMALLEST, Scale, compare, luminance, require_rgb, scales
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,13 @@ from typing import Any
 import jinja2
 
 import zoo
-from benchmarks import comparing, pictures, records, standings
-from benchmarks.papers import claims, output
-from benchmarks.records import Record
-from benchmarks.report import cards, leaderboards, runs
+from benchmarks.evaluation import panels
+from benchmarks.leaderboard import ranking
+from benchmarks.records import compare
+from benchmarks.records import record as records_record
+from benchmarks.records.record import Record
+from benchmarks.report import cards, index, run_page
+from benchmarks.tables import claims, render
 from datasets.errors import DataError
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
@@ -61,10 +64,10 @@ def build(folder: Path, out: Path) -> int:
         RunError: When a record or the published numbers cannot be read.
         DataError: When the site cannot be written, or something else lies in its place.
     """
-    with standings.locked(folder):
+    with ranking.locked(folder):
         if out.exists() and not (out / "index.html").is_file() and (not out.is_dir() or any(out.iterdir())):
             raise DataError(f"{out} is there and no report; choose another folder with --out")
-        found = list(records.read_all(folder))
+        found = list(records_record.read_all(folder))
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".tmp-report-", dir=out.parent) as temporary:
@@ -84,18 +87,18 @@ def _fill(site: Site, folder: Path) -> None:
     """Writes every page, style, script and picture."""
     shutil.copytree(HERE / "assets", site.folder / "assets")
     done = [record for record in site.found if record.done]
-    kept = folder / pictures.FOLDER
+    kept = folder / panels.FOLDER
     for record in done:
         source = kept / record.path.stem
         if source.is_dir():
-            shutil.copytree(source, site.folder / pictures.FOLDER / record.path.stem)
-    ranked = standings.standings(done)
-    rankings = leaderboards.rankings(ranked, done)
+            shutil.copytree(source, site.folder / panels.FOLDER / record.path.stem)
+    ranked = ranking.standings(done)
+    rankings = index.rankings(ranked, done)
     site.page("index.html", "index.html", title="Leaderboards", here="index", rankings=rankings,
-              filters=leaderboards.filters(rankings), fewest=comparing.FEWEST)  # fmt: skip
+              filters=index.filters(rankings), fewest=compare.FEWEST)  # fmt: skip
     rows = {row["record"]: row for row in ranked}
     for record in done:
-        content = runs.content(record, rows[record.path.name], folder)
+        content = run_page.content(record, rows[record.path.name], folder)
         site.page(f"runs/{record.path.stem}.html", "run.html", **content)
     _papers(site, folder)
     _cards(site, ranked)
@@ -105,28 +108,28 @@ def _papers(site: Site, folder: Path) -> None:
     """Writes the tables of the papers."""
     published, listed = claims.load(folder), []
     for paper, title in claims.PAPERS.items():
-        tables = output.tables(published, paper, site.found)
+        tables = render.tables(published, paper, site.found)
         site.page(
-            f"papers/{paper}.html", "paper.html", title=title, here="papers", numbers=output.NUMBERS,
+            f"papers/{paper}.html", "paper.html", title=title, here="papers", numbers=render.NUMBERS,
             tables=[_table(name, lines) for name, lines in tables.items()],
         )  # fmt: skip
-        number, measured = output.counts(tables)
+        number, measured = render.counts(tables)
         listed.append({"name": paper, "title": title, "claims": number, "measured": measured})
     site.page("papers.html", "papers.html", title="Papers", here="papers", papers=listed)
 
 
-def _table(title: str, lines: Sequence[output.Line]) -> dict[str, Any]:
+def _table(title: str, lines: Sequence[render.Line]) -> dict[str, Any]:
     """Returns one table of a paper for its template."""
     return {
         "title": title,
-        "columns": output.used_columns(lines),
+        "columns": render.used_columns(lines),
         "lines": [
             {**line.cells(), "record": Path(line.measured.record).stem if line.measured else ""} for line in lines
         ],
     }
 
 
-def _cards(site: Site, ranked: Sequence[standings.Row]) -> None:
+def _cards(site: Site, ranked: Sequence[ranking.Row]) -> None:
     """Writes a card for every network and data set, and the list of them."""
     models = [cards.model(zoo.info(name), ranked) for name in zoo.list_models()]
     datasets = [cards.dataset(dataset_info(name), ranked) for name in list_datasets()]

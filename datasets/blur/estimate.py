@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets import atomic
-from datasets.blur import warp as warps
+from datasets import files
+from datasets.blur import warp as blur_warp
 from datasets.errors import DataError
 
 EVALUATIONS = 300
@@ -78,7 +78,7 @@ class Blur:
 
     psf: np.ndarray
     offset: float
-    warp: np.ndarray = field(default_factory=warps.identity)
+    warp: np.ndarray = field(default_factory=blur_warp.identity)
     losses: tuple[float, ...] = ()
 
 
@@ -115,7 +115,7 @@ def estimate(
     """
     _check(sharp, blurry, side, penalty, evaluations)
     problem = Problem(sharp, blurry, side, penalty, progress)
-    psf, weights = np.full((side, side), 1 / side**2), warps.fit(sharp, blurry)
+    psf, weights = np.full((side, side), 1 / side**2), blur_warp.fit(sharp, blurry)
     for share in _SHARES:
         psf, weights = _minimise(problem, *_centred(psf, weights, problem.unit), round(share * evaluations))
     return Blur(psf.astype(np.float32), problem.offset(psf, weights), weights, tuple(problem.losses))
@@ -143,8 +143,8 @@ def _centred(psf: np.ndarray, weights: np.ndarray, unit: np.ndarray) -> tuple[np
     middle = np.arange(len(psf)) - (len(psf) - 1) / 2
     aside = np.array([psf.sum(axis=0) @ middle, psf.sum(axis=1) @ middle]) / psf.sum()
     columns, rows = np.meshgrid(*(np.arange(len(psf)) + shift for shift in aside))
-    moved = np.maximum(warps.sample(psf.astype(np.float32), columns.astype(np.float32), rows.astype(np.float32)), 0)
-    return moved * (psf.sum() / moved.sum()), warps.moved(weights, aside / unit[:, 0])
+    moved = np.maximum(blur_warp.sample(psf.astype(np.float32), columns.astype(np.float32), rows.astype(np.float32)), 0)
+    return moved * (psf.sum() / moved.sum()), blur_warp.moved(weights, aside / unit[:, 0])
 
 
 class Problem:
@@ -175,7 +175,7 @@ class Problem:
         self._spectrum = self._forward(sharp - np.float32(self._mean))
         self._valid = tuple(slice(side - 1, length) for length in sharp.shape)
         self._blurry = blurry
-        self._grid = warps.Grid(sharp.shape, margin=side // 2)
+        self._grid = blur_warp.Grid(sharp.shape, margin=side // 2)
         self.unit = self._grid.unit
         slope = max(float(np.sqrt(np.mean(np.diff(self._blurry, axis=1) ** 2))), 1e-6)
         self._warp_unit = self.unit * slope
@@ -203,7 +203,7 @@ class Problem:
         residual -= residual.mean(dtype=np.float64)
         share = 2 / residual.size
         by_psf = share * self._correlated(residual) + self._penalty / self._side**2
-        by_warp = [-share * self._grid.moments(residual * slope) for slope in warps.slopes(self._blurry, *places)]
+        by_warp = [-share * self._grid.moments(residual * slope) for slope in blur_warp.slopes(self._blurry, *places)]
         error = float(np.mean(residual.astype(np.float64) ** 2))
         self._note(error)
         gradient = [by_psf.ravel() / self._side, (np.stack(by_warp) * self.unit / self._warp_unit).ravel()]
@@ -219,7 +219,7 @@ class Problem:
     def _residual(self, psf: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
         """Returns what is left without offset in the region that counts, and the places in the blurry photograph."""
         places = self._grid.places(weights)
-        return self._convolved(psf) - warps.sample(self._blurry, *places), places
+        return self._convolved(psf) - blur_warp.sample(self._blurry, *places), places
 
     def _convolved(self, psf: np.ndarray) -> np.ndarray:
         """Returns the centred sharp photograph convolved with the point spread function, valid region."""
@@ -250,7 +250,7 @@ def save(path: Path, blur: Blur) -> None:
     Raises:
         DataError: When the file cannot be written.
     """
-    atomic.write_arrays(path, psf=blur.psf, offset=blur.offset, warp=blur.warp, losses=np.asarray(blur.losses))
+    files.write_arrays(path, psf=blur.psf, offset=blur.offset, warp=blur.warp, losses=np.asarray(blur.losses))
 
 
 def load(path: Path) -> Blur:

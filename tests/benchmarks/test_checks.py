@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import checks, comparing, leaderboard, records, standings
 from benchmarks.errors import RunError
+from benchmarks.leaderboard import __main__, check, ranking
+from benchmarks.records import compare as records_compare
+from benchmarks.records import record as records_record
 from tests.benchmarks.test_standings import put
 
 COMMITTED = Path(__file__).resolve().parents[2] / "results"
@@ -20,7 +22,7 @@ def rewrite(record, change):
     """Changes a record's content and gives it a fitting hash, as a bug in a run would."""
     content = json.loads(record.path.read_text())
     change(content)
-    content["content_hash"] = records.content_hash(content)
+    content["content_hash"] = records_record.content_hash(content)
     record.path.write_text(json.dumps(content))
 
 
@@ -29,24 +31,24 @@ def folder(tmp_path):
     """A results folder without faults: two runs on the same two of 3,000 images."""
     for model, psnr in (("atrous", 28.0), ("identity", 26.0)):
         put(tmp_path, model, psnr, data=SUBSET)
-    standings.update(tmp_path)
+    ranking.update(tmp_path)
     return tmp_path
 
 
 def record_of(folder, model):
     (path,) = (folder / "runs").glob(f"*--{model}--*.json")
-    return records.read(path)
+    return records_record.read(path)
 
 
 def test_no_faults(folder, capsys):
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    assert leaderboard.main(["--results", str(folder), "--check"]) == 0
+    assert __main__.main(["--results", str(folder), "--check"]) == 0
     assert capsys.readouterr().out == "2 records, no faults\n"
     assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_the_committed_results_have_none():
-    assert checks.faults(COMMITTED) == []
+    assert check.faults(COMMITTED) == []
 
 
 def _copy(folder):
@@ -140,7 +142,7 @@ def _strange_protocol(folder):
 )
 def test_every_planted_fault_is_told(folder, capsys, plant, words):
     plant(folder)
-    assert leaderboard.main(["--results", str(folder), "--check"]) == 1
+    assert __main__.main(["--results", str(folder), "--check"]) == 1
     *lines, last = capsys.readouterr().out.splitlines()
     assert last.endswith(f"{len(lines)} faults")
     assert any(re.search(words, line) for line in lines), lines
@@ -150,7 +152,7 @@ def test_a_full_split_has_the_official_count(tmp_path):
     put(tmp_path)
     put(tmp_path, dataset="reds", protocol="val300")
     put(tmp_path, protocol="bologna")
-    found = checks.faults(tmp_path)
+    found = check.faults(tmp_path)
     assert len(found) == 2
     assert "2 images, but full has 3000" in found[0]
     assert "2 images, but full has 300;" in found[1]
@@ -158,20 +160,20 @@ def test_a_full_split_has_the_official_count(tmp_path):
 
 def test_a_missing_leaderboard_and_a_missing_folder(folder, refused):
     (folder / "leaderboard.csv").unlink()
-    assert checks.faults(folder) == [
+    assert check.faults(folder) == [
         f"{folder / 'leaderboard.csv'}: No such file or directory; make it anew with python -m benchmarks.leaderboard"
     ]
-    assert "no such folder" in refused(leaderboard.main, "--check", "--results", folder / "nothing")
+    assert "no such folder" in refused(__main__.main, "--check", "--results", folder / "nothing")
 
 
 def test_compare(tmp_path, capsys):
     first = put(tmp_path, "atrous", [20.0, 31.0])
     second = put(tmp_path, "fcn", [22.0, 30.0])
-    psnr, ssim, *_ = comparing.compare(first, second)
+    psnr, ssim, *_ = records_compare.compare(first, second)
     assert (psnr.metric, psnr.images, psnr.interval.mean, psnr.tied) == ("psnr", 2, -0.5, True)
     assert psnr.worst == (("000/00000000", 20.0, 22.0),)
     assert ssim.interval.mean == 0 and ssim.worst == ()
-    assert leaderboard.main(["--results", str(tmp_path), "--compare", "atrous", "fcn"]) == 0
+    assert __main__.main(["--results", str(tmp_path), "--compare", "atrous", "fcn"]) == 0
     printed = capsys.readouterr().out
     assert "-0.5 dB" in printed and "tied" in printed and "000/00000000" in printed
 
@@ -180,42 +182,42 @@ def test_lower_is_better_for_errors(tmp_path):
     def with_mse(model, values):
         record = put(tmp_path, model)
         rewrite(record, lambda content: content["scores"]["values"].update(mse=values))
-        return records.read(record.path)
+        return records_record.read(record.path)
 
-    found = comparing.compare(with_mse("atrous", [0.1, 0.4]), with_mse("fcn", [0.2, 0.1]))
+    found = records_compare.compare(with_mse("atrous", [0.1, 0.4]), with_mse("fcn", [0.2, 0.1]))
     assert found[-1].worst == (("000/00000001", 0.4, 0.1),)
 
 
 def test_images_that_only_one_scored_do_not_count(tmp_path):
     first, second = put(tmp_path, "atrous", [20.0, 31.0]), put(tmp_path, "fcn", [22.0, 30.0])
     rewrite(second, lambda content: content["scores"]["values"]["psnr"].__setitem__(0, None))
-    assert comparing.compare(first, records.read(second.path))[0].images == 1
+    assert records_compare.compare(first, records_record.read(second.path))[0].images == 1
 
 
 def test_what_cannot_be_compared(tmp_path, refused):
     put(tmp_path, "atrous", dataset="kohler", protocol="kohler")
     put(tmp_path, "fcn")
     put(tmp_path, "carlo", mark="bb")
-    compare = (leaderboard.main, "--results", tmp_path, "--compare")
+    compare = (__main__.main, "--results", tmp_path, "--compare")
     assert "compare runs of one data set and protocol" in refused(*compare, "atrous", "fcn")
     assert "no record in" in refused(*compare, "atrous", "unet")
     assert "means 3 records" in refused(*compare, "json", "fcn")
-    failed = records.write(tmp_path, records.make("ff", {
+    failed = records_record.write(tmp_path, records_record.make("ff", {
         "model": "kaist", "variant": "tiny", "dataset": "reds", "protocol": "full"}, error="no"))  # fmt: skip
     assert "this run failed" in refused(*compare, failed.path, "fcn")
     with pytest.raises(RunError, match="changed"):
         path = tmp_path / "edited.json"
         path.write_text(failed.path.read_text().replace("kaist", "genius"))
-        comparing.find(tmp_path, str(path))
+        records_compare.find(tmp_path, str(path))
 
 
 def test_columns_of_the_committed_leaderboard():
     with (COMMITTED / "leaderboard.csv").open(newline="") as stream:
-        assert tuple(next(csv.reader(stream))) == standings.COLUMNS
+        assert tuple(next(csv.reader(stream))) == ranking.COLUMNS
 
 
 def test_every_column_is_documented():
     text = (COMMITTED / "README.md").read_text()
     named = set(re.findall(r"`(\w+)`", text))
-    plain = {name.removesuffix("_low").removesuffix("_high") for name in standings.COLUMNS}
+    plain = {name.removesuffix("_low").removesuffix("_high") for name in ranking.COLUMNS}
     assert plain <= named

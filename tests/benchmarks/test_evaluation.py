@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 import zoo
-from benchmarks import evaluation, metrics
+from benchmarks import metrics
 from benchmarks.errors import RunError
+from benchmarks.evaluation import evaluate
 from benchmarks.metrics import MetricError
 from benchmarks.protocols import PROTOCOLS, scored
-from datasets.frame import ArrayFrame, FileFrame, cut
+from datasets.image import ArrayFrame, FileFrame, cut
 from datasets.loading import load
 from datasets.sources import sample_root
 from tests.fakes import picture_pairs
@@ -28,7 +29,7 @@ class TestIdentity:
     @pytest.mark.parametrize("size", [(20, 24), (70, 80)], ids=["in batches", "one by one"])
     def test_it_scores_as_the_metrics_do(self, identity, size):
         pairs = picture_pairs(size=size)
-        scores = evaluation.evaluate(identity, pairs, FULL)
+        scores = evaluate.evaluate(identity, pairs, FULL)
         assert scores.names == tuple(pair.name for pair in pairs)
         assert tuple(scores.values) == FULL.metrics
         for name, values in scores.values.items():
@@ -42,12 +43,12 @@ class TestIdentity:
             replace(pair, blurry=(other.blurry[0], pair.blurry[0], other.blurry[0]))
             for pair, other in zip(pairs, others, strict=True)
         )
-        found = evaluation.evaluate(zoo.create("identity", "video"), replace(pairs, items=triplets), FULL)
-        assert found == evaluation.evaluate(zoo.create("identity"), pairs, FULL)
+        found = evaluate.evaluate(zoo.create("identity", "video"), replace(pairs, items=triplets), FULL)
+        assert found == evaluate.evaluate(zoo.create("identity"), pairs, FULL)
 
     def test_progress_counts_every_picture(self, identity):
         calls = []
-        evaluation.evaluate(identity, picture_pairs(size=(20, 24)), FULL, progress=lambda *call: calls.append(call))
+        evaluate.evaluate(identity, picture_pairs(size=(20, 24)), FULL, progress=lambda *call: calls.append(call))
         assert calls == [(done, 10) for done in range(1, 11)]
 
 
@@ -55,7 +56,7 @@ class TestUnchangedPictures:
     def test_they_have_no_psnr_and_count_in_the_rest(self, identity):
         pairs = picture_pairs(size=(20, 24))
         items = (replace(pairs[0], blurry=pairs[0].sharp), *pairs.items[1:])
-        scores = evaluation.evaluate(identity, replace(pairs, items=items), FULL)
+        scores = evaluate.evaluate(identity, replace(pairs, items=items), FULL)
         assert scores.values["psnr"][0] is None
         assert None not in scores.values["psnr"][1:]
         assert scores.values["ssim"][0] == pytest.approx(1.0)
@@ -65,7 +66,7 @@ class TestUnchangedPictures:
     def test_whatever_the_network_makes_of_them(self):
         pairs = picture_pairs(size=(20, 24))
         items = (replace(pairs[0], blurry=pairs[0].sharp), *pairs.items[1:])
-        scores = evaluation.evaluate(zoo.create("toy"), replace(pairs, items=items), FULL)
+        scores = evaluate.evaluate(zoo.create("toy"), replace(pairs, items=items), FULL)
         assert scores.values["psnr"][0] is None
         assert scores.values["mse"][0] > 0
 
@@ -77,7 +78,7 @@ class TestUnchangedPictures:
         model = zoo.create("toy")
         kernel, bias = model.get_weights()
         model.set_weights([np.zeros_like(kernel), bias - 1.0])
-        scores = evaluation.evaluate(model, replace(pairs, items=items), FULL)
+        scores = evaluate.evaluate(model, replace(pairs, items=items), FULL)
         assert scores.values["psnr"] == [100.0] * 10
 
 
@@ -85,7 +86,7 @@ class TestSeededCrops:
     def test_the_seed_decides_and_nothing_else(self, identity):
         pairs = picture_pairs(scenes=2, frames=6, size=(300, 320))
         chosen = scored(pairs, BOLOGNA)
-        first, again, other = (evaluation.evaluate(identity, chosen, BOLOGNA, seed) for seed in (1, 1, 2))
+        first, again, other = (evaluate.evaluate(identity, chosen, BOLOGNA, seed) for seed in (1, 1, 2))
         assert len(first.names) == 4
         assert first == again
         assert first.values["psnr"] != other.values["psnr"]
@@ -94,7 +95,7 @@ class TestSeededCrops:
 class TestKohler:
     def test_the_sample(self, samples, identity):
         pairs = scored(load("kohler", sample_root("kohler")), KOHLER, limit=2)
-        scores = evaluation.evaluate(identity, pairs, KOHLER)
+        scores = evaluate.evaluate(identity, pairs, KOHLER)
         assert tuple(scores.values) == ("kohler_psnr", "kohler_mssim")
         for place, pair in enumerate(pairs):
             direct = metrics.kohler(pair.blurry[0].read(), [frame.read() for frame in pair.sharp])
@@ -105,7 +106,7 @@ class TestKohler:
     def test_the_best_frame_counts_at_most_100_db(self, identity):
         pairs = picture_pairs(scenes=1, size=(176, 176))
         items = tuple(replace(pair, sharp=(*pair.sharp, *pair.blurry)) for pair in pairs)
-        scores = evaluation.evaluate(identity, replace(pairs, items=items), KOHLER)
+        scores = evaluate.evaluate(identity, replace(pairs, items=items), KOHLER)
         assert scores.values["kohler_psnr"] == [100.0, 100.0]
 
 
@@ -125,7 +126,7 @@ class TestStreaming:
             done[0] = count
 
         pairs = picture_pairs(scenes=20, frames=4, size=(70, 80), wrap=Counted)
-        evaluation.evaluate(identity, pairs, FULL, progress=progress)
+        evaluate.evaluate(identity, pairs, FULL, progress=progress)
         assert reads[0] == 2 * 80
         # Two pictures a pair: four pairs being read, a few waiting for the network, four being scored.
         assert lead[0] <= 2 * 16
@@ -148,7 +149,7 @@ class TestTrouble:
         broken = getattr(pairs[3], kind)[0].path
         broken.write_bytes(broken.read_bytes()[:-30])
         with pytest.raises(RunError) as raised:
-            evaluation.evaluate(identity, pairs, FULL)
+            evaluate.evaluate(identity, pairs, FULL)
         assert str(raised.value) == f"{broken}: truncated PNG; fetch this file again"
 
     @pytest.mark.usefixtures("toy")
@@ -156,11 +157,11 @@ class TestTrouble:
         model = zoo.create("toy")
         model.set_weights([weight * np.nan for weight in model.get_weights()])
         with pytest.raises(MetricError, match=r"^\d+ of 1440 pixel values are NaN or infinite; check what"):
-            evaluation.evaluate(model, picture_pairs(size=(20, 24)), FULL)
+            evaluate.evaluate(model, picture_pairs(size=(20, 24)), FULL)
 
 
 def test_timing(identity):
-    timing = evaluation.seconds_per_megapixel(identity, "float32")
+    timing = evaluate.seconds_per_megapixel(identity, "float32")
     assert 0 < timing["low"] <= timing["median"] <= timing["high"] < 60
     assert (timing["height"], timing["width"], timing["batch"], timing["warm_up"]) == (256, 256, 1, 2)
     assert 3 <= timing["rounds"] <= 7

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from benchmarks.feeding import prepared
+from benchmarks.training.batches import prepared
 
 COLOUR = zoo.info("carlo")
 GREY = replace(COLOUR, name="grey", colour=False, channels=3)
@@ -77,7 +77,7 @@ def test_everything_random_depends_on_seed_and_step_only():
 def test_medians_equal_those_of_the_restoring_door():
     (((inputs, steps), _),) = take(1, MEDIANS)
     assert inputs.shape == (4, 20, 24, 5) and steps.tolist() == [[0.0]] * 4
-    from zoo.inputs import network_input
+    from zoo.inference.inputs import network_input
 
     np.testing.assert_allclose(network_input(inputs[..., :1], MEDIANS), inputs, atol=1e-6)
     inner = cv2.medianBlur(np.rint(inputs[0, ..., 0] * 255).astype(np.uint8), 9)[4:-4, 4:-4]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.metrics import METRICS, MetricError, ocr
-from datasets import screen_camera
+from datasets.hdc import simulation
 
 # Real data sets, where there are any: beside the checkout, or where DEBLUR_ZOO_DATA says.
 DATA = Path(os.environ.get("DEBLUR_ZOO_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -22,8 +22,8 @@ LINES = ["VrkQCAeNBZ", "RcsijkFLTX", "GgceTmrxD2"]
 @pytest.fixture(scope="module")
 def page():
     """Returns a photograph of `LINES`, in focus, uint8."""
-    light = screen_camera.show(LINES, "Verdana")
-    return (screen_camera.photograph(light, None, None, np.random.default_rng(0)) >> 8).astype(np.uint8)
+    light = simulation.show(LINES, "Verdana")
+    return (simulation.photograph(light, None, None, np.random.default_rng(0)) >> 8).astype(np.uint8)
 
 
 @needs_tesseract

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import curves, evaluation, pictures
-from benchmarks.pictures import Chosen, choose
+from benchmarks.evaluation import evaluate, panels
+from benchmarks.evaluation.panels import Chosen, choose
 from benchmarks.protocols import PROTOCOLS
-from datasets.frame import ArrayFrame
+from benchmarks.records import curves
+from datasets.image import ArrayFrame
 from tests.fakes import picture_pairs
 
 FULL = PROTOCOLS["full"]
@@ -46,13 +47,13 @@ def alike(one, other):
 )
 def test_the_panels_show_what_they_should(tmp_path, size, panel, detail):
     pairs = picture_pairs(size=size).select([0, 1, 2])
-    scores = evaluation.Scores(tuple(pair.name for pair in pairs), {"psnr": [20.0, 30.0, 25.0]})
+    scores = evaluate.Scores(tuple(pair.name for pair in pairs), {"psnr": [20.0, 30.0, 25.0]})
 
     def darker(inputs, batch):
         assert len(inputs) == len(batch) == 1
         return inputs * 0.5
 
-    found = pictures.save(tmp_path, "run", darker, pairs, FULL, scores, 3)
+    found = panels.save(tmp_path, "run", darker, pairs, FULL, scores, 3)
     assert [(each["image"], each["role"], each["score"]) for each in found] == [
         (pairs[0].name, "worst", 20.0), (pairs[2].name, "median", 25.0), (pairs[1].name, "best", 30.0),
     ]  # fmt: skip
@@ -66,7 +67,7 @@ def test_the_panels_show_what_they_should(tmp_path, size, panel, detail):
     assert np.ptp(error) > 0.2
     if detail is not None:
         assert strip(tmp_path / files[1])[0].shape == (*detail, 3)
-    assert all((tmp_path / file).stat().st_size <= pictures.LARGEST_FILE for each in found for file in each["files"])
+    assert all((tmp_path / file).stat().st_size <= panels.LARGEST_FILE for each in found for file in each["files"])
 
 
 def test_the_detail_is_where_the_blur_changed_most(tmp_path):
@@ -76,18 +77,18 @@ def test_the_detail_is_where_the_blur_changed_most(tmp_path):
     changed[400:500, 100:250] = 255
     pair = replace(pairs[0], blurry=(ArrayFrame("blurry", grey),), sharp=(ArrayFrame("sharp", changed),))
     pairs = replace(pairs, items=(pair,))
-    scores = evaluation.Scores((pair.name,), {"psnr": [20.0]})
-    (found,) = pictures.save(tmp_path, "run", lambda inputs, _: inputs, pairs, FULL, scores, 1)
+    scores = evaluate.Scores((pair.name,), {"psnr": [20.0]})
+    (found,) = panels.save(tmp_path, "run", lambda inputs, _: inputs, pairs, FULL, scores, 1)
     sharp = strip(tmp_path / found["files"][1])[2]
     assert (sharp > 0.9).mean() == pytest.approx(100 * 150 / (240 * 320), rel=0.05)
 
 
 def test_files_stay_small_even_for_noise(tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "LARGEST_FILE", 20_000)
+    monkeypatch.setattr(panels, "LARGEST_FILE", 20_000)
     noise = np.random.default_rng(0).random((200, 800, 3)).astype(np.float32)
-    pictures._write(tmp_path / "a.webp", noise)
+    panels._write(tmp_path / "a.webp", noise)
     fine = np.clip(noise * 0.02 + 0.5, 0, 1)
-    pictures._write(tmp_path / "b.webp", fine)
+    panels._write(tmp_path / "b.webp", fine)
     assert (tmp_path / "b.webp").stat().st_size <= 20_000
     assert cv2.imread(str(tmp_path / "a.webp")) is not None
 

@@ -5,9 +5,12 @@ from dataclasses import FrozenInstanceError, asdict
 import pytest
 
 import zoo
-from benchmarks import cells, paper_recipes, quick_recipes, recipes
 from benchmarks.errors import RunError
-from benchmarks.recipes import default_variant, recipe
+from benchmarks.recipes import paper as recipes_paper
+from benchmarks.recipes import quick as recipes_quick
+from benchmarks.recipes import recipe as recipes_recipe
+from benchmarks.recipes.recipe import default_variant, recipe
+from benchmarks.run import plan
 from datasets.augment import BOLOGNA, NONE
 from datasets.registry import list_datasets
 
@@ -58,12 +61,12 @@ class TestPaper:
         assert made.crop > variant.shrink
         assert variant.frames == 1 or dataset in ("gopro", "gopro-gamma", "reds", "reds-jpeg")
         assert made.as_dict()["augmentation"].items() <= asdict(made.augmentation).items()
-        assert made.loss in recipes.LOSSES
+        assert made.loss in recipes_recipe.LOSSES
 
     def test_every_network_has_both_recipes(self):
         names = [name for name in zoo.list_models() if zoo.info(name).learns]
         assert sorted(MODELS) == names
-        assert sorted(paper_recipes.RECIPES) == sorted(quick_recipes.RECIPES) == names
+        assert sorted(recipes_paper.RECIPES) == sorted(recipes_quick.RECIPES) == names
 
     def test_feature_catcher(self):
         made = recipe("fcn", "gopro")
@@ -175,4 +178,4 @@ class TestChanges:
 
 
 def test_data_sets_without_a_recipe_train_on_gopro():
-    assert cells.DEFAULT_TRAINING == {"hide": "gopro", "kohler": "gopro"}
+    assert plan.DEFAULT_TRAINING == {"hide": "gopro", "kohler": "gopro"}

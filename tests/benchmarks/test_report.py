@@ -12,9 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import records
-from benchmarks.report import __main__ as report
-from benchmarks.report import build, charts
+from benchmarks.records import record as records_record
+from benchmarks.report import __main__, build, charts
 from benchmarks.report.charts import Axis, Point
 from tests.benchmarks.test_standings import put
 from tests.benchmarks.test_steps import put_pages
@@ -43,8 +42,8 @@ def with_pictures(record, folder, missing=False):
         **record.content, "curve": f"curves/{stem}.csv",
         "pictures": [{"image": "000/00000000", "role": "best", "score": 30.0, "files": [file]}],
     }  # fmt: skip
-    content["content_hash"] = records.content_hash(content)
-    return records.write(folder, content)
+    content["content_hash"] = records_record.content_hash(content)
+    return records_record.write(folder, content)
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +57,13 @@ def results(tmp_path_factory):
     put_pages(folder)
     put_pages(folder, "identity")
     failed = {"model": "fcn", "variant": "tiny", "dataset": "reds", "protocol": "full"}
-    records.write(folder, records.make("ff", failed, error="no memory"))
+    records_record.write(folder, records_record.make("ff", failed, error="no memory"))
     return folder
 
 
 @pytest.fixture(scope="module")
 def site(results):
-    assert report.main(["--results", str(results)]) == 0
+    assert __main__.main(["--results", str(results)]) == 0
     return results / "report"
 
 
@@ -135,11 +134,11 @@ def test_colours_come_again_hollow():
 def test_it_is_made_anew_in_one_step_and_nothing_else_is_overwritten(results, site, tmp_path, refused):
     marker = site / "stale.html"
     marker.write_text("")
-    assert report.main(["--results", str(results)]) == 0
+    assert __main__.main(["--results", str(results)]) == 0
     assert not marker.exists()
     assert not list(results.glob(".tmp-*"))
     (tmp_path / "mine.txt").write_text("precious")
-    assert "is there and no report" in refused(report.main, "--results", results, "--out", tmp_path)
+    assert "is there and no report" in refused(__main__.main, "--results", results, "--out", tmp_path)
     assert (tmp_path / "mine.txt").read_text() == "precious"
 
 
@@ -341,5 +340,5 @@ class TestInABrowser:
 def test_the_command_tells_a_damaged_record(tmp_path, refused):
     record = put(tmp_path)
     Path(record.path).write_text("{")
-    assert "not a readable record" in refused(report.main, "--results", tmp_path)
+    assert "not a readable record" in refused(__main__.main, "--results", tmp_path)
     assert not (tmp_path / "report").exists()

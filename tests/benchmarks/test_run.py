@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 import zoo
-from benchmarks import cells, records, running, standings
-from benchmarks.run import main
+from benchmarks.leaderboard import ranking
+from benchmarks.records import record
+from benchmarks.run import execute, plan
+from benchmarks.run.__main__ import main
 from datasets.sources import sample_root
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +33,7 @@ def run(*arguments):
 
 def record_of(folder, model, dataset):
     (path,) = (folder / "runs").glob(f"{dataset}--*--{model}--*.json")
-    return records.read(path).content
+    return record.read(path).content
 
 
 def models_in(folder):
@@ -50,8 +52,8 @@ def results(samples, tmp_path_factory):
 class TestOneRun:
     def test_the_record(self, results):
         content = record_of(results, "atrous", "cifar10")
-        assert (content["schema"], content["status"], content["variant"]) == (records.SCHEMA, "done", "tiny")
-        assert content["content_hash"] == records.content_hash(content)
+        assert (content["schema"], content["status"], content["variant"]) == (record.SCHEMA, "done", "tiny")
+        assert content["content_hash"] == record.content_hash(content)
         scores = content["scores"]
         assert len(scores["images"]) == 2
         assert set(scores["values"]) == {"psnr", "ssim", "ssim_matlab3d", "mse"}
@@ -84,7 +86,7 @@ class TestOneRun:
 
     def test_the_leaderboard(self, results):
         header = (results / "leaderboard.csv").read_text().splitlines()[0]
-        assert header == ",".join(standings.COLUMNS)
+        assert header == ",".join(ranking.COLUMNS)
         assert "## cifar10, protocol full, sample" in (results / "leaderboard.md").read_text()
 
     def test_a_second_call_computes_nothing(self, results, capfd):
@@ -105,7 +107,7 @@ class TestOneRun:
 
     def test_options_of_a_network_are_not_for_what_learns_nothing(self, tmp_path, monkeypatch):
         planned = {}
-        monkeypatch.setattr(cells, "plan", lambda model, dataset, request: planned.setdefault(model, request))
+        monkeypatch.setattr(plan, "plan", lambda model, dataset, request: planned.setdefault(model, request))
         monkeypatch.setattr("benchmarks.run._run_cells", lambda planned: sys.exit(0))
         with pytest.raises(SystemExit):
             run("--model", "atrous,wiener", *ATROUS[2:], "--results", tmp_path)
@@ -120,7 +122,7 @@ class TestOneRun:
     def test_other_protocols(self, tmp_path, dataset, protocol):
         options = ("--protocol", protocol, "--limit", 1, "--results", tmp_path)
         assert run("--model", "identity", "--dataset", dataset, "--sample", *options) == 0
-        (row,) = standings.update(tmp_path)
+        (row,) = ranking.update(tmp_path)
         assert (row["protocol"], row["images"], row["rank"]) == (protocol, 1, 1)
 
 
@@ -128,7 +130,7 @@ class TestGrid:
     OPTIONS = ("--model", "carlo,atrous", "--dataset", "cifar10,reds", *BUDGET)
 
     def test_a_failed_cell_is_recorded_and_retried(self, results, monkeypatch, capfd):
-        whole = running._network
+        whole = execute._network
 
         def fail(cell):
             if (cell.model, cell.dataset) == ("carlo", "reds"):
@@ -136,7 +138,7 @@ class TestGrid:
             return whole(cell)
 
         with monkeypatch.context() as patch:
-            patch.setattr(running, "_network", fail)
+            patch.setattr(execute, "_network", fail)
             assert run(*self.OPTIONS, "--results", results) == 1
         assert capfd.readouterr().err.splitlines() == ["failed: carlo on reds: ValueError: shapes differ"]
         failed = record_of(results, "carlo", "reds")
@@ -272,7 +274,7 @@ class TestMishaps:
         def stop(cell):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(running, "run", stop)
+        monkeypatch.setattr(execute, "run", stop)
         assert run(*ATROUS, "--results", tmp_path) == 130
         assert capfd.readouterr().err == "stopped by Ctrl-C; finished work is kept\n"
 

@@ -6,13 +6,14 @@ import shutil
 import numpy as np
 import pytest
 
-from benchmarks import records
 from benchmarks.metrics import MetricError, ocr
-from benchmarks.run import main
-from datasets import samples, screen_camera
+from benchmarks.records import record
+from benchmarks.run.__main__ import main
 from datasets.blur import estimate
 from datasets.blur.defocus import aperture
-from datasets.sample_text import Options
+from datasets.hdc import simulation
+from datasets.samples import build
+from datasets.samples.hdc import Options
 
 BUDGET = ("--sample", "--steps", "2", "--batch-size", "2", "--limit", "2")
 needs_tesseract = pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
@@ -24,8 +25,8 @@ def cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEBLUR_ZOO_CACHE", str(folder))
-        samples.build("hdc", folder / "samples" / "seed-0", options=Options(steps=(1, 5), train=2, test=1))
-        samples.build("div2k", folder / "samples" / "seed-0")
+        build.build("hdc", folder / "samples" / "seed-0", options=Options(steps=(1, 5), train=2, test=1))
+        build.build("div2k", folder / "samples" / "seed-0")
         yield
 
 
@@ -50,7 +51,7 @@ def run(folder, model, *options):
 
 def record_of(folder, model):
     (path,) = (folder / "runs").glob(f"hdc--ocr--{model}--*.json")
-    return records.read(path).content
+    return record.read(path).content
 
 
 @needs_tesseract
@@ -82,7 +83,7 @@ def test_an_unknown_step_is_guessed(tmp_path):
     command = ("--sample", "--steps", "2", "--batch-size", "2", "--limit", "2")
     assert run(tmp_path, "refiner", *command) == 0
     assert run(tmp_path, "refiner", *command, "--unknown-step") == 0
-    found = [records.read(path).content for path in (tmp_path / "runs").glob("hdc--ocr--refiner--*.json")]
+    found = [record.read(path).content for path in (tmp_path / "runs").glob("hdc--ocr--refiner--*.json")]
     assert sorted(each["evaluation"].get("blur_step", "") for each in found) == ["", "guessed"]
     assert len(list((tmp_path / "checkpoints").iterdir())) == 1
 
@@ -105,7 +106,7 @@ def test_networks_for_one_step_train_on_text_and_natural_photographs(tmp_path, e
 def test_deconvolution_with_the_blur_of_each_step(tmp_path, estimated):
     """Estimated on the training release, or from a file."""
     psfs = tmp_path / "psf.npz"
-    estimate.save(psfs, screen_camera.defocus_of(5))
+    estimate.save(psfs, simulation.defocus_of(5))
     assert run(tmp_path / "estimated", "wiener", "--sample", "--blur-steps", "5") == 0
     assert run(tmp_path / "file", "wiener", "--sample", "--blur-steps", "5", "--psf-file", str(psfs)) == 0
     first, second = (record_of(tmp_path / name, "wiener") for name in ("estimated", "file"))
@@ -123,7 +124,7 @@ def test_ablations_are_other_trainings_and_tiles_other_scores(tmp_path, estimate
     quick = ("--tile", "640", "--overlap", "0")
     for options in ((), quick, ("--no-noise", *quick), ("--no-warp", *quick)):
         assert run(tmp_path, "indexnet", *common, *options) == 0
-    found = [records.read(path).content for path in (tmp_path / "runs").glob("hdc--ocr--indexnet--*.json")]
+    found = [record.read(path).content for path in (tmp_path / "runs").glob("hdc--ocr--indexnet--*.json")]
     assert len(found) == 4
     assert {each["evaluation"]["tiles"]["overlap"] for each in found} == {0, 160}
     assert not estimated

@@ -5,8 +5,9 @@ import math
 import pytest
 
 import zoo
-from benchmarks import records, standings
-from benchmarks.run import main
+from benchmarks.leaderboard import ranking
+from benchmarks.records import record
+from benchmarks.run.__main__ import main
 
 BUDGET = ("--dataset", "reds", "--sample", "--steps", "4", "--batch-size", "2", "--limit", "1")
 
@@ -19,7 +20,7 @@ def run(*arguments):
 
 def record_of(folder, model):
     (path,) = (folder / "runs").glob(f"*--{model}--*.json")
-    return records.read(path).content
+    return record.read(path).content
 
 
 def refused(capsys, *arguments):
@@ -50,7 +51,7 @@ def test_weights_chosen_on_the_test_pictures_are_marked_everywhere(tmp_path):
     options = ("--model", "unet2", *BUDGET, "--results", tmp_path)
     assert run(*options) == 0
     assert run(*options, "--select-on-test") == 0
-    rows = [row for row in standings.update(tmp_path) if row["model"] == "unet2"]
+    rows = [row for row in ranking.update(tmp_path) if row["model"] == "unet2"]
     assert sorted(row["selected_on"] for row in rows) == ["", "the scored pictures"]
     page = (tmp_path / "leaderboard.md").read_text()
     assert page.count("weights chosen on the scored pictures") == 1

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from benchmarks.recipes import recipe
-from benchmarks.schedules import ConstantThenLinear, Halving, learning_rate
+from benchmarks.recipes.recipe import recipe
+from benchmarks.training.lr_schedules import ConstantThenLinear, Halving, learning_rate
 from tests.fakes import TOY_RECIPE
 
 

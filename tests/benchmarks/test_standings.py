@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import leaderboard, records, standings
 from benchmarks.errors import RunError
+from benchmarks.leaderboard import __main__, ranking
+from benchmarks.records import record as records_record
 from datasets.errors import DataError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,14 +90,14 @@ def put(folder, model="atrous", psnr=25.0, data="full", mark="aa", training=None
         others = {"ssim": [0.5, 0.7], "ssim_matlab3d": [0.6, 0.8], "mse": [0.1, 0.2]}
         values = {"psnr": pair, **{name: np.resize(own, len(pair)).tolist() for name, own in others.items()}}
     images = tuple(f"000/{number:08d}" for number in range(len(next(iter(values.values())))))
-    key = records.run_key({"model": model, "psnr": psnr, "mark": mark, "data": data})
+    key = records_record.run_key({"model": model, "psnr": psnr, "mark": mark, "data": data})
     evaluation = {"coverage": data, "split": "val", "fingerprint": mark}
-    return write(folder, key, cell, records.summarise(images, values), evaluation, training)
+    return write(folder, key, cell, records_record.summarise(images, values), evaluation, training)
 
 
 def write(folder, key, cell, scores, evaluation, training=None):
     """Writes a finished record with everything that tables and pages show."""
-    content = records.make(
+    content = records_record.make(
         key,
         cell,
         scores=scores,
@@ -108,12 +109,12 @@ def write(folder, key, cell, scores, evaluation, training=None):
         versions={"backend": "tensorflow", "deblur-zoo": "0.1.0"},
         commit=None,
     )
-    return records.write(folder, content)
+    return records_record.write(folder, content)
 
 
 def order(folder):
     """The rows as (data set, protocol, data, fingerprint, rank, model)."""
-    return [tuple(row[name] for name in (*COLUMNS[:4], "rank", "model")) for row in standings.update(folder)]
+    return [tuple(row[name] for name in (*COLUMNS[:4], "rank", "model")) for row in ranking.update(folder)]
 
 
 class TestRanking:
@@ -144,7 +145,7 @@ class TestRanking:
     def test_kohler_is_ranked_by_its_own_metric(self, tmp_path):
         put(tmp_path, "identity", 24.0, dataset="kohler", protocol="kohler")
         put(tmp_path, "kaist", 27.5, dataset="kohler", protocol="kohler")
-        rows = standings.update(tmp_path)
+        rows = ranking.update(tmp_path)
         assert [(row["rank"], row["model"], row["kohler_psnr"]) for row in rows] == [
             (1, "kaist", 27.5),
             (2, "identity", 24.0),
@@ -157,7 +158,7 @@ class TestRanking:
         scores = {"atrous": [20, 30] * 3, "fcn": [19, 29] * 3, "kaist": [21, 28.9] * 3, "carlo": [10, 15] * 3}
         for model, values in scores.items():
             put(tmp_path, model, values)
-        rows = {row["model"]: row["tied"] for row in standings.update(tmp_path)}
+        rows = {row["model"]: row["tied"] for row in ranking.update(tmp_path)}
         assert rows == {"atrous": "", "fcn": "", "kaist": "yes", "carlo": ""}
         assert "| 2 = | kaist / tiny |" in (tmp_path / "leaderboard.md").read_text()
 
@@ -165,31 +166,31 @@ class TestRanking:
     def test_few_images_decide_nothing(self, tmp_path, images, tied):
         for model, psnr in {"atrous": 20.0, "fcn": 10.0}.items():
             put(tmp_path, model, [psnr] * images)
-        assert [row["tied"] for row in standings.update(tmp_path)] == ["", tied]
+        assert [row["tied"] for row in ranking.update(tmp_path)] == ["", tied]
 
     def test_failed_runs_have_no_row(self, tmp_path):
         put(tmp_path)
         cell = {"model": "kaist", "variant": "tiny", "dataset": "reds", "protocol": "full"}
-        records.write(tmp_path, records.make("0000000000", cell, error="no memory"))
+        records_record.write(tmp_path, records_record.make("0000000000", cell, error="no memory"))
         assert [row[5] for row in order(tmp_path)] == ["atrous"]
 
     def test_the_order_of_the_files_does_not_matter(self, tmp_path):
         found = [put(tmp_path, model, psnr) for model, psnr in (("a", 1.0), ("b", 3.0), ("c", 2.0))]
-        assert standings.standings(found) == standings.standings(found[::-1])
+        assert ranking.standings(found) == ranking.standings(found[::-1])
 
 
 class TestFiles:
     def test_the_columns_never_change(self, tmp_path):
-        assert standings.COLUMNS == COLUMNS
+        assert ranking.COLUMNS == COLUMNS
         put(tmp_path)
         assert (tmp_path / "leaderboard.csv").exists() is False
-        standings.update(tmp_path)
+        ranking.update(tmp_path)
         header = (tmp_path / "leaderboard.csv").read_text().splitlines()[0]
         assert header == ",".join(COLUMNS)
 
     def test_a_row(self, tmp_path):
         record = put(tmp_path, training=TRAINING)
-        standings.update(tmp_path)
+        ranking.update(tmp_path)
         (row,) = csv.DictReader(io.StringIO((tmp_path / "leaderboard.csv").read_text()))
         expected = {
             "dataset": "reds",
@@ -215,7 +216,7 @@ class TestFiles:
     def test_the_markdown(self, tmp_path):
         put(tmp_path, training=TRAINING)
         put(tmp_path, "identity", 20.0)
-        standings.update(tmp_path)
+        ranking.update(tmp_path)
         lines = (tmp_path / "leaderboard.md").read_text().splitlines()
         assert lines[0] == "# Leaderboard"
         assert "## reds, protocol full, full (data aa)" in lines
@@ -227,22 +228,22 @@ class TestFiles:
 
     def test_it_can_be_made_anew(self, tmp_path):
         put(tmp_path)
-        standings.update(tmp_path)
+        ranking.update(tmp_path)
         before = {path: path.read_bytes() for path in tmp_path.glob("leaderboard.*")}
         for path in before:
             path.unlink()
-        standings.update(tmp_path)
+        ranking.update(tmp_path)
         assert before == {path: path.read_bytes() for path in tmp_path.glob("leaderboard.*")}
         assert len(before) == 2
 
     def test_columns_that_are_not_ours_are_kept(self, tmp_path):
         first = put(tmp_path)
-        standings.update(tmp_path)
+        ranking.update(tmp_path)
         path = tmp_path / "leaderboard.csv"
         header, line = path.read_text().splitlines()
         path.write_text(f"{header},remark\n{line},mine\n")
         put(tmp_path, "identity", 20.0)
-        standings.update(tmp_path)
+        ranking.update(tmp_path)
         rows = {row["record"]: row for row in csv.DictReader(io.StringIO(path.read_text()))}
         assert path.read_text().splitlines()[0] == f"{header},remark"
         assert sorted(row["remark"] for row in rows.values()) == ["", "mine"]
@@ -252,39 +253,39 @@ class TestFiles:
     def test_a_leaderboard_that_is_none_is_made_anew(self, tmp_path, text):
         put(tmp_path)
         (tmp_path / "leaderboard.csv").write_text(text)
-        standings.update(tmp_path)
+        ranking.update(tmp_path)
         assert (tmp_path / "leaderboard.csv").read_text().startswith(",".join(COLUMNS))
 
     def test_an_edited_record_stops_it_and_the_old_tables_stay(self, tmp_path):
         put(tmp_path)
-        standings.update(tmp_path)
+        ranking.update(tmp_path)
         before = (tmp_path / "leaderboard.csv").read_bytes()
         record = put(tmp_path, "carlo", 27.0)
         record.path.write_text(record.path.read_text().replace("27.0", "37.0"))
         with pytest.raises(RunError, match=r"carlo[^\n]+changed after it was written"):
-            standings.update(tmp_path)
+            ranking.update(tmp_path)
         assert (tmp_path / "leaderboard.csv").read_bytes() == before
 
     def test_a_folder_that_is_a_file(self, tmp_path):
         (tmp_path / "results").write_text("")
         with pytest.raises(DataError, match=r"^cannot write [^\n]+results: [^\n]+; choose another folder"):
-            standings.update(tmp_path / "results")
+            ranking.update(tmp_path / "results")
 
 
 class TestCommand:
     def test_it_prints_every_ranking(self, tmp_path, capsys):
         put(tmp_path)
         put(tmp_path, "identity", 20.0, dataset="kohler", protocol="kohler")
-        assert leaderboard.main(["--results", str(tmp_path)]) == 0
+        assert __main__.main(["--results", str(tmp_path)]) == 0
         printed = capsys.readouterr().out
         assert "reds, protocol full" in printed and "kohler, protocol kohler" in printed
 
     def test_nothing_to_show(self, tmp_path, refused):
-        line = refused(leaderboard.main, "--results", tmp_path)
+        line = refused(__main__.main, "--results", tmp_path)
         assert line.endswith("make one: python -m benchmarks.run --model atrous --dataset reds --sample")
 
     def test_a_wrong_option(self, refused):
-        assert "unrecognized arguments: --nothing" in refused(leaderboard.main, "--nothing")
+        assert "unrecognized arguments: --nothing" in refused(__main__.main, "--nothing")
 
 
 WRITER = """
@@ -313,7 +314,7 @@ def test_a_writer_waits_for_another_and_sees_its_record(tmp_path):
     put(tmp_path)
     with (tmp_path / ".lock").open("w") as lock, ThreadPoolExecutor(1) as pool:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        writer = pool.submit(standings.update, tmp_path)
+        writer = pool.submit(ranking.update, tmp_path)
         with pytest.raises(TimeoutError):
             writer.result(timeout=0.3)
         put(tmp_path, "carlo", 27.0)

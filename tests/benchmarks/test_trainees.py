@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import zoo
-from benchmarks import training
-from benchmarks.callbacks import BEST, LAST, Checkpoints
 from benchmarks.errors import RunError
-from benchmarks.trainees import Adversarial, fresh
+from benchmarks.training import loop
+from benchmarks.training.callbacks import BEST, LAST, Checkpoints
+from benchmarks.training.tasks import Adversarial, fresh
 from tests.fakes import TOY, TOY_RECIPE, build_toy, picture_pairs, registered_toy
 from zoo import registry
 
@@ -45,9 +45,9 @@ def toys():
 
 def train(folder, recipe, resume=False, stop=None, monkeypatch=None, **options):
     """Trains; with `stop`, Ctrl-C comes after that many steps."""
-    options = training.Options(seed=1, resume=resume, **options)
+    options = loop.Options(seed=1, resume=resume, **options)
     if stop is None:
-        return training.train(recipe, picture_pairs(size=(20, 24)), folder, options)
+        return loop.train(recipe, picture_pairs(size=(20, 24)), folder, options)
     original = Checkpoints.on_train_batch_end
 
     def interrupted(self, *arguments, **named):
@@ -58,7 +58,7 @@ def train(folder, recipe, resume=False, stop=None, monkeypatch=None, **options):
     with monkeypatch.context() as patch:
         patch.setattr(Checkpoints, "on_train_batch_end", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            training.train(recipe, picture_pairs(size=(20, 24)), folder, options)
+            loop.train(recipe, picture_pairs(size=(20, 24)), folder, options)
     return None
 
 
@@ -141,9 +141,9 @@ def test_without_a_best_file_the_last_checkpoint_gives_the_network(tmp_path):
 
 def test_weights_can_be_chosen_on_other_pictures(tmp_path):
     pairs, others = picture_pairs(size=(20, 24)), picture_pairs(scenes=2, seed=9, size=(20, 24))
-    outcome = training.train(TOY_RECIPE, pairs, tmp_path, training.Options(), selection=others)
+    outcome = loop.train(TOY_RECIPE, pairs, tmp_path, loop.Options(), selection=others)
     assert outcome.epochs == TOY_RECIPE.steps * TOY_RECIPE.batch / len(pairs)
-    again = training.outcome_of(tmp_path, TOY_RECIPE, pairs, selected=True)
+    again = loop.outcome_of(tmp_path, TOY_RECIPE, pairs, selected=True)
     assert (again.epochs, again.validation_psnr) == (outcome.epochs, outcome.validation_psnr)
 
 
@@ -156,11 +156,11 @@ def test_missing_perceptual_weights_are_told_before_training(tmp_path):
 
 def test_epochs_of_validation():
     paper = replace(TOY_RECIPE, epochs=600, steps=None, validate_every=((50, 300), (15, 600)))
-    due = training._validated_epochs(paper, 600, 1)
+    due = loop._validated_epochs(paper, 600, 1)
     assert due == [*range(50, 301, 50), *range(315, 601, 15)]
-    assert training._validated_epochs(paper, 10, 1) == [10]
-    assert training._validated_epochs(paper, 320, 1)[-3:] == [300, 315, 320]
-    assert training._validated_epochs(TOY_RECIPE, 10, 4) == [1, 2, 3]
+    assert loop._validated_epochs(paper, 10, 1) == [10]
+    assert loop._validated_epochs(paper, 320, 1)[-3:] == [300, 315, 320]
+    assert loop._validated_epochs(TOY_RECIPE, 10, 4) == [1, 2, 3]
 
 
 def test_an_epoch_that_is_not_due_is_not_validated(tmp_path):

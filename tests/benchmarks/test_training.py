@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import zoo
-from benchmarks import training
-from benchmarks.callbacks import BEST, LAST, Checkpoints, Plateau
 from benchmarks.errors import RunError
-from benchmarks.trainees import Supervised
+from benchmarks.training import loop
+from benchmarks.training.callbacks import BEST, LAST, Checkpoints, Plateau
+from benchmarks.training.tasks import Supervised
 from datasets.errors import DataError
-from datasets.frame import FileFrame
+from datasets.image import FileFrame
 from tests.fakes import TOY_RECIPE, named_pairs, picture_pairs, registered_toy
 
 pytestmark = pytest.mark.usefixtures("toy")
@@ -27,8 +27,8 @@ class Kill(BaseException):
 
 
 def train(folder, recipe=COSINE, resume=False, seed=1, pairs=None, **options):
-    options = training.Options(seed=seed, resume=resume, **options)
-    return training.train(recipe, pairs if pairs is not None else picture_pairs(), folder, options)
+    options = loop.Options(seed=seed, resume=resume, **options)
+    return loop.train(recipe, pairs if pairs is not None else picture_pairs(), folder, options)
 
 
 def notes(folder):
@@ -102,7 +102,7 @@ class TestDeterminism:
         assert outcome.best_step in (4, 8, 10)
         assert 0 < outcome.seconds < 60
         assert outcome.validation_psnr == zoo.read_notes(folder / LAST)["best"]
-        assert training.outcome_of(folder, COSINE, picture_pairs()).best_step == outcome.best_step
+        assert loop.outcome_of(folder, COSINE, picture_pairs()).best_step == outcome.best_step
         assert len((folder / "log.csv").read_text().splitlines()) == 1 + 3
 
     def test_the_learning_rate_fell_to_zero(self, whole):
@@ -130,7 +130,7 @@ class TestStoppedAndResumed:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(training.pipeline, "training", stop)
+            patch.setattr(loop.pipeline, "training", stop)
             with pytest.raises(KeyboardInterrupt):
                 train(tmp_path)
         train(tmp_path, resume=True)
@@ -265,12 +265,12 @@ class TestTrouble:
     def test_weights_of_another_shape_are_no_start(self, tmp_path):
         zoo.save(zoo.create("identity"), tmp_path / "other.keras")
         with pytest.raises(zoo.ZooError, match=r"holds identity\.image, whose weights do not fit toy\.image: 2"):
-            training.train(TOY_RECIPE, picture_pairs(), tmp_path, training.Options(), start=tmp_path / "other.keras")
+            loop.train(TOY_RECIPE, picture_pairs(), tmp_path, loop.Options(), start=tmp_path / "other.keras")
 
     def test_weights_to_start_from(self, whole, tmp_path):
         recipe = replace(TOY_RECIPE, steps=1, learning_rate=1e-12, validation=0.0)
         start = whole[0] / LAST
-        outcome = training.train(recipe, picture_pairs(), tmp_path, training.Options(), start=start)
+        outcome = loop.train(recipe, picture_pairs(), tmp_path, loop.Options(), start=start)
         for ours, theirs in zip(outcome.model.weights, zoo.load(start).weights, strict=True):
             np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
@@ -282,7 +282,7 @@ class TestBudget:
                 ends = {*range(length, steps + 1, length), steps}
                 for start in range(steps + 1):
                     step, reached = start, set()
-                    for first, epoch, last_epoch, size in training._segments(start, steps, length):
+                    for first, epoch, last_epoch, size in loop._segments(start, steps, length):
                         assert (first, epoch) == (step, step // length)
                         for _ in range(last_epoch - epoch):
                             step += size
@@ -291,54 +291,54 @@ class TestBudget:
                     assert reached == {end for end in ends if end > start}
 
     def test_an_uninterrupted_run_is_one_fit_where_the_epochs_divide_it(self):
-        assert list(training._segments(0, 12, 4)) == [(0, 0, 3, 4)]
-        assert list(training._segments(0, 10, 4)) == [(0, 0, 2, 4), (8, 2, 3, 2)]
-        assert list(training._segments(6, 10, 4)) == [(6, 1, 2, 2), (8, 2, 3, 2)]
+        assert list(loop._segments(0, 12, 4)) == [(0, 0, 3, 4)]
+        assert list(loop._segments(0, 10, 4)) == [(0, 0, 2, 4), (8, 2, 3, 2)]
+        assert list(loop._segments(6, 10, 4)) == [(6, 1, 2, 2), (8, 2, 3, 2)]
 
     def test_steps_of_a_recipe(self):
-        assert training.total_steps(TOY_RECIPE, 1000) == 10
-        assert training.total_steps(TOY_RECIPE.changed(epochs=3), 101) == math.ceil(3 * 101 / 2)
+        assert loop.total_steps(TOY_RECIPE, 1000) == 10
+        assert loop.total_steps(TOY_RECIPE.changed(epochs=3), 101) == math.ceil(3 * 101 / 2)
 
     @pytest.mark.parametrize(
         ("pairs", "batch", "steps", "length"),
         [(40_000, 32, 50_000, 1250), (24_000, 4, 426_000, 2000), (8, 2, 10, 4), (8, 8, 1000, 100), (800, 2, 5, 5)],
     )
     def test_steps_between_validations(self, pairs, batch, steps, length):
-        assert training._epoch_length(replace(TOY_RECIPE, batch=batch), pairs, steps) == length
+        assert loop._epoch_length(replace(TOY_RECIPE, batch=batch), pairs, steps) == length
 
     def test_compiling(self):
-        assert training.use_jit("on")
-        assert not training.use_jit("off")
+        assert loop.use_jit("on")
+        assert not loop.use_jit("off")
 
 
 class TestValidationSplit:
     def test_cifar_holds_out_the_last_fifth_of_the_pictures(self):
-        held_in, held_out = training.split_validation(named_pairs(5, 10_000, "cifar10", "train"), 0.2)
+        held_in, held_out = loop.split_validation(named_pairs(5, 10_000, "cifar10", "train"), 0.2)
         assert (len(held_in), len(held_out)) == (40_000, 10_000)
         assert {pair.scene for pair in held_out} == {"004"}
 
     def test_reds_holds_out_the_last_thirty_scenes(self):
-        held_in, held_out = training.split_validation(named_pairs(240, 2, split="train"), 0.125)
+        held_in, held_out = loop.split_validation(named_pairs(240, 2, split="train"), 0.125)
         assert (len(held_in.scenes), len(held_out.scenes)) == (210, 30)
         assert held_out.scenes == tuple(f"{scene:03d}" for scene in range(210, 240))
 
     def test_hdc_holds_out_the_same_samples_of_every_step(self):
-        held_in, held_out = training.split_validation(named_pairs(20, 8, "hdc", "train"), 0.125)
+        held_in, held_out = loop.split_validation(named_pairs(20, 8, "hdc", "train"), 0.125)
         assert len(held_out) == 20
         assert set(held_out.scenes) == set(held_in.scenes)
         assert {pair.frame for pair in held_out} == {"00000007"}
 
     def test_one_scene_is_split_by_pictures(self):
-        held_in, held_out = training.split_validation(named_pairs(1, 8), 0.125)
+        held_in, held_out = loop.split_validation(named_pairs(1, 8), 0.125)
         assert [pair.frame for pair in held_out] == ["00000007"]
         assert len(held_in) == 7
 
     @pytest.mark.parametrize(("count", "share"), [(1, 0.5), (8, 0.0)])
     def test_nothing_to_hold_out(self, count, share):
-        held_in, held_out = training.split_validation(named_pairs(1, count), share)
+        held_in, held_out = loop.split_validation(named_pairs(1, count), share)
         assert (len(held_in), len(held_out)) == (count, 0)
 
     def test_no_scene_is_on_both_sides(self):
-        held_in, held_out = training.split_validation(named_pairs(7, 3), 0.4)
+        held_in, held_out = loop.split_validation(named_pairs(7, 3), 0.4)
         assert not set(held_in.scenes) & set(held_out.scenes)
         assert len(held_in) + len(held_out) == 21

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from datasets import frames
+from datasets import frame_store
 from datasets.augment import BOLOGNA, NONE, Augmentation, _grid_window, random_window, training_crop
 from datasets.errors import DataError
-from datasets.frame import ArrayFrame
+from datasets.image import ArrayFrame
 from datasets.loading import load
 from datasets.pairs import Pair
 
@@ -204,7 +204,7 @@ def test_grey_pictures_are_repeated_and_sixteen_bits_rounded():
             assert (crop == crop[..., :1]).all()
     blurry, target = draw(pair_of(deep, deep), HEIGHT, NONE, 3)
     assert np.array_equal(blurry, target)
-    rounded = frames.to_uint8(deep)
+    rounded = frame_store.to_uint8(deep)
     assert any(np.array_equal(target[..., :1], rounded[:, left : left + HEIGHT]) for left in range(11))
 
 
@@ -251,8 +251,8 @@ def test_crops_from_the_frame_store_equal_those_from_files(layouts, tmp_path):
         for kind in ("blur", "sharp"):
             layouts.picture(f"train/train_{kind}/000/{number:08d}.png", (HEIGHT, WIDTH))
     decoded = load("reds", layouts.root, "train", frames=3)
-    frames.prepare(decoded, tmp_path / "store")
-    stored, missing = frames.attach(decoded, tmp_path / "store")
+    frame_store.prepare(decoded, tmp_path / "store")
+    stored, missing = frame_store.attach(decoded, tmp_path / "store")
     assert missing == 0
     for seed in range(12):
         ours = draw(stored[seed % 4], 24, BOLOGNA, seed)

@@ -73,7 +73,7 @@ class TestGaussian:
     def test_baseline_of_the_report(self, real_data):
         from skimage.metrics import structural_similarity
 
-        from datasets.cifar10 import read_batch
+        from datasets.readers.cifar10 import read_batch
 
         sharp = read_batch(real_data / "cifar10" / "cifar-10-batches-py" / "test_batch").images
         blurred, _ = blur_like_bologna(sharp, skip=50_000)

@@ -10,7 +10,7 @@ from skimage.metrics import structural_similarity
 
 import datasets
 from datasets import DataError
-from datasets.cifar10 import read_batch
+from datasets.readers.cifar10 import read_batch
 
 
 class Attack:

@@ -9,7 +9,7 @@ import pytest
 
 import datasets
 from datasets.__main__ import main
-from datasets.hdc import parse_steps
+from datasets.readers.hdc import parse_steps
 
 
 def run(*arguments):

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from datasets.atomic import atomic_open, write_text
 from datasets.errors import DataError
-from datasets.frame import ArrayFrame, FileFrame, Frame, Window
+from datasets.files import atomic_open, write_text
+from datasets.image import ArrayFrame, FileFrame, Frame, Window
 from datasets.pairs import Pair, Pairs, fingerprint
 
 

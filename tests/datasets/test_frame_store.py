@@ -11,9 +11,9 @@ import time
 import numpy as np
 import pytest
 
-from datasets import frames
+from datasets import frame_store
 from datasets.errors import DataError
-from datasets.frame import ArrayFrame, Window
+from datasets.image import ArrayFrame, Window
 from datasets.loading import load
 
 SIZE = (24, 32)
@@ -52,7 +52,7 @@ def states(store):
 
 
 def undecoded(root, store):
-    return frames.attach(load("reds", root, "train"), store)[1]
+    return frame_store.attach(load("reds", root, "train"), store)[1]
 
 
 def assert_equal_pixels(stored, decoded):
@@ -64,10 +64,10 @@ def assert_equal_pixels(stored, decoded):
 
 def test_stored_pictures_and_crops_equal_the_decoded_ones(videos, store):
     decoded = load("reds", videos, "train", frames=3)
-    frames.prepare(decoded, store)
-    stored, missing = frames.attach(decoded, store)
+    frame_store.prepare(decoded, store)
+    stored, missing = frame_store.attach(decoded, store)
     assert missing == 0
-    assert all(isinstance(frame, frames.StoredFrame) for frame in pictures(stored))
+    assert all(isinstance(frame, frame_store.StoredFrame) for frame in pictures(stored))
     assert_equal_pixels(stored, decoded)
     rng = np.random.default_rng(0)
     for ours, theirs in zip(pictures(stored), pictures(decoded), strict=True):
@@ -81,8 +81,8 @@ def test_stored_pictures_and_crops_equal_the_decoded_ones(videos, store):
 
 def test_a_crop_is_a_read_only_view_of_the_mapped_file(videos, store):
     decoded = load("reds", videos, "train")
-    frames.prepare(decoded, store)
-    frame = frames.attach(decoded, store)[0][2].blurry[0]
+    frame_store.prepare(decoded, store)
+    frame = frame_store.attach(decoded, store)[0][2].blurry[0]
     crop = frame.read(Window(3, 4, 5, 6))
     assert isinstance(frame.data.base, np.memmap)
     assert np.shares_memory(crop, frame.data)
@@ -93,7 +93,7 @@ def test_a_crop_is_a_read_only_view_of_the_mapped_file(videos, store):
 
 
 def test_one_file_for_each_scene_and_kind_with_an_index(videos, store):
-    report = frames.prepare(load("reds", videos, "train"), store)
+    report = frame_store.prepare(load("reds", videos, "train"), store)
     names = [f"reds/train/{scene}.{kind}" for scene in ("000", "001") for kind in ("blurry", "sharp")]
     files = store_files(store)
     assert sorted(files) == sorted(f"{name}.{ending}" for name in names for ending in ("u8", "json"))
@@ -108,17 +108,17 @@ def test_one_file_for_each_scene_and_kind_with_an_index(videos, store):
 
 
 def test_what_is_up_to_date_is_kept(videos, store):
-    frames.prepare(load("reds", videos, "train"), store)
+    frame_store.prepare(load("reds", videos, "train"), store)
     before = states(store)
     for count in (1, 3):
-        report = frames.prepare(load("reds", videos, "train", frames=count), store)
+        report = frame_store.prepare(load("reds", videos, "train", frames=count), store)
         assert (report.written, report.kept, report.frames) == (0, 4, 14)
     assert states(store) == before
 
 
 @pytest.mark.parametrize("change", ["content", "time", "one more"])
 def test_a_changed_source_makes_its_scene_stale_and_no_other(change, videos, store, layouts):
-    frames.prepare(load("reds", videos, "train"), store)
+    frame_store.prepare(load("reds", videos, "train"), store)
     before = states(store)
     source = videos / "train/train_blur/001/00000001.png"
     if change == "content":
@@ -129,15 +129,15 @@ def test_a_changed_source_makes_its_scene_stale_and_no_other(change, videos, sto
         for kind in ("blur", "sharp"):
             layouts.picture(f"train/train_{kind}/001/00000003.png", SIZE)
     pairs = load("reds", videos, "train")
-    stored, missing = frames.attach(pairs, store)
+    stored, missing = frame_store.attach(pairs, store)
     assert missing == (8 if change == "one more" else 3)
     assert_equal_pixels(stored, pairs)
-    assert frames.prepare(pairs, store).written == (2 if change == "one more" else 1)
+    assert frame_store.prepare(pairs, store).written == (2 if change == "one more" else 1)
     after = states(store)
     changed = {name for name in before if after[name] != before[name]}
     kinds = ("blurry", "sharp") if change == "one more" else ("blurry",)
     assert changed == {f"reds/train/001.{kind}.{ending}" for kind in kinds for ending in ("u8", "json")}
-    stored, missing = frames.attach(pairs, store)
+    stored, missing = frame_store.attach(pairs, store)
     assert missing == 0
     assert_equal_pixels(stored, pairs)
 
@@ -147,7 +147,7 @@ def test_a_picture_that_cannot_be_read_stops_the_work_and_keeps_what_is_done(vid
     whole = broken.read_bytes()
     broken.write_bytes(whole[:-20])
     with pytest.raises(DataError, match=r"001/00000001\.png: truncated PNG") as caught:
-        frames.prepare(load("reds", videos, "train"), store)
+        frame_store.prepare(load("reds", videos, "train"), store)
     assert "\n" not in str(caught.value)
     done = states(store)
     assert sorted(done) == [
@@ -155,7 +155,7 @@ def test_a_picture_that_cannot_be_read_stops_the_work_and_keeps_what_is_done(vid
     ]
     assert undecoded(videos, store) == 6
     broken.write_bytes(whole)
-    report = frames.prepare(load("reds", videos, "train"), store)
+    report = frame_store.prepare(load("reds", videos, "train"), store)
     assert (report.written, report.kept) == (2, 2)
     assert states(store).items() > done.items()
     assert undecoded(videos, store) == 0
@@ -167,12 +167,12 @@ def test_interrupting_leaves_no_half_written_file(videos, store):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        frames.prepare(load("reds", videos, "train"), store, interrupt)
+        frame_store.prepare(load("reds", videos, "train"), store, interrupt)
     assert sorted(store_files(store)) == FIRST_SCENE
 
 
 def test_interrupting_a_renewal_keeps_the_old_copy_apart_from_its_new_source(videos, store):
-    frames.prepare(load("reds", videos, "train"), store)
+    frame_store.prepare(load("reds", videos, "train"), store)
     before = states(store)
     source = videos / "train/train_blur/000/00000000.png"
     os.utime(source, ns=(0, 0))
@@ -181,7 +181,7 @@ def test_interrupting_a_renewal_keeps_the_old_copy_apart_from_its_new_source(vid
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        frames.prepare(load("reds", videos, "train"), store, interrupt)
+        frame_store.prepare(load("reds", videos, "train"), store, interrupt)
     assert states(store) == before
     assert undecoded(videos, store) == 4
 
@@ -208,17 +208,17 @@ def test_kill_in_the_middle_loses_one_scene_and_leaves_nothing_that_counts(video
         process.send_signal(signal.SIGKILL)
     (scrap,) = (path for path in store_files(store).values() if path.name.startswith(".tmp-"))
     assert undecoded(videos, store) == 6
-    assert frames.check(store) == []
+    assert frame_store.check(store) == []
     pairs = load("reds", videos, "train")
-    report = frames.prepare(pairs, store)
+    report = frame_store.prepare(pairs, store)
     assert (report.written, report.kept) == (2, 2)
-    assert_equal_pixels(frames.attach(pairs, store)[0], pairs)
+    assert_equal_pixels(frame_store.attach(pairs, store)[0], pairs)
     # Another run might be writing so new a file; an old one is removed with the next writing of its scene.
     assert scrap.exists()
     os.utime(scrap, (time.time() - 86400,) * 2)
     for file in (videos / "train/train_blur/001").iterdir():
         os.utime(file, ns=(0, 0))
-    frames.prepare(load("reds", videos, "train"), store)
+    frame_store.prepare(load("reds", videos, "train"), store)
     assert not scrap.exists()
 
 
@@ -247,19 +247,19 @@ def _edit_index(path, **values):
 )
 def test_a_damaged_store_file_is_not_used_and_made_again(damage, videos, store):
     pairs = load("reds", videos, "train")
-    frames.prepare(pairs, store)
+    frame_store.prepare(pairs, store)
     damage(store / "reds/train/000.sharp.u8")
-    stored, missing = frames.attach(pairs, store)
+    stored, missing = frame_store.attach(pairs, store)
     assert missing == 4
     assert_equal_pixels(stored, pairs)
-    assert frames.prepare(pairs, store).written == 1
-    assert frames.attach(pairs, store)[1] == 0
-    assert frames.check(store) == []
+    assert frame_store.prepare(pairs, store).written == 1
+    assert frame_store.attach(pairs, store)[1] == 0
+    assert frame_store.check(store) == []
 
 
 def test_check_finds_a_flipped_bit_and_lost_or_senseless_files(videos, store):
-    frames.prepare(load("reds", videos, "train"), store)
-    assert frames.check(store) == []
+    frame_store.prepare(load("reds", videos, "train"), store)
+    assert frame_store.check(store) == []
     flipped, lost = store / "reds/train/000.blurry.u8", store / "reds/train/000.sharp.u8"
     content = bytearray(flipped.read_bytes())
     content[1000] ^= 1
@@ -267,7 +267,7 @@ def test_check_finds_a_flipped_bit_and_lost_or_senseless_files(videos, store):
     lost.unlink()
     senseless = store / "reds/train/001.sharp.json"
     senseless.write_text("[]")
-    assert frames.check(store) == [
+    assert frame_store.check(store) == [
         f"{flipped}: bytes differ from the index; delete it and run prepare again",
         f"{lost}: No such file or directory; run prepare again",
         f"{senseless}: not an index; delete it and run prepare again",
@@ -276,26 +276,26 @@ def test_check_finds_a_flipped_bit_and_lost_or_senseless_files(videos, store):
 
 def test_sixteen_bits_are_rounded_to_the_nearest_of_eight():
     values = np.arange(65536, dtype=np.uint16)
-    rounded = frames.to_uint8(values)
+    rounded = frame_store.to_uint8(values)
     assert rounded.dtype == np.uint8
     # No value lies half-way, because 257 is odd: rounding is never a matter of convention.
     assert np.array_equal(rounded, np.rint(values / 257))
-    assert np.array_equal(frames.to_uint8(np.arange(256, dtype=np.uint16) * 257), np.arange(256))
+    assert np.array_equal(frame_store.to_uint8(np.arange(256, dtype=np.uint16) * 257), np.arange(256))
     small = np.arange(256, dtype=np.uint8)
-    assert frames.to_uint8(small) is small
+    assert frame_store.to_uint8(small) is small
 
 
 def test_sixteen_bit_pictures_are_stored_in_eight(layouts, store):
     layouts.hdc(3, "Times", (1, 2))
     pairs = load("hdc", layouts.root, "train")
     assert pairs[0].sharp[0].read().dtype == np.uint16
-    report = frames.prepare(pairs, store)
+    report = frame_store.prepare(pairs, store)
     assert report.size == sum(path.stat().st_size for path in store.rglob("*.u8")) == 4 * 8 * 12
-    stored, missing = frames.attach(pairs, store)
+    stored, missing = frame_store.attach(pairs, store)
     assert missing == 0
     for ours, theirs in zip(pictures(stored), pictures(pairs), strict=True):
         assert ours.shape == (8, 12, 1)
-        assert np.array_equal(ours.read(), frames.to_uint8(theirs.read()))
+        assert np.array_equal(ours.read(), frame_store.to_uint8(theirs.read()))
 
 
 def test_pictures_of_different_sizes_share_a_file(layouts, store):
@@ -304,8 +304,8 @@ def test_pictures_of_different_sizes_share_a_file(layouts, store):
         for folder in ("input", "target"):
             layouts.picture(f"train/{folder}/{name}.png", size)
     pairs = load("hide", layouts.root, "train")
-    assert frames.prepare(pairs, store).written == 2
-    stored, missing = frames.attach(pairs, store)
+    assert frame_store.prepare(pairs, store).written == 2
+    stored, missing = frame_store.attach(pairs, store)
     assert missing == 0
     assert [pair.sharp[0].shape[:2] for pair in stored] == list(sizes.values())
     assert_equal_pixels(stored, pairs)
@@ -313,9 +313,9 @@ def test_pictures_of_different_sizes_share_a_file(layouts, store):
 
 def test_neighbouring_triplets_share_their_frames(videos, store):
     pairs = load("reds", videos, "train", frames=3)
-    report = frames.prepare(pairs, store)
+    report = frame_store.prepare(pairs, store)
     assert report.frames == 14
-    stored = frames.attach(pairs, store)[0]
+    stored = frame_store.attach(pairs, store)[0]
     assert stored[1].blurry[0] is stored[0].blurry[1]
     assert stored[1].blurry[2] is stored[2].blurry[1]
     assert len({id(frame) for frame in pictures(stored)}) == 14
@@ -324,42 +324,42 @@ def test_neighbouring_triplets_share_their_frames(videos, store):
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_some_pairs_of_a_scene_use_the_store_of_the_whole_scene(count, videos, store):
-    frames.prepare(load("reds", videos, "train"), store)
+    frame_store.prepare(load("reds", videos, "train"), store)
     before = states(store)
     some = load("reds", videos, "train", frames=count).select([5, 2, 1])
-    stored, missing = frames.attach(some, store)
+    stored, missing = frame_store.attach(some, store)
     assert missing == 0
     assert_equal_pixels(stored, some)
-    assert frames.prepare(some, store).written == 0
+    assert frame_store.prepare(some, store).written == 0
     assert states(store) == before
 
 
 def test_pairs_that_are_attached_already_stay_as_they_are(videos, store):
     pairs = load("reds", videos, "train", frames=3)
-    frames.prepare(pairs, store)
-    stored = frames.attach(pairs, store)[0]
-    again, missing = frames.attach(stored, store)
+    frame_store.prepare(pairs, store)
+    stored = frame_store.attach(pairs, store)[0]
+    again, missing = frame_store.attach(stored, store)
     assert missing == 0
     assert again == stored
-    assert frames.prepare(stored, store).frames == 0
+    assert frame_store.prepare(stored, store).frames == 0
 
 
 def test_a_scene_that_is_not_prepared_is_decoded_beside_one_that_is(videos, store, layouts):
-    frames.prepare(load("reds", videos, "train"), store)
+    frame_store.prepare(load("reds", videos, "train"), store)
     write_videos(layouts, v002=2)
     pairs = load("reds", videos, "train")
-    stored, missing = frames.attach(pairs, store)
+    stored, missing = frame_store.attach(pairs, store)
     assert missing == 4
-    assert [isinstance(pair.sharp[0], frames.StoredFrame) for pair in stored] == [True] * 7 + [False] * 2
+    assert [isinstance(pair.sharp[0], frame_store.StoredFrame) for pair in stored] == [True] * 7 + [False] * 2
     assert_equal_pixels(stored, pairs)
 
 
 def test_a_data_set_in_memory_needs_nothing(layouts, store):
     layouts.cifar("test_batch", 3)
     pairs = load("cifar10", layouts.root, "test")
-    report = frames.prepare(pairs, store)
+    report = frame_store.prepare(pairs, store)
     assert (report.written, report.frames, report.size) == (0, 0, 0)
-    attached, missing = frames.attach(pairs, store)
+    attached, missing = frame_store.attach(pairs, store)
     assert missing == 0
     assert attached == pairs
     assert all(isinstance(frame, ArrayFrame) for frame in pictures(attached))
@@ -369,28 +369,28 @@ def test_a_data_set_in_memory_needs_nothing(layouts, store):
 def test_a_picture_that_vanished_is_named(videos, store):
     pairs = load("reds", videos, "train")
     (videos / "train/train_sharp/000/00000002.png").unlink()
-    for call in (frames.prepare, frames.attach):
+    for call in (frame_store.prepare, frame_store.attach):
         with pytest.raises(DataError, match=r"train_sharp/000/00000002\.png: No such file or directory; check the"):
             call(pairs, store)
 
 
 def test_progress_counts_pictures(videos, store, monkeypatch):
-    monkeypatch.setattr(frames, "_DECODE_AHEAD", 2)
+    monkeypatch.setattr(frame_store, "_DECODE_AHEAD", 2)
     seen = []
-    frames.prepare(load("reds", videos, "train"), store, lambda done, total: seen.append((done, total)))
+    frame_store.prepare(load("reds", videos, "train"), store, lambda done, total: seen.append((done, total)))
     assert seen == [(done, 14) for done in (2, 4, 6, 8, 10, 11, 13, 14)]
-    frames.prepare(load("reds", videos, "train"), store, lambda done, total: pytest.fail("nothing was to be done"))
+    frame_store.prepare(load("reds", videos, "train"), store, lambda done, total: pytest.fail("nothing was to be done"))
 
 
 def test_every_root_has_a_store_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("DEBLUR_ZOO_CACHE", str(tmp_path / "cache"))
     for folder in ("a/REDS", "b/REDS"):
         (tmp_path / folder).mkdir(parents=True)
-    first, second = (frames.store_folder(tmp_path / folder) for folder in ("a/REDS", "b/REDS"))
+    first, second = (frame_store.store_folder(tmp_path / folder) for folder in ("a/REDS", "b/REDS"))
     assert first != second
     assert first.parent == second.parent == tmp_path / "cache" / "store"
     monkeypatch.chdir(tmp_path / "a")
-    assert frames.store_folder("REDS") == frames.store_folder("../b/../a/REDS") == first
+    assert frame_store.store_folder("REDS") == frame_store.store_folder("../b/../a/REDS") == first
     monkeypatch.delenv("DEBLUR_ZOO_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert frames.cache_folder() == tmp_path / "xdg" / "deblur-zoo"
+    assert frame_store.cache_folder() == tmp_path / "xdg" / "deblur-zoo"

@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 
 import datasets
-from datasets import DataError, hdc_pairs, sample_text, samples, screen_camera
+from datasets import DataError
 from datasets.blur import estimate, warp
 from datasets.blur.defocus import aperture
+from datasets.hdc import simulation, single_step
+from datasets.samples import build, hdc
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hdc")
-    samples.build("hdc", folder, options=sample_text.Options(steps=(2, 4), train=1, test=1))
-    samples.build("div2k", folder)
+    build.build("hdc", folder, options=hdc.Options(steps=(2, 4), train=1, test=1))
+    build.build("div2k", folder)
     return folder
 
 
@@ -31,7 +33,7 @@ def delta(side, offset=0.0):
 
 def test_a_delta_and_no_offset_return_the_cropped_green_channel():
     photograph = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
-    sharp, blurry = hdc_pairs.blurred_natural(photograph, delta(11))
+    sharp, blurry = single_step.blurred_natural(photograph, delta(11))
     assert sharp.shape == blurry.shape == (50, 70, 1)
     np.testing.assert_array_equal(sharp[..., 0], photograph[5:-5, 5:-5, 1])
     np.testing.assert_array_equal(blurry, sharp)
@@ -40,19 +42,19 @@ def test_a_delta_and_no_offset_return_the_cropped_green_channel():
 def test_natural_photographs_are_convolved_and_lifted():
     photograph = np.full((60, 80, 1), 100, np.uint8)
     blur = estimate.Blur((0.5 * aperture(4, 8)).astype(np.float32), 0.302)
-    _, blurry = hdc_pairs.blurred_natural(photograph, blur)
+    _, blurry = single_step.blurred_natural(photograph, blur)
     assert (blurry == round(0.5 * 100 + 0.302 * 255)).mean() > 0.99
     with pytest.raises(DataError, match="too small for a point spread function of side 61"):
-        hdc_pairs.blurred_natural(photograph, delta(61))
+        single_step.blurred_natural(photograph, delta(61))
 
 
 def test_text_is_laid_over_the_sharp_photographs(pairs):
-    fitted = hdc_pairs.fitted_warp(pairs)
-    truth = screen_camera.second_camera(2)
+    fitted = single_step.fitted_warp(pairs)
+    truth = simulation.second_camera(2)
     light = pairs[0].sharp[0].read()[..., 0] < 20000
     aside = warp.displacement(fitted, light.shape) - warp.displacement(truth, light.shape)
     assert np.hypot(*aside)[light].mean() < 1.5
-    aligned, unaligned = (hdc_pairs.prepare(pairs, choice) for choice in (True, False))
+    aligned, unaligned = (single_step.prepare(pairs, choice) for choice in (True, False))
     for there, back in zip(aligned, unaligned, strict=True):
         sharp = there.sharp[0].read().astype(float)
         np.testing.assert_array_equal(sharp, back.sharp[0].read())
@@ -66,18 +68,18 @@ def test_text_is_laid_over_the_sharp_photographs(pairs):
 
 def test_natural_photographs_follow_the_text(root, pairs):
     natural = datasets.load("div2k", root, "train")[:2]
-    joint = hdc_pairs.prepare(pairs, True, natural, delta(31, 0.1))
+    joint = single_step.prepare(pairs, True, natural, delta(31, 0.1))
     assert [pair.scene for pair in joint] == ["step2/Times", "step2/Verdana", "natural", "natural"]
     assert {pair.metadata["step"] for pair in joint} == {2}
     assert joint[2].sharp[0].shape == joint[2].blurry[0].shape
-    other = hdc_pairs.prepare(pairs, True, natural, delta(31, 0.2))
+    other = single_step.prepare(pairs, True, natural, delta(31, 0.2))
     assert joint.fingerprint != other.fingerprint
     assert (other[2].blurry[0].read() >= joint[2].blurry[0].read()).all()
 
 
 def test_the_aligner_knows_every_step(root, pairs):
     both = datasets.load("hdc", root, "train")
-    align = hdc_pairs.aligner(both)
+    align = single_step.aligner(both)
     for pair in both:
         sharp = pair.sharp[0].read()[..., 0].astype(float)
         assert np.corrcoef(sharp.ravel(), align(pair).ravel())[0, 1] > 0.5
@@ -85,7 +87,7 @@ def test_the_aligner_knows_every_step(root, pairs):
 
 def test_several_steps_are_refused(root, pairs):
     with pytest.raises(DataError, match=r"cannot be trained on steps \[2, 4\]; give one with --blur-steps"):
-        hdc_pairs.prepare(datasets.load("hdc", root, "train"))
+        single_step.prepare(datasets.load("hdc", root, "train"))
 
 
 def test_blur_is_estimated_once_by_the_schedule_of_the_step(pairs, monkeypatch):
@@ -96,7 +98,7 @@ def test_blur_is_estimated_once_by_the_schedule_of_the_step(pairs, monkeypatch):
         return delta(side, 0.25)
 
     monkeypatch.setattr(estimate, "estimate", quick)
-    first, second = (hdc_pairs.estimated_blur(pairs) for _ in range(2))
+    first, second = (single_step.estimated_blur(pairs) for _ in range(2))
     assert calls == [51]
     assert first.offset == second.offset == 0.25
     np.testing.assert_array_equal(first.psf, second.psf)

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from datasets import frames, pipeline
+from datasets import frame_store, pipeline
 from datasets.augment import BOLOGNA, NONE
 from datasets.errors import DataError
-from datasets.frame import ArrayFrame, cut
+from datasets.image import ArrayFrame, cut
 from datasets.loading import load
 from datasets.pairs import Pair, Pairs
 from datasets.pipeline import TrainingBatches, evaluation, training
@@ -144,7 +144,7 @@ def test_prepared_and_decoded_pictures_give_the_same_batches(video, caplog):
             f"`python -m datasets prepare --dataset reds --root {video.root}` makes training faster"
         )
         caplog.clear()
-        frames.prepare(video)
+        frame_store.prepare(video)
         assert same(take(training(video, 12, 2, BOLOGNA, 5), 6), decoded)
         assert caplog.records == []
 
@@ -153,7 +153,7 @@ def test_the_warning_names_the_folder_of_the_store(video, tmp_path, caplog):
     store = tmp_path / "my store"
     training(video, 12, 2, store=store)
     assert f"--root {video.root} --out {store}`" in caplog.messages[0]
-    frames.prepare(video, store)
+    frame_store.prepare(video, store)
     caplog.clear()
     take(training(video, 12, 2, store=store), 1)
     take(training(video.select([3, 1]), 12, 2, store=store), 1)
@@ -162,7 +162,7 @@ def test_the_warning_names_the_folder_of_the_store(video, tmp_path, caplog):
 
 def test_the_batches_come_from_the_store_and_not_from_the_files(video):
     before = take(training(video, 12, 2), 3)
-    frames.prepare(video)
+    frame_store.prepare(video)
     for pair in video:
         # The same size and time, so that the store counts, but no picture any more.
         path = pair.sharp[0].path

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from datasets import atomic, frames
+from datasets import files, frame_store
 from datasets.__main__ import main
 from datasets.loading import load
 from datasets.sources import sample_root
@@ -40,7 +40,7 @@ def test_the_sample_is_prepared_by_the_command(sample, tmp_path, monkeypatch, ca
     arguments = ["prepare", "--dataset", "reds", "--root", str(sample)]
     counts = {split: len(load("reds", sample, split)) for split in ("train", "val")}
     scenes = {split: len(load("reds", sample, split).scenes) for split in counts}
-    folder = frames.store_folder(sample / "REDS")
+    folder = frame_store.store_folder(sample / "REDS")
 
     def lines(written):
         return [
@@ -59,7 +59,7 @@ def test_the_sample_is_prepared_by_the_command(sample, tmp_path, monkeypatch, ca
     assert main([*arguments, "--check"]) == 0
     assert capsys.readouterr().out == f"reds train: {folder} is sound\nreds val: {folder} is sound\n"
     pairs = load("reds", sample, "val", frames=3)
-    stored, missing = frames.attach(pairs)
+    stored, missing = frame_store.attach(pairs)
     assert missing == 0
     for ours, theirs in zip(stored, pairs, strict=True):
         for copy, source in zip((*ours.blurry, *ours.sharp), (*theirs.blurry, *theirs.sharp), strict=True):
@@ -130,16 +130,16 @@ def test_a_disk_without_room_is_told_before_the_work(videos, store, monkeypatch,
     )
     assert not store.exists()
     leave(needed)
-    assert frames.prepare(load("reds", videos, "train"), store).written == 4
+    assert frame_store.prepare(load("reds", videos, "train"), store).written == 4
     leave(0)
-    assert frames.prepare(load("reds", videos, "train"), store).kept == 4
+    assert frame_store.prepare(load("reds", videos, "train"), store).kept == 4
 
 
 def test_a_disk_that_fills_up_is_one_line_and_leaves_nothing(videos, store, monkeypatch, capsys):
     def full(descriptor):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(atomic.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     assert "000.blurry.u8: No space left on device; free disk space" in failure(videos, store, capsys)
     assert [path for path in store.rglob("*") if path.is_file()] == []
 

@@ -7,8 +7,9 @@ import time
 import pytest
 
 import datasets
-from datasets import DataError, gopro, kohler, layout
-from datasets.frame import FileFrame
+from datasets import DataError
+from datasets.image import FileFrame
+from datasets.readers import base, gopro, kohler
 
 
 def frames(pairs):
@@ -241,7 +242,7 @@ def test_hidden_and_foreign_files_are_passed_over(layouts):
 def test_an_unreadable_folder_is_named(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(DataError, match=r"loop: .*; make this folder readable"):
-        layout.scan(tmp_path, "loop")
+        base.scan(tmp_path, "loop")
 
 
 def test_the_official_count_is_full_and_the_marker_makes_a_sample(tmp_path):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import datasets
-from datasets import DataError, hdc
+from datasets import DataError
+from datasets.readers import hdc
 
 
 def test_training_release(layouts):

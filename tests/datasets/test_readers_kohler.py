@@ -6,8 +6,9 @@ import pytest
 from scipy.io import savemat
 
 import datasets
-from datasets import DataError, kohler
-from datasets.frame import Frame, Window
+from datasets import DataError
+from datasets.image import Frame, Window
+from datasets.readers import kohler
 
 
 @pytest.fixture

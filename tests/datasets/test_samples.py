@@ -17,11 +17,11 @@ import pytest
 
 import datasets
 from benchmarks.metrics.ocr import ocr_scores, standing
-from datasets import sample_photos, sample_shake, sample_text, samples
-from datasets.cifar10 import read_batch
 from datasets.errors import DataError
-from datasets.frame import read_picture
-from datasets.hdc import read_text
+from datasets.image import read_picture
+from datasets.readers.cifar10 import read_batch
+from datasets.readers.hdc import read_text
+from datasets.samples import build, camera_shake, hdc, photographs
 
 FOLDERS = {
     "cifar10": "cifar-10-batches-py",
@@ -43,7 +43,7 @@ COUNTS = {
     "hdc": {"train": 6, "test": 6},
     "div2k": {"train": 4, "val": 2},
 }
-SMALL = sample_text.Options(steps=(0, 3, 6), train=1, test=1)
+SMALL = hdc.Options(steps=(0, 3, 6), train=1, test=1)
 """Photographs of the official size take time."""
 
 MODERATE = (22.0, 32.0)
@@ -54,7 +54,7 @@ MODERATE = (22.0, 32.0)
 def root(tmp_path_factory):
     folder = tmp_path_factory.mktemp("samples")
     for name, top in FOLDERS.items():
-        assert samples.build(name, folder, options=SMALL if name == "hdc" else None) == folder / top
+        assert build.build(name, folder, options=SMALL if name == "hdc" else None) == folder / top
     return folder
 
 
@@ -85,7 +85,7 @@ class TestLayouts:
     @pytest.mark.parametrize(("name", "top"), FOLDERS.items())
     def test_marker(self, root, name, top):
         marker = json.loads((root / top / "SAMPLE.json").read_text())
-        assert (marker["dataset"], marker["version"], marker["seed"]) == (name, samples.VERSION, 0)
+        assert (marker["dataset"], marker["version"], marker["seed"]) == (name, build.VERSION, 0)
         assert marker["files"] == len(digests(root / top)) - 1
         assert marker["what"]
         assert not leftovers(root)
@@ -120,16 +120,16 @@ class TestDeterminism:
     # The videos take longest, so one split of REDS stands for both.
     @pytest.mark.parametrize("name", [name for name in FOLDERS if name != "reds"])
     def test_same_seed_same_bytes(self, root, tmp_path, name):
-        again = samples.build(name, tmp_path, options=SMALL if name == "hdc" else None)
+        again = build.build(name, tmp_path, options=SMALL if name == "hdc" else None)
         assert digests(again) == digests(root / FOLDERS[name])
 
     def test_same_seed_same_bytes_of_reds(self, root, tmp_path, monkeypatch):
-        monkeypatch.setitem(sample_shake.REDS_VIDEOS, "train", ())
-        again = samples.build("reds-jpeg", tmp_path)
+        monkeypatch.setitem(camera_shake.REDS_VIDEOS, "train", ())
+        again = build.build("reds-jpeg", tmp_path)
         assert digests(again / "val") == digests(root / "REDS" / "val")
 
     def test_other_seed_other_pictures(self, root, tmp_path):
-        other = digests(samples.build("kohler", tmp_path, seed=1))
+        other = digests(build.build("kohler", tmp_path, seed=1))
         here = digests(root / "Kohler")
         assert other.keys() == here.keys()
         assert not set(other.values()) & set(here.values())
@@ -137,17 +137,17 @@ class TestDeterminism:
 
 class TestPictures:
     def test_train_and_test_share_no_photograph(self):
-        scenes = [{name.partition("_")[0] for name in names} for names in (sample_photos.TRAIN, sample_photos.TEST)]
+        scenes = [{name.partition("_")[0] for name in names} for names in (photographs.TRAIN, photographs.TEST)]
         assert not scenes[0] & scenes[1]
-        assert sample_text.SANITY_PHOTOGRAPH not in sample_photos.TRAIN
+        assert hdc.SANITY_PHOTOGRAPH not in photographs.TRAIN
 
     def test_photographs_come_from_scikit_images_own_folder(self):
-        for name in sample_photos.TRAIN + sample_photos.TEST:
-            pixels = sample_photos.photograph(name)
+        for name in photographs.TRAIN + photographs.TEST:
+            pixels = photographs.photograph(name)
             assert pixels.dtype == np.uint8
             assert pixels.shape[2] == 3
         with pytest.raises(DataError, match="ships no"):
-            sample_photos.photograph("no_such_picture.png")
+            photographs.photograph("no_such_picture.png")
 
     @pytest.mark.parametrize("name", ["gopro", "gopro-gamma", "hide", "reds", "reds-jpeg"])
     def test_blur_is_moderate(self, root, name):
@@ -160,7 +160,7 @@ class TestPictures:
     def test_sharp_and_blurry_are_aligned(self, root, name, split):
         from skimage.registration import phase_cross_correlation
 
-        window = np.outer(*(np.hanning(side) for side in sample_shake.SIZE))
+        window = np.outer(*(np.hanning(side) for side in camera_shake.SIZE))
         shifts = []
         for pair in datasets.load(name, split=split, root=root)[::2]:
             grey = [frame.read().mean(axis=2) for frame in (pair.sharp[0], pair.blurry[0])]
@@ -240,27 +240,27 @@ class TestText:
     def test_measured_functions_replace_simulated_ones(self, root, tmp_path):
         flat = np.full((41, 41), 0.5 / 41**2)
         np.savez(tmp_path / "psf.npz", psf_03=flat, offset_03=0.4)
-        options = sample_text.Options(steps=(3,), train=1, test=1, psf_file=tmp_path / "psf.npz")
-        samples.build("hdc", tmp_path, options=options)
+        options = hdc.Options(steps=(3,), train=1, test=1, psf_file=tmp_path / "psf.npz")
+        build.build("hdc", tmp_path, options=options)
         name = "step3/Times/CAM02/focusStep_3_timesR_size_30_sample_0001.tif"
         own, usual = (read_picture(folder / "HDC2021" / name).astype(float) for folder in (tmp_path, root))
         assert np.abs(own - usual).mean() > 500
         with pytest.raises(DataError, match=r"no point spread function of step 4; it has \[3\]"):
-            samples.build("hdc", tmp_path, options=sample_text.Options((3, 4), 1, 1, tmp_path / "psf.npz"))
+            build.build("hdc", tmp_path, options=hdc.Options((3, 4), 1, 1, tmp_path / "psf.npz"))
         with pytest.raises(DataError, match=r"missing\.npz: No such file"):
-            samples.build("hdc", tmp_path, options=sample_text.Options((3,), 1, 1, tmp_path / "missing.npz"))
+            build.build("hdc", tmp_path, options=hdc.Options((3,), 1, 1, tmp_path / "missing.npz"))
 
     def test_options_that_cannot_be(self, tmp_path):
         with pytest.raises(DataError, match="steps from 0 to 10"):
-            sample_text.Options(steps=(3, 11))
+            hdc.Options(steps=(3, 11))
         with pytest.raises(DataError, match="take 1 to 9999"):
-            sample_text.Options(train=0)
+            hdc.Options(train=0)
         with pytest.raises(DataError, match="are for hdc, not for reds"):
-            samples.build("reds", tmp_path, options=SMALL)
+            build.build("reds", tmp_path, options=SMALL)
 
     def test_whoever_asks_for_no_options_gets_what_is_there(self, root):
         before = (root / "HDC2021" / "SAMPLE.json").stat().st_mtime_ns
-        samples.build("hdc", root)
+        build.build("hdc", root)
         assert (root / "HDC2021" / "SAMPLE.json").stat().st_mtime_ns == before
 
 
@@ -274,32 +274,32 @@ class TestBuild:
             calls.append(seed)
             for name in ("0001.png", "0002.png"):
                 picture = np.full((4, 4, 3), seed, np.uint8)
-                sample_photos.write_picture(folder / "DIV2K_train_HR" / name, picture)
+                photographs.write_picture(folder / "DIV2K_train_HR" / name, picture)
 
-        monkeypatch.setitem(samples.RECIPES, "div2k", samples.RECIPES["div2k"]._replace(make=make))
+        monkeypatch.setitem(build.RECIPES, "div2k", build.RECIPES["div2k"]._replace(make=make))
         return calls
 
     def test_a_complete_sample_is_returned_at_once(self, root):
         before = {path: path.stat().st_mtime_ns for path in (root / "REDS").rglob("*")}
         start = time.perf_counter()
-        assert samples.build("reds", str(root)) == root / "REDS"
+        assert build.build("reds", str(root)) == root / "REDS"
         assert time.perf_counter() - start < 0.5
         assert {path: path.stat().st_mtime_ns for path in (root / "REDS").rglob("*")} == before
 
     def test_other_seed_other_version_and_force_build_anew(self, small, tmp_path, monkeypatch):
-        samples.build("div2k", tmp_path)
-        samples.build("div2k", tmp_path)
-        samples.build("div2k", tmp_path, seed=1)
-        samples.build("div2k", tmp_path, seed=1, force=True)
-        monkeypatch.setattr(samples, "VERSION", samples.VERSION + 1)
-        samples.build("div2k", tmp_path, seed=1)
+        build.build("div2k", tmp_path)
+        build.build("div2k", tmp_path)
+        build.build("div2k", tmp_path, seed=1)
+        build.build("div2k", tmp_path, seed=1, force=True)
+        monkeypatch.setattr(build, "VERSION", build.VERSION + 1)
+        build.build("div2k", tmp_path, seed=1)
         assert small == [0, 1, 1, 1]
         assert not leftovers(tmp_path)
 
     def test_a_sample_that_lost_a_file_is_built_anew(self, small, tmp_path):
-        folder = samples.build("div2k", tmp_path)
+        folder = build.build("div2k", tmp_path)
         (folder / "DIV2K_train_HR" / "0001.png").unlink()
-        samples.build("div2k", tmp_path)
+        build.build("div2k", tmp_path)
         assert (folder / "DIV2K_train_HR" / "0001.png").is_file()
 
     @pytest.mark.parametrize("marker", [None, "{", "[]", '{"dataset": "div2k"}'])
@@ -311,25 +311,25 @@ class TestBuild:
             (tmp_path / "DIV2K" / "SAMPLE.json").write_text(marker)
         for force in (False, True):
             with pytest.raises(DataError, match="left alone"):
-                samples.build("div2k", tmp_path, force=force)
+                build.build("div2k", tmp_path, force=force)
         assert precious.read_bytes() == b"the only copy"
         assert not small
 
     def test_real_files_put_into_a_sample_are_left_alone(self, small, tmp_path):
-        precious = samples.build("div2k", tmp_path) / "DIV2K_train_HR" / "0003.png"
+        precious = build.build("div2k", tmp_path) / "DIV2K_train_HR" / "0003.png"
         precious.write_bytes(b"the only copy")
         with pytest.raises(DataError, match="not the sample's"):
-            samples.build("div2k", tmp_path, seed=1)
+            build.build("div2k", tmp_path, seed=1)
         assert precious.read_bytes() == b"the only copy"
 
     def test_an_empty_folder_is_no_obstacle(self, small, tmp_path):
         (tmp_path / "DIV2K").mkdir()
-        assert (samples.build("div2k", tmp_path) / "SAMPLE.json").is_file()
+        assert (build.build("div2k", tmp_path) / "SAMPLE.json").is_file()
 
     def test_a_file_in_the_way(self, small, tmp_path):
         (tmp_path / "root").write_text("not a folder")
         with pytest.raises(DataError, match="cannot build the sample"):
-            samples.build("div2k", tmp_path / "root")
+            build.build("div2k", tmp_path / "root")
 
     @pytest.mark.parametrize(
         ("name", "seed", "message"),
@@ -337,7 +337,7 @@ class TestBuild:
     )
     def test_bad_arguments(self, tmp_path, name, seed, message):
         with pytest.raises(DataError, match=message):
-            samples.build(name, tmp_path, seed=seed)
+            build.build(name, tmp_path, seed=seed)
         assert not list(tmp_path.iterdir())
 
     def test_a_full_disk_leaves_nothing(self, tmp_path):
@@ -345,27 +345,27 @@ class TestBuild:
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
         try:
             with pytest.raises(DataError, match="free disk space"):
-                samples.build("div2k", tmp_path)
+                build.build("div2k", tmp_path)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert not list(tmp_path.iterdir())
 
     def test_a_failed_build_keeps_the_old_sample(self, small, tmp_path, monkeypatch):
-        folder = samples.build("div2k", tmp_path)
+        folder = build.build("div2k", tmp_path)
         before = digests(folder)
 
         def fail(folder, seed):
             raise KeyboardInterrupt
 
-        monkeypatch.setitem(samples.RECIPES, "div2k", samples.RECIPES["div2k"]._replace(make=fail))
+        monkeypatch.setitem(build.RECIPES, "div2k", build.RECIPES["div2k"]._replace(make=fail))
         with pytest.raises(KeyboardInterrupt):
-            samples.build("div2k", tmp_path, force=True)
+            build.build("div2k", tmp_path, force=True)
         assert digests(folder) == before
         assert not leftovers(tmp_path)
 
     def test_a_killed_build_leaves_no_data_and_its_scrap_goes_later(self, small, tmp_path):
         code = f"from datasets.samples import build; build('hide', {str(tmp_path)!r})"
-        process = subprocess.Popen([sys.executable, "-c", code], cwd=samples.__file__.rpartition("/datasets/")[0])
+        process = subprocess.Popen([sys.executable, "-c", code], cwd=build.__file__.rpartition("/datasets/")[0])
         deadline = time.monotonic() + 30
         while not list(tmp_path.glob(".tmp-*/new/**/*.png")) and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -376,7 +376,7 @@ class TestBuild:
         foreign = shutil.copytree(scrap, tmp_path / ".tmp-other")
         for day in (0, 2):
             os.utime(scrap, (time.time() - day * 24 * 3600,) * 2)
-            samples._remove_scrap(tmp_path, "HIDE_dataset")
+            build._remove_scrap(tmp_path, "HIDE_dataset")
             assert scrap.exists() == (day == 0)
         assert foreign.exists()
 
@@ -387,11 +387,11 @@ class TestBuild:
             # The other process finishes just before this one moves its result into place.
             if to == target and not raced:
                 raced.append(True)
-                samples.build("div2k", tmp_path)
+                build.build("div2k", tmp_path)
             return rename(self, to)
 
         monkeypatch.setattr(Path, "rename", slow_rename)
-        assert samples.build("div2k", tmp_path) == target
+        assert build.build("div2k", tmp_path) == target
         assert small == [0, 0]
         assert len(digests(target)) == 3
         assert not leftovers(tmp_path)

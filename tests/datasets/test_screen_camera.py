@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from datasets import DataError, screen_camera
+from datasets import DataError
 from datasets.blur import warp
+from datasets.hdc import simulation
 
 LINES = ["VrkQCAeNBZ", "RcsijkFLTX", "GgceTmrxD2"]
 
 
-@pytest.fixture(scope="module", params=list(screen_camera.FONTS))
+@pytest.fixture(scope="module", params=list(simulation.FONTS))
 def light(request):
-    return screen_camera.show(LINES, request.param)
+    return simulation.show(LINES, request.param)
 
 
 def test_letters_are_dark_on_light_and_in_the_middle(light):
@@ -24,8 +25,8 @@ def test_letters_are_dark_on_light_and_in_the_middle(light):
     assert rows.max() < 1260
     assert columns.min() > 100
     assert columns.max() < 2260
-    assert light.max() <= screen_camera.PAPER
-    assert light.min() >= screen_camera.INK * (1 - 2 * screen_camera.GAP_DARKNESS)
+    assert light.max() <= simulation.PAPER
+    assert light.min() >= simulation.INK * (1 - 2 * simulation.GAP_DARKNESS)
 
 
 def test_letters_are_as_large_as_in_the_challenge_s_example(light):
@@ -38,20 +39,20 @@ def test_letters_are_as_large_as_in_the_challenge_s_example(light):
 
 
 def test_display_pixels_have_gaps():
-    light = screen_camera.display(np.full((186, 300), 0.5, np.float32))
+    light = simulation.display(np.full((186, 300), 0.5, np.float32))
     dark = light < 0.5
     assert 0.1 < dark.mean() < 0.35
-    assert np.unique(light).tolist() == pytest.approx([0.5 * (1 - screen_camera.GAP_DARKNESS), 0.5])
+    assert np.unique(light).tolist() == pytest.approx([0.5 * (1 - simulation.GAP_DARKNESS), 0.5])
 
 
 def test_cameras_add_noise_vignetting_and_offset(light):
     generator = np.random.default_rng(0)
-    sharp = screen_camera.photograph(light, None, None, generator)
+    sharp = simulation.photograph(light, None, None, generator)
     assert sharp.dtype == np.uint16
     corner, middle = sharp[20:60, 20:60] / 65535, sharp[30:70, 1160:1200] / 65535
     assert corner.mean() < 0.95 * middle.mean()
     assert corner.std() == pytest.approx(0.024, abs=0.008)
-    blurry = screen_camera.photograph(light, screen_camera.defocus_of(5), None, generator)
+    blurry = simulation.photograph(light, simulation.defocus_of(5), None, generator)
     # Stray light lifts the ink, and what the lens does not pass lowers the paper.
     assert np.quantile(blurry, 0.001) > 2 * np.quantile(sharp, 0.001)
     assert abs(np.median(blurry.astype(float)) / np.median(sharp.astype(float)) - 1) < 0.12
@@ -59,11 +60,11 @@ def test_cameras_add_noise_vignetting_and_offset(light):
 
 def test_the_known_warp_lays_the_second_camera_over_the_first(light):
     generator = np.random.default_rng(0)
-    blur = screen_camera.defocus_of(1)
-    straight = screen_camera.photograph(light, blur, None, generator) / 65535
+    blur = simulation.defocus_of(1)
+    straight = simulation.photograph(light, blur, None, generator) / 65535
     for step in (0, 10):
-        geometry = screen_camera.second_camera(step)
-        bent = screen_camera.photograph(light, blur, geometry, generator) / 65535
+        geometry = simulation.second_camera(step)
+        bent = simulation.photograph(light, blur, geometry, generator) / 65535
         inner = np.s_[150:-150, 150:-150]
         laid_over = warp.warp(bent, geometry)
         assert (laid_over - straight)[inner].std() < 0.05
@@ -72,8 +73,8 @@ def test_the_known_warp_lays_the_second_camera_over_the_first(light):
 
 @pytest.mark.parametrize("step", range(11))
 def test_defocus_has_the_measured_radius_sum_and_offset(step):
-    blur = screen_camera.defocus_of(step)
-    radius, total, offset = screen_camera.STEPS[step]
+    blur = simulation.defocus_of(step)
+    radius, total, offset = simulation.STEPS[step]
     assert blur.psf.sum() == pytest.approx(total)
     assert blur.offset == offset
     assert len(blur.psf) == pytest.approx(2 * radius, abs=2.1)
@@ -82,12 +83,12 @@ def test_defocus_has_the_measured_radius_sum_and_offset(step):
 def test_measured_functions_are_read_by_step_or_for_all(tmp_path):
     psf = np.full((5, 5), 0.02, np.float32)
     np.savez(tmp_path / "steps.npz", psf_03=psf, offset_03=0.3, psf_04=2 * psf, offset_04=0.4)
-    found = screen_camera.read_defocus(tmp_path / "steps.npz")
+    found = simulation.read_defocus(tmp_path / "steps.npz")
     assert sorted(found) == [3, 4]
     assert found[4].offset == pytest.approx(0.4)
     np.testing.assert_array_equal(found[4].psf, 2 * psf)
     np.savez(tmp_path / "one.npz", psf=psf, offset=0.1, warp=warp.identity(), losses=[1.0])
-    assert sorted(screen_camera.read_defocus(tmp_path / "one.npz")) == list(range(20))
+    assert sorted(simulation.read_defocus(tmp_path / "one.npz")) == list(range(20))
 
 
 def test_wrong_files_are_one_line(tmp_path):
@@ -101,6 +102,6 @@ def test_wrong_files_are_one_line(tmp_path):
         ("half.npz", "cannot be read"),
     ):  # fmt: skip
         with pytest.raises(DataError, match=message) as raised:
-            screen_camera.read_defocus(tmp_path / name)
+            simulation.read_defocus(tmp_path / name)
         assert name in str(raised.value)
         assert "\n" not in str(raised.value)

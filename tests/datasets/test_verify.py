@@ -5,7 +5,8 @@ import pytest
 from scipy.io import savemat
 
 import datasets
-from datasets import DataError, gopro, kohler
+from datasets import DataError
+from datasets.readers import gopro, kohler
 
 
 def listed(report):

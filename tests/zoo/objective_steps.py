@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from zoo.losses import psnr
-from zoo.objectives import CharbonnierEdge, StageObjective
+from zoo.losses.pixel import CharbonnierEdge, StageObjective
 
 
 def results(trainable_ratios):

@@ -10,9 +10,9 @@ import pytest
 from keras import ops
 
 from tests.backends import run_on
-from zoo import adversarial
-from zoo.adversarial import CriticStep, GeneratorStep, relativistic_loss
 from zoo.gradients import input_gradient
+from zoo.losses import adversarial
+from zoo.losses.adversarial import CriticStep, GeneratorStep, relativistic_loss
 
 
 def networks(seed=0):

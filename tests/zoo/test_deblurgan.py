@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import deblurgan
+from zoo.models import deblurgan
 
 COUNTS = {
     ("deblurgan", "released"): 6_067_459,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import fba
 from zoo.layers.weight_standardisation import StandardisedConv2D
+from zoo.models import fba
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 
 import zoo
 from zoo.errors import ZooError
-from zoo.fcn_blocks import Blocks
 from zoo.layers.shared_prelu import SharedPReLU
+from zoo.models.fcn.blocks import Blocks
 
 # Starts of layers' names -> parameters of the part; every weight of the network belongs to one part.
 PARTS = {

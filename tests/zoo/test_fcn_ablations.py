@@ -9,7 +9,7 @@ import pytest
 
 import zoo
 from tests import contracts
-from zoo.fcn_ablations import PARTS
+from zoo.models.fcn.ablations import PARTS
 
 GRID = [(stages, part) for stages in range(1, 5) for part in PARTS]
 VARIANTS = zoo.info("fcn").variants

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import indexnet
 from zoo.layers.index_pooling import IndexedPooling, IndexedUnpooling
+from zoo.models import indexnet
 
 # Trained weights of the layers whose names start so, and the side of their results for pictures of 320.
 PARTS = {

@@ -9,7 +9,7 @@ import pytest
 
 import zoo
 from tests.contracts import box
-from zoo.inputs import check_batch, from_planes, known_blur, network_input, to_planes
+from zoo.inference.inputs import check_batch, from_planes, known_blur, network_input, to_planes
 
 COLOUR, GREY, STEPPED, KNOWING = (zoo.info(name) for name in ("fcn", "unet1", "refiner", "wiener"))
 GOOD = np.full((2, 16, 16, 3), 0.5, np.float32)

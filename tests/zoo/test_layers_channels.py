@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zoo.layers.channels import FirstChannels
+from zoo.layers.select_channels import FirstChannels
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from zoo.errors import ZooError
-from zoo.layers.checks import SizeMultiple
+from zoo.layers.size_multiple import SizeMultiple
 
 
 @pytest.mark.parametrize("size", [(8, 8), (16, 40), (8, 24)])

@@ -8,7 +8,7 @@ import pytest
 
 from tests import golden
 from zoo.layers.group_norm import PictureGroupNormalization
-from zoo.layers.instance_norm import InstanceNormalization
+from zoo.layers.normalisation import InstanceNormalization
 from zoo.layers.weight_standardisation import StandardisedConv2D
 
 GROUP_NORMS = (keras.layers.GroupNormalization, PictureGroupNormalization)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.layers.tiles import GateTile, Tiles, Untile
+from zoo.layers.split_tiles import GateTile, Tiles, Untile
 
 GRIDS = [(1, 1), (2, 1), (1, 4), (2, 2), (2, 4), (3, 5)]
 

@@ -7,7 +7,7 @@ import pytest
 
 import zoo
 from zoo.layers.attention import ChannelAttention, SpatialAttention
-from zoo.layers.tiles import Tiles
+from zoo.layers.split_tiles import Tiles
 
 
 def count(inputs, outputs, height=16, width=32):

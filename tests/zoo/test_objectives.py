@@ -13,7 +13,7 @@ import zoo
 from tests.backends import arrays_of
 from zoo.errors import ZooError
 from zoo.losses import psnr
-from zoo.objectives import Charbonnier, CharbonnierEdge, EdgeLoss, RootSquaredError, StageObjective, laplacian
+from zoo.losses.pixel import Charbonnier, CharbonnierEdge, EdgeLoss, RootSquaredError, StageObjective, laplacian
 
 SCRIPT = Path(__file__).with_name("objective_steps.py")
 SIZES = [(1, 1), (1, 6), (5, 3), (8, 8), (9, 7), (16, 12)]

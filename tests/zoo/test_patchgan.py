@@ -9,7 +9,7 @@ import pytest
 from tests import golden
 from tests.original_names import patchgan as names
 from zoo.errors import ZooError
-from zoo.patchgan import patchgan
+from zoo.models.patchgan import patchgan
 
 
 @pytest.fixture(scope="module", params=["float64", "float32"])

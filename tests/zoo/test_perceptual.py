@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from zoo import ZooError
-from zoo.perceptual import FeatureDistance, vgg_features
+from zoo.losses.perceptual import FeatureDistance, vgg_features
 
 PARAMETERS = 1_735_488
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import zoo
-import zoo.inputs
+import zoo.inference.inputs
 from zoo.layers.logit_sum import LogitSum
 
 # Weights of each layer as the article prints them; normalisations count their running statistics.
@@ -33,7 +33,7 @@ def batch(model, count, side, seed=0):
     rng = np.random.default_rng(seed)
     grey = rng.random((count, side, side, 1), np.float32)
     steps = rng.integers(0, 10, (count, 1)).astype(np.float32)
-    return [zoo.inputs.network_input(grey, zoo.info("refiner")), steps]
+    return [zoo.inference.inputs.network_input(grey, zoo.info("refiner")), steps]
 
 
 def test_the_layer_table(paper):

@@ -5,7 +5,7 @@ import pytest
 
 import zoo
 from zoo.errors import ZooError
-from zoo.tiling import Tiles, restore_tiles
+from zoo.inference.tiling import Tiles, restore_tiles
 
 MODES = {"none": (0, True), "crop": (16, False), "blend": (16, True)}
 SIZES = [(1, 1), (1, 90), (63, 64), (64, 64), (65, 129), (200, 131), (146, 236)]

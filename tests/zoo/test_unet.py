@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import unet
+from zoo.models import unet
 
 NAMES = ("unet1", "unet2", "unet3")
 BUILDERS = {"unet1": unet.build_unet1, "unet2": unet.build_unet2, "unet3": unet.build_unet3}

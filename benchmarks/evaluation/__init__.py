@@ -1,0 +1,1 @@
+"""Scores of a model on the images of a data set, with timing and panels of what it restored."""

@@ -1,0 +1,162 @@
+"""Pictures from a run: blurred, restored, sharp and the error side by side, small enough to be kept with the record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.evaluation.evaluate import Scores, middle_frame
+from benchmarks.evaluation.predict import Restorer
+from benchmarks.protocols import Protocol
+from datasets import pipeline
+from datasets.files import atomic_open
+from datasets.pairs import Pairs
+from datasets.pipeline import as_float
+
+FOLDER = "pictures"
+PANELS = ("blurred", "restored", "sharp", "error")
+"""What stands side by side in every file, from left to right, all of one size."""
+
+LARGEST_FILE = 150_000
+"""Bytes that no file exceeds, unless its lowest quality does."""
+
+FULL_ERROR = 0.25
+"""Mean absolute difference over the channels that is shown brightest."""
+
+_WIDTH, _SMALLEST = 640, 128
+_DETAIL = (240, 320)
+_QUALITIES = range(90, 20, -10)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One image of a run that is shown.
+
+    Attributes:
+        index: Its place among the scored images.
+        role: `best`, `median` or `worst`, or `pNN` for the image that is better than NN % of the others.
+        score: Its score by the metric that ranks.
+    """
+
+    index: int
+    role: str
+    score: float
+
+
+def choose(values: Sequence[float | None], count: int, higher_is_better: bool = True) -> list[Chosen]:
+    """Returns which images are shown, evenly spread from the worst to the best.
+
+    Args:
+        values: One score for each image; images without one are never shown.
+        count: How many; one is the median.
+        higher_is_better: Whether a large score is a good one.
+    """
+    scored = [(value, index) for index, value in enumerate(values) if value is not None]
+    scored.sort(key=lambda each: (each[0] if higher_is_better else -each[0], each[1]))
+    shares = [0.5] if count == 1 else [place / (count - 1) for place in range(count)]
+    chosen: dict[int, Chosen] = {}
+    for share in shares if scored else []:
+        value, index = scored[round(share * (len(scored) - 1))]
+        role = {0.0: "worst", 0.5: "median", 1.0: "best"}.get(share, f"p{round(100 * share):02d}")
+        chosen.setdefault(index, Chosen(index, role, value))
+    return list(chosen.values())
+
+
+def save(
+    folder: Path, stem: str, restore: Restorer, pairs: Pairs, protocol: Protocol, scores: Scores, count: int
+) -> list[dict[str, Any]]:
+    """Restores the chosen images once more and writes their panels.
+
+    Whole pictures are shown whatever the protocol scores: `ROLE.webp` at 640 pixels for each panel, and
+    `ROLE-detail.webp` with the place that the blur changed most, pixel by pixel. Of several sharp frames the middle one
+    is shown.
+
+    Args:
+        folder: The results folder.
+        stem: Name of the record without suffix.
+        restore: What restores, see `restorers.restorer`.
+        pairs: The pairs that were scored.
+        protocol: How.
+        scores: Their scores.
+        count: How many images are shown.
+
+    Returns:
+        For each image `image`, `role`, `score` and `files`, relative to the results folder.
+
+    Raises:
+        DataError: When a picture cannot be read or written.
+    """
+    main = protocol.main
+    shown = []
+    for each in choose(scores.values[main.name], count, main.higher_is_better):
+        pair = pairs[each.index]
+        inputs = pipeline.whole_input(pair)
+        restored = _colours(restore(inputs[np.newaxis], [pair])[0])
+        sharp = pair.sharp[len(pair.sharp) // 2]
+        pictures = [_colours(middle_frame(inputs)), restored, _colours(as_float(sharp.read()))]
+        pictures.append(_error(restored, pictures[2]))
+        files = []
+        for name, panels in ((each.role, [_fitted(picture) for picture in pictures]),
+                             (f"{each.role}-detail", _detail(pictures))):  # fmt: skip
+            if panels:
+                path = Path(FOLDER) / stem / f"{name}.webp"
+                _write(folder / path, np.concatenate(panels, axis=1))
+                files.append(path.as_posix())
+        shown.append({"image": scores.names[each.index], "role": each.role, "score": each.score, "files": files})
+    return shown
+
+
+def _colours(picture: np.ndarray) -> np.ndarray:
+    """Returns a picture (height, width, 3) in [0, 1] of one with one or three channels."""
+    return np.clip(np.repeat(picture, 3, axis=-1) if picture.shape[-1] == 1 else picture, 0, 1)
+
+
+def _error(restored: np.ndarray, sharp: np.ndarray) -> np.ndarray:
+    """Returns a map of the mean absolute difference, dark for none."""
+    import cv2
+
+    share = np.abs(restored - sharp).mean(axis=-1) / FULL_ERROR
+    colours = cv2.applyColorMap(np.rint(255 * np.clip(share, 0, 1)).astype(np.uint8), cv2.COLORMAP_INFERNO)
+    return colours[..., ::-1].astype(np.float32) / 255
+
+
+def _fitted(picture: np.ndarray) -> np.ndarray:
+    """Returns a picture at the size of a panel: large ones reduced, tiny ones enlarged by a whole factor."""
+    import cv2
+
+    height, width = picture.shape[:2]
+    if width > _WIDTH:
+        return cv2.resize(picture, (_WIDTH, max(1, round(height * _WIDTH / width))), interpolation=cv2.INTER_AREA)
+    factor = -(-_SMALLEST // min(height, width))
+    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def _detail(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Returns the part of every picture that the blur changed most; nothing of pictures that are shown whole."""
+    import cv2
+
+    (height, width), (rows, columns) = pictures[0].shape[:2], _DETAIL
+    if width <= _WIDTH or height <= rows:
+        return []
+    changed = np.abs(pictures[0] - pictures[2]).mean(axis=-1)
+    sums = cv2.boxFilter(changed, -1, (columns, rows), normalize=True, borderType=cv2.BORDER_CONSTANT)
+    inside = sums[rows // 2 : height - rows // 2, columns // 2 : width - columns // 2]
+    top, left = np.unravel_index(int(np.argmax(inside)), inside.shape)
+    return [picture[top : top + rows, left : left + columns] for picture in pictures]
+
+
+def _write(path: Path, picture: np.ndarray) -> None:
+    """Writes a picture as WebP, at the best quality that keeps the file small."""
+    import cv2
+
+    pixels = np.rint(picture[..., ::-1] * 255).astype(np.uint8)
+    for quality in _QUALITIES:
+        _, encoded = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])
+        if encoded.size <= LARGEST_FILE:
+            break
+    with atomic_open(path) as stream:
+        stream.write(encoded.tobytes())

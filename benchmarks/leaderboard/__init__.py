@@ -1,0 +1,1 @@
+"""The leaderboard, made from the run records alone."""

@@ -1,0 +1,74 @@
+"""`python -m benchmarks.leaderboard`: ranks what was measured, from the run records alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.errors import Parser, RunError, guarded
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns the exit status."""
+    parser = Parser(
+        prog="python -m benchmarks.leaderboard",
+        description="Make leaderboard.csv and leaderboard.md anew from results/runs/*.json, and print the tables.",
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), help="results folder (default: results)")
+    parser.add_argument("--by-step", action="store_true", help="print character recognition by blur step, too")
+    parser.add_argument(
+        "--check", action="store_true", help="only look for faults of records and leaderboard; exit status 1 for any"
+    )
+    parser.add_argument(
+        "--compare", nargs=2, metavar=("A", "B"), help="only show how two runs differ, image by image; names of records"
+    )
+    options = parser.parse_args(arguments)
+    if options.check:
+        return guarded(lambda: _check(options.results))
+    if options.compare:
+        return guarded(lambda: _compare(options.results, *options.compare))
+    return guarded(lambda: _show(options.results, options.by_step))
+
+
+def _check(folder: Path) -> int:
+    """Prints every fault; 1 when there is one."""
+    from benchmarks.leaderboard import check
+    from benchmarks.records import record
+
+    if not (folder / "runs").is_dir():
+        raise RunError(f"{folder / 'runs'}: no such folder; give the results folder with --results")
+    found = check.faults(folder)
+    for line in found:
+        print(line)
+    count = len(record.paths(folder))
+    print(f"{count} records, {len(found)} faults" if found else f"{count} records, no faults")
+    return 1 if found else 0
+
+
+def _compare(folder: Path, first: str, second: str) -> int:
+    """Prints how two runs differ."""
+    from benchmarks import console
+    from benchmarks.records import compare
+
+    a, b = (compare.find(folder, name) for name in (first, second))
+    console.print_differences(a.path.stem, b.path.stem, compare.compare(a, b))
+    return 0
+
+
+def _show(folder: Path, by_step: bool) -> int:
+    """Makes and prints the leaderboard."""
+    from benchmarks import console
+    from benchmarks.leaderboard import ranking
+    from benchmarks.records import ocr_by_step, record
+
+    rows = ranking.update(folder)
+    ranking.require_rows(rows, folder)
+    console.print_standings(rows)
+    if by_step:
+        console.print_steps(ocr_by_step.tables(list(record.read_all(folder))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Run records: what one experiment measured, one JSON file each."""

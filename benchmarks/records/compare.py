@@ -1,0 +1,123 @@
+"""Two runs image by image: `python -m benchmarks.leaderboard --compare A B`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import metrics
+from benchmarks.errors import RunError
+from benchmarks.metrics import Interval
+from benchmarks.records import record as records_record
+from benchmarks.records.record import Record
+
+WORST = 10
+"""How many images are shown that the first run loses most on."""
+
+
+FEWEST = 6
+"""Images below which no difference is told from chance: five coins, too, fall alike once in sixteen throws."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How two runs differ in one metric.
+
+    Attributes:
+        metric: Its name.
+        images: Images that both scored.
+        interval: Mean of first - second and its paired bootstrap interval.
+        worst: (image, first, second) of those where the first is farthest behind, the farthest first; images where it
+            is not behind are left out.
+    """
+
+    metric: str
+    images: int
+    interval: Interval
+    worst: tuple[tuple[str, float, float], ...]
+
+    @property
+    def tied(self) -> bool:
+        """Whether it is left open which run is better."""
+        return undecided(self.images, self.interval)
+
+
+def undecided(images: int, interval: Interval) -> bool:
+    """Returns whether a paired difference leaves open which run is better.
+
+    A bootstrap of few images draws too narrow an interval; where all of them agree it even excludes 0 for certain. The
+    two-sided sign test at 5 % asks for six that agree.
+
+    Args:
+        images: Images that both runs scored.
+        interval: Mean difference and its 95 % interval.
+    """
+    return images < FEWEST or interval.holds_zero
+
+
+def paired(a: Record, b: Record, metric: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """Returns the images that two runs scored, in the first one's order, and both scores of each."""
+    first, second = (
+        dict(zip(record.content["scores"]["images"], record.content["scores"]["values"][metric], strict=True))
+        for record in (a, b)
+    )
+    names = [name for name, value in first.items() if value is not None and second.get(name) is not None]
+    return names, np.array([first[name] for name in names]), np.array([second[name] for name in names])
+
+
+def compare(a: Record, b: Record) -> list[Difference]:
+    """Returns how two runs differ in every metric that both have.
+
+    Raises:
+        RunError: When they were not scored alike or have no image in common.
+    """
+    for record in (a, b):
+        if not record.done:
+            raise RunError(f"{record.path}: this run failed, so there is nothing to compare; run it again")
+    for name in ("dataset", "protocol"):
+        ours, theirs = a.content[name], b.content[name]
+        if ours != theirs:
+            raise RunError(
+                f"{a.path.name} has {name} {ours} and {b.path.name} {theirs}; compare runs of one data set and protocol"
+            )
+    found = []
+    for metric in a.content["scores"]["values"]:
+        if metric not in b.content["scores"]["values"]:
+            continue
+        names, first, second = paired(a, b, metric)
+        if not names:
+            raise RunError(f"{a.path.name} and {b.path.name} have no image in common; score both on the same data")
+        behind = second - first if metrics.METRICS[metric].higher_is_better else first - second
+        worst = [index for index in np.argsort(-behind, kind="stable")[:WORST] if behind[index] > 0]
+        found.append(
+            Difference(
+                metric, len(names), metrics.paired_difference(first, second),
+                tuple((names[index], float(first[index]), float(second[index])) for index in worst),
+            )
+        )  # fmt: skip
+    return found
+
+
+def find(folder: Path, name: str) -> Record:
+    """Returns the record that a name on the command line means.
+
+    Args:
+        folder: The results folder.
+        name: A file, a record's name with or without `.json`, or any part of it that only one record has.
+
+    Raises:
+        RunError: When there is none or several.
+    """
+    if Path(name).is_file():
+        return records_record.read(Path(name))
+    paths = records_record.paths(folder)
+    exact = [path for path in paths if name in (path.name, path.stem)]
+    matching = exact or [path for path in paths if name in path.name]
+    if not matching:
+        raise RunError(f"no record in {folder / 'runs'} is called {name!r}; `ls {folder / 'runs'}` shows the names")
+    if len(matching) > 1:
+        raise RunError(f"{name!r} means {len(matching)} records, {', '.join(path.stem for path in matching[:3])}, ...; "
+                       "give more of the name")  # fmt: skip
+    return records_record.read(matching[0])

@@ -1,0 +1,141 @@
+"""The content of a run's page."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks import metrics
+from benchmarks.evaluation import panels
+from benchmarks.leaderboard import ranking
+from benchmarks.protocols import PROTOCOLS
+from benchmarks.records import curves, ocr_by_step
+from benchmarks.records.record import Record
+from benchmarks.report.charts import Axis, Point, histogram, lines, recognition
+
+
+def content(record: Record, row: ranking.Row, folder: Path) -> dict[str, Any]:
+    """Returns what the template of a run's page takes.
+
+    Args:
+        record: A finished run.
+        row: Its row of the leaderboard.
+        folder: The results folder, where pictures and curves lie.
+    """
+    values = record.content
+    return {
+        "title": f"{values['model']} / {values['variant']} on {values['dataset']}, protocol {values['protocol']}",
+        "here": "index",
+        "record": values,
+        "scores": _scores(values),
+        "charts": [_distribution(values), *_spread(record), *_curves(values, folder)],
+        "shown": _shown(values, folder),
+        "panels": panels.PANELS[1:],
+        "facts": _facts(record, row),
+    }
+
+
+def _scores(values: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Returns the lines of the table of scores."""
+    found = []
+    for name, mean in values["scores"]["means"].items():
+        card = metrics.METRICS[name]
+        found.append({
+            "title": card.title, "convention": card.convention, "mean": card.shown(mean["mean"], ".5g"),
+            "interval": f"[{mean['low']:.5g}, {mean['high']:.5g}]",
+        })  # fmt: skip
+    return found
+
+
+def _distribution(values: Mapping[str, Any]) -> Any:
+    """Returns how the images' scores are spread, by the metric that ranks."""
+    card = PROTOCOLS[values["protocol"]].main
+    scores = [score for score in values["scores"]["values"][card.name] if score is not None]
+    return histogram(scores, card.heading)
+
+
+def _spread(record: Record) -> list[Any]:
+    """Returns mean and percentiles of the OCR scores of each blur step; nothing for other runs and for one step.
+
+    Source: Nyrhilae, Figures 17 to 19.
+    """
+    found = ocr_by_step.by_step(record)
+    if len(found) < 2:
+        return []
+    series = [("mean", [Point(each.step, each.mean) for each in found])]
+    for place in reversed(range(len(ocr_by_step.PERCENTILES))):
+        points = [Point(each.step, each.percentiles[place]) for each in found]
+        series.append((f"P{ocr_by_step.PERCENTILES[place]}", points))
+    return [recognition(series)]
+
+
+def _curves(values: Mapping[str, Any], folder: Path) -> list[Any]:
+    """Returns the training curves, where the run kept them and the file is still there."""
+    path = folder / values["curve"] if values.get("curve") else None
+    if path is None or not path.is_file():
+        return []
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    charts = []
+    for name, parts in curves.series(rows).items():
+        series = [(label, [Point(*each) for each in points]) for label, points in parts.items()]
+        every = [point for _, points in series for point in points]
+        x, y = Axis.over("epoch", [point.x for point in every]), Axis.over(name, [point.y for point in every])
+        charts.append(lines(series, x, y))
+    return charts
+
+
+def _shown(values: Mapping[str, Any], folder: Path) -> list[dict[str, Any]]:
+    """Returns the kept pictures; those whose file is gone have no path, so that the page says so."""
+    card = PROTOCOLS[values["protocol"]].main
+    return [
+        {
+            "image": image["image"],
+            "role": image["role"],
+            "score": card.shown(image["score"]),
+            "files": [_file(file, folder) for file in image["files"]],
+        }
+        for image in values.get("pictures") or []
+    ]
+
+
+def _file(name: str, folder: Path) -> dict[str, str]:
+    """Returns the path of a file of panels and the shape of one panel."""
+    import cv2
+
+    picture = cv2.imread(str(folder / name)) if (folder / name).is_file() else None
+    if picture is None:
+        return {"path": "", "ratio": "1"}
+    height, width = picture.shape[:2]
+    return {"path": name, "ratio": f"{width // len(panels.PANELS)} / {height}"}
+
+
+def _facts(record: Record, row: ranking.Row) -> list[tuple[str, str]]:
+    """Returns what the run stands on, as names and text."""
+    values = record.content
+    evaluation, training = values["evaluation"], values.get("training") or {}
+    recipe = training.get("recipe") or {}
+    facts = {
+        "data": f"{evaluation['coverage']}, split {evaluation['split']}, fingerprint {evaluation['fingerprint']}",
+        "images": len(values["scores"]["images"]),
+        "rule": evaluation["rule"],
+        "parameters": f"{values['network']['parameters']:,}",
+        "weights": values["network"]["weights"],
+        "trained on": f"{training['dataset']} ({training['coverage']}), {training['pairs']} pairs" if training else "",
+        "budget": f"{training['profile']}: {training['steps']:,} steps, {training['seconds']:.0f} s"
+        if training
+        else "",
+        "recipe": ", ".join(f"{name} {value}" for name, value in recipe.items() if name not in ("source", "ours")),
+        "source of the recipe": recipe.get("source", ""),
+        "chosen by us": recipe.get("ours", ""),
+        "setting": ranking.setting(row),
+        "seed": evaluation["seed"],
+        "precision": evaluation["precision"],
+        "device": values["machine"]["device"],
+        "versions": ", ".join(f"{name} {version}" for name, version in values["versions"].items()),
+        "commit": values["commit"],
+        "created": values["created"],
+        "record": record.path.name,
+    }
+    return [(name, str(value)) for name, value in facts.items() if value not in ("", None)]

@@ -1,0 +1,1 @@
+"""From pairs on disk to a row of the leaderboard."""

@@ -1,0 +1,1 @@
+"""Timings as ratios, competitors interleaved in one run on one machine."""

@@ -1,0 +1,73 @@
+"""`python -m benchmarks.speed`: timings as ratios, competitors interleaved in one run on one machine.
+
+Single times on a shared machine lie; ratios of neighbouring measurements hold. Every comparison alternates A and B and
+reports the medians and their ratio.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.errors import Parser, RunError, guarded
+
+NAMES = ("crops", "step", "local", "metrics", "median", "torch", "ocr", "psf", "networks")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns the exit status."""
+    parser = Parser(prog="python -m benchmarks.speed", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", metavar="NAME[,NAME]", help=f"comparisons to run: {', '.join(NAMES)} (default: all)")
+    parser.add_argument("--model", metavar="NAME[,NAME]", help="networks to time, name or name.variant (default: all)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")
+    options = parser.parse_args(arguments)
+    names = options.only.split(",") if options.only else ["networks"] if options.model else list(NAMES)
+    models = options.model.split(",") if options.model else None
+    return guarded(lambda: _run(names, models, options.json))
+
+
+def _run(names: Sequence[str], models: list[str] | None, target: Path | None) -> int:
+    """Runs the comparisons and prints them; 1 when one misses its target."""
+    from benchmarks import console
+    from benchmarks.records import environment
+    from benchmarks.speed import cases, hdc, median
+    from benchmarks.speed import models as speed_models
+    from benchmarks.speed.compare import Comparison
+    from datasets.files import write_text
+
+    known: dict[str, Callable[[], list[Comparison]]] = {
+        "crops": cases.crops,
+        "step": cases.training_step,
+        "local": cases.local_convolution,
+        "metrics": cases.metrics_room,
+        "median": median.median,
+        "torch": speed_models.against_torch,
+        "ocr": hdc.recognition,
+        "psf": hdc.blur_estimation,
+    }
+    for name in names:
+        if name not in NAMES:
+            raise RunError(f"unknown comparison {name!r}; choose from {', '.join(NAMES)}")
+    console.quiet_frameworks()
+    before = environment.describe()
+    title = f"{before['device']}, load {before['load_average']}"
+    rows = [row for name in names if name in known for row in known[name]()]
+    if rows:
+        console.print_comparisons(rows, title)
+    speeds = speed_models.networks(models) if "networks" in names else []
+    if speeds:
+        console.print_speeds(speeds, f"1x{speed_models.SIDE}x{speed_models.SIDE}, float32, {title}")
+    if target is not None:
+        content = {
+            "machine": before, "versions": environment.versions(), "comparisons": [asdict(row) for row in rows],
+            "networks": [asdict(row) for row in speeds],
+        }  # fmt: skip
+        write_text(target, json.dumps(content, indent=1) + "\n")
+    return int(any(row.target is not None and row.ratio < row.target for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

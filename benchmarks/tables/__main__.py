@@ -1,0 +1,68 @@
+"""`python -m benchmarks.tables`: every table of the five papers, claimed beside measured."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.errors import Parser, RunError, guarded
+from benchmarks.records.record import Record
+
+FORMATS = ("md", "csv", "tex")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns the exit status."""
+    parser = Parser(
+        prog="python -m benchmarks.tables",
+        description="Write results/tables/PAPER.md, .csv and .tex from results/published.csv and results/runs/*.json.",
+    )
+    parser.add_argument("--paper", metavar="NAME[,NAME]", help="bologna, fcn, psfnn, refiner, lite (default: all)")
+    parser.add_argument("--results", type=Path, default=Path("results"), help="results folder (default: results)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the tables (default: RESULTS/tables)")
+    parser.add_argument("--print", dest="show", action="store_true", help="print the Markdown, too")
+    options = parser.parse_args(arguments)
+    return guarded(
+        lambda: _write(options.paper, options.results, options.out or options.results / "tables", options.show)
+    )
+
+
+def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
+    """Writes the tables of some papers in every format."""
+    from benchmarks import console
+    from benchmarks.records import record
+    from benchmarks.tables import claims, render
+    from datasets.files import write_text
+
+    papers = names.split(",") if names else list(claims.PAPERS)
+    for paper in papers:
+        if paper not in claims.PAPERS:
+            raise RunError(f"unknown paper {paper!r}; choose from {', '.join(claims.PAPERS)}")
+    published = claims.load(folder)
+    found = list(record.read_all(folder))
+    console.quiet_frameworks()
+    for paper in papers:
+        tables = render.tables(published, paper, found)
+        markdown = render.to_markdown(paper, tables, _spread(found) if paper == "refiner" else "")
+        written = {"md": markdown, "csv": render.to_csv(tables), "tex": render.to_latex(paper, tables)}
+        for suffix, text in written.items():
+            write_text(out / f"{paper}.{suffix}", text)
+        if show:
+            print(markdown)
+        listed, measured = render.counts(tables)
+        print(f"{out / paper}.{{{','.join(FORMATS)}}}: {listed} claims, {measured} measured")
+    return 0
+
+
+def _spread(found: Sequence[Record]) -> str:
+    """Returns how the scores of the pages spread, as in Figures 17 to 19, which the article gives no numbers for."""
+    from benchmarks.records import ocr_by_step
+
+    return ocr_by_step.to_markdown(
+        [each for each in found if each.content["model"] in ("refiner", "identity", "wiener")]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

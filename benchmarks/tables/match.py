@@ -1,0 +1,208 @@
+"""Which run record measures a claim: the papers' words for networks, data and metrics, in ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from benchmarks import metrics
+from benchmarks.papers.measured import Measured
+from benchmarks.records import record as records_record
+from benchmarks.records.record import Record
+from benchmarks.tables.claims import Claim
+
+_DATASETS = {
+    "HDC2021": "hdc", "GoPro": "gopro", "HIDE": "hide", "Kohler": "kohler", "CIFAR-10": "cifar10", "REDS": "reds",
+}  # fmt: skip
+_MEGAPIXELS = {"gopro": 0.720 * 1.280, "kohler": 0.800 * 0.800}
+# Published GoPro values of .96 mean MATLAB's SSIM of a volume; the report's own metric is TensorFlow's, per channel.
+_METRICS = {
+    "bologna": {"PSNR": "psnr", "SSIM": "ssim", "MSE": "mse"},
+    "fcn": {"PSNR": "psnr", "SSIM": "ssim_matlab3d"},
+    "lite": {"PSNR": "psnr", "SSIM": "ssim_matlab3d"},
+}
+_KOHLER = {"PSNR": "kohler_psnr", "SSIM": "kohler_mssim"}
+# Protocol of a paper's table where it is not the data set's usual one.
+_PROTOCOLS = {("bologna", "reds"): "bologna", ("bologna", "gopro"): "bologna"}
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a paper's name of a network stands for.
+
+    Attributes:
+        model: Name in the zoo.
+        fits: Further condition on the content of a record.
+    """
+
+    model: str
+    fits: Callable[[Mapping[str, Any]], bool] = lambda _: True
+
+
+def _recipe(content: Mapping[str, Any], name: str, default: Any = None) -> Any:
+    return ((content.get("training") or {}).get("recipe") or {}).get(name, default)
+
+
+def _tiles(content: Mapping[str, Any], overlap: bool, blend: bool) -> bool:
+    tiles = content["evaluation"].get("tiles")
+    return bool(tiles) and bool(tiles["overlap"]) == overlap and (not overlap or tiles["blend"] == blend)
+
+
+def _plain_fba(content: Mapping[str, Any]) -> bool:
+    noisy = _recipe(content, "noise", 0.0) > 0 and _recipe(content, "preparation") == "aligned"
+    return noisy and _tiles(content, True, True)
+
+
+def _ablation(variant: str) -> Network:
+    """Returns FCN with one stage less or one part removed."""
+    return Network("fcn", lambda content: content["variant"].removeprefix("tiny-") == variant)
+
+
+def _without(stages: int, part: str) -> str:
+    return f"stages-{stages}-without-{part.lower()}"
+
+
+_NETWORKS: dict[str, dict[str, Network]] = {
+    "psfnn": {
+        "U-Net 1": Network("unet1"),
+        "U-Net 2": Network("unet2"),
+        "U-Net 3": Network("unet3"),
+        "IndexNet": Network("indexnet"),
+        "FBA-Net": Network("fba", _plain_fba),
+        "FBA-Net (team 06, HHU)": Network("fba", _plain_fba),
+        "FBA-Net w/o noise aug.": Network("fba", lambda content: _recipe(content, "noise", 0.0) == 0),
+        "FBA-Net w/o warping": Network("fba", lambda content: _recipe(content, "preparation") == "unaligned"),
+        "FBA-Net / No overlap": Network("fba", lambda content: _tiles(content, False, True)),
+        "FBA-Net / Overlap & crop": Network("fba", lambda content: _tiles(content, True, False)),
+        "FBA-Net / Overlap & blend": Network("fba", lambda content: _tiles(content, True, True)),
+    },
+    "fcn": {
+        "FCN (ours)": Network("fcn", lambda content: content["variant"] in ("paper", "exact", "four-outputs", "tiny")),
+        **{
+            f"FCN, {stages} stage(s), without {part}": _ablation(_without(stages, part))
+            for stages in range(1, 5)
+            for part in ("PB", "EFEM", "MSAM", "RIM")
+        },
+    },
+    "refiner": {
+        "- Niko Nyrhilae, FIN (not submitted)": Network("refiner"),
+        "median-filter recurrent refiner": Network("refiner"),
+    },
+    "lite": {"Ours": Network("deblurgan-lite"), "DeblurGAN": Network("deblurgan")},
+    "bologna": {
+        "CARLO_NET": Network("carlo"),
+        "KAIST_NET": Network("kaist"),
+        "ATROUS_NET": Network("atrous"),
+        "ATROUS_NET (trained on REDS)": Network(
+            "atrous", lambda content: (content.get("training") or {}).get("dataset") == "reds"
+        ),
+        "Baseline (blurred input)": Network("identity"),
+    },
+}
+
+
+def measure(claim: Claim, found: Sequence[Record]) -> Measured | None:
+    """Returns what the best fitting run measured for a claim; None where none did.
+
+    Runs scored as the paper did come first, then those on more data, then papers' networks and recipes, then later
+    ones.
+
+    Args:
+        claim: A published number.
+        found: The run records.
+    """
+    if claim.dataset == "Average":
+        return _average([measure(replace(claim, dataset=name), found) for name in ("GoPro", "HIDE")])
+    network, dataset = _NETWORKS.get(claim.paper, {}).get(claim.model), _DATASETS.get(claim.dataset)
+    if network is None or dataset is None or claim.split == "train":
+        return None
+    protocol = _PROTOCOLS.get((claim.paper, dataset))
+    candidates = [record for record in found if _fits(record, network, dataset)]
+    for record in sorted(candidates, key=lambda record: _merit(record, protocol), reverse=True):
+        measured = _read(claim, record, protocol)
+        if measured is not None:
+            return measured
+    return None
+
+
+def _average(parts: Sequence[Measured | None]) -> Measured | None:
+    """Returns the mean of measurements on several data sets; None where one is missing."""
+    present = [part for part in parts if part is not None]
+    if len(present) < len(parts):
+        return None
+    first = present[0]
+    return replace(
+        first, value=sum(float(part.value) for part in present) / len(present), low=None, high=None,
+        data=", ".join(dict.fromkeys(part.data for part in present)),
+        comparable=all(part.comparable for part in present),
+    )  # fmt: skip
+
+
+def _fits(record: Record, network: Network, dataset: str) -> bool:
+    """Returns whether a record is of a network and a data set."""
+    content = record.content
+    if not record.done or content["model"] != network.model or content["dataset"] != dataset:
+        return False
+    return not content["evaluation"].get("blur_step") and network.fits(content)
+
+
+def _merit(record: Record, protocol: str | None) -> tuple[Any, ...]:
+    """Returns what sorts records, the best ones last."""
+    content, training = record.content, record.content.get("training") or {}
+    coverage = content["evaluation"]["coverage"]
+    share = {"full": 2, "sample": 0}.get(coverage, 1)
+    return (
+        protocol is None or content["protocol"] == protocol, share, len(content["scores"]["images"]),
+        not content["variant"].startswith("tiny"), training.get("profile") == "paper", content["created"],
+    )  # fmt: skip
+
+
+def _read(claim: Claim, record: Record, protocol: str | None) -> Measured | None:
+    """Returns what a record says of a claim's metric."""
+    content = record.content
+    comparable = _same_pictures(claim, content) and (protocol is None or content["protocol"] == protocol)
+    if claim.metric == "run time":
+        seconds = content["timing"]["median"] * _MEGAPIXELS[content["dataset"]]
+        note = f"{content['variant']}, {content['machine']['device']}; scaled from 256x256"
+        return Measured(seconds, protocol="batch of one", budget=note, comparable=False, record=record.path.name)
+    if claim.metric == "stop step":
+        stop = content["scores"].get("stop_step")
+        return None if stop is None else _measured(record, float(stop), None, None, comparable)
+    if claim.metric == "OCR score" or claim.metric.startswith("mean OCR accuracy"):
+        scores = _pages(claim, content)
+        if not scores:
+            return None
+        interval = metrics.mean_interval(scores)
+        return _measured(record, interval.mean, interval.low, interval.high, comparable)
+    name = (_KOHLER if content["dataset"] == "kohler" else _METRICS.get(claim.paper, {})).get(claim.metric)
+    mean = content["scores"]["means"].get(name)
+    return None if mean is None else _measured(record, mean["mean"], mean["low"], mean["high"], comparable)
+
+
+def _same_pictures(claim: Claim, content: Mapping[str, Any]) -> bool:
+    """Returns whether a run scored pictures of the claim's split: no simulated ones, and not the test split instead."""
+    return content["evaluation"]["coverage"] != "sample" and not re.search("held-out|validation", claim.split)
+
+
+def _pages(claim: Claim, content: Mapping[str, Any]) -> list[float]:
+    """Returns the OCR scores of the pages of a claim's blur step, and font where it names one."""
+    step = re.search(r"step (\d+)", f"{claim.split} {claim.metric}")
+    font = re.search(r"Times|Verdana", claim.split)
+    if step is None or "ocr" not in content["scores"]["values"]:
+        return []
+    start = f"step{step[1]}/{font[0]}/" if font else f"step{step[1]}/"
+    pages = zip(content["scores"]["images"], content["scores"]["values"]["ocr"], strict=True)
+    return [score for name, score in pages if name.startswith(start) and score is not None]
+
+
+def _measured(record: Record, value: float, low: float | None, high: float | None, comparable: bool) -> Measured:
+    """Returns a number of a record with what it stands on."""
+    content, training = record.content, record.content.get("training") or {}
+    budget = content["variant"]
+    if training:
+        budget += ", " + records_record.budget(training["profile"], training["steps"], training["seconds"])
+    return Measured(
+        value, low, high, content["evaluation"]["coverage"], content["protocol"], budget, comparable, record.path.name
+    )

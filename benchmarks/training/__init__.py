@@ -1,0 +1,1 @@
+"""Training by a recipe: batches, tasks, checkpoints, resume."""

@@ -1,0 +1,97 @@
+"""From batches of colour crops to what a network takes in training: grey planes, noise, copies, medians, blur steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import zoo
+from datasets.hdc import refiner
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+# Keeps the random numbers of this module apart from those that place the crops.
+_CHANNEL_STREAM, _NOISE_STREAM = 11, 12
+
+
+def prepared(
+    batches: tf.data.Dataset, info: zoo.ModelInfo, seed: int, first_step: int = 0, noise: float = 0.0, shrink: int = 0
+) -> tf.data.Dataset:
+    """Returns the batches as a network takes them; those of networks for colour pictures stay as they are.
+
+    A network for grey pictures sees one colour channel of each crop, drawn at random (our choice: so that every channel
+    of a colour picture can be restored by itself). Everything random depends on seed and step only.
+
+    Args:
+        batches: (input, target), float32 in [0, 1], (batch, height, width, channels).
+        info: The network's contract.
+        seed: Seed of channels and noise.
+        first_step: Number of the first batch.
+        noise: Standard deviation of the Gaussian noise on the input; the same for all copies of the grey channel, and
+            not clipped.
+        shrink: Pixels by which each side of the network's output is smaller; the target is cropped at its centre.
+
+    Pictures that were prepared for the refiner (`datasets.hdc.refiner`) bring their medians and their blur step along.
+
+    Returns:
+        Batches (input, target), or ((input, blur step), target) for networks that take one; the blur step is 0 where
+        the pictures carry none.
+    """
+    import tensorflow as tf
+
+    if info.colour and not noise:
+        return batches
+
+    def prepare(step: Any, pair: tuple[Any, Any]) -> Any:
+        blurry, sharp = pair
+        blur_step = tf.zeros((tf.shape(blurry)[0], 1))
+        packed = bool(info.medians) and blurry.shape[-1] == 3 * refiner.PACKED
+        if packed:
+            blurry, blur_step = blurry[..., :-1], tf.round(blurry[:, 0, 0, -1:] * 255.0)
+            sharp = sharp[..., :1]
+        elif not info.colour:
+            blurry, sharp = _one_channel(blurry, sharp, (seed, step))
+        if noise:
+            key = tf.stack([tf.cast(seed * 100 + _NOISE_STREAM, tf.int64), step])
+            blurry += noise * tf.random.stateless_normal(tf.shape(blurry), key)
+        inputs = blurry if info.colour or packed else _network_input(blurry, info)
+        if shrink:
+            sharp = sharp[:, shrink // 2 : -(shrink - shrink // 2), shrink // 2 : -(shrink - shrink // 2)]
+        if info.takes_blur_step:
+            return (inputs, blur_step), sharp
+        return inputs, sharp
+
+    return batches.enumerate(first_step).map(prepare, num_parallel_calls=2, deterministic=True).prefetch(2)
+
+
+def _one_channel(blurry: Any, sharp: Any, key: tuple[int, Any]) -> tuple[Any, Any]:
+    """Returns one random channel of each pair, (batch, height, width, 1)."""
+    import tensorflow as tf
+
+    seed, step = key
+    stream = tf.stack([tf.cast(seed * 100 + _CHANNEL_STREAM, tf.int64), step])
+    chosen = tf.random.stateless_uniform((tf.shape(blurry)[0], 1), stream, 0, 3, tf.int32)
+
+    def picked(pictures: Any) -> Any:
+        return tf.gather(pictures, chosen, axis=3, batch_dims=1)
+
+    return picked(blurry), picked(sharp)
+
+
+def _network_input(grey: Any, info: zoo.ModelInfo) -> Any:
+    """Returns copies of the grey channel, or the channel and its medians."""
+    import tensorflow as tf
+
+    if not info.medians:
+        return tf.repeat(grey, info.channels, axis=-1)
+    medians = tf.numpy_function(lambda planes: _medians(planes, info.medians), [grey], tf.float32)
+    medians.set_shape((*grey.shape[:-1], len(info.medians)))
+    return tf.concat([grey, medians], axis=-1)
+
+
+def _medians(planes: np.ndarray, widths: tuple[int, ...]) -> np.ndarray:
+    """Returns the median-filtered versions of grey pictures of 8 bit."""
+    rounded = np.rint(planes[..., 0] * 255.0).astype(np.uint8)
+    return np.stack([refiner.medians(plane, widths) for plane in rounded]) * np.float32(1 / 255)

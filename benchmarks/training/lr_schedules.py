@@ -1,0 +1,75 @@
+"""Learning rates that Keras has not: halving in regular steps, constant and then linear to zero."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from benchmarks.recipes.recipe import Recipe
+
+
+@keras.saving.register_keras_serializable(package="deblur_zoo")
+class Halving(keras.optimizers.schedules.LearningRateSchedule):
+    """Halves the learning rate every `period` steps.
+
+    Source: Zhang et al., "feature catcher" (2022), training details.
+
+    Args:
+        rate: Learning rate at the start.
+        period: Steps between two halvings.
+    """
+
+    def __init__(self, rate: float, period: int) -> None:
+        self.rate, self.period = rate, period
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the learning rate of a step."""
+        return self.rate * 0.5 ** ops.floor(ops.cast(step, "float32") / self.period)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that rebuild the schedule."""
+        return {"rate": self.rate, "period": self.period}
+
+
+@keras.saving.register_keras_serializable(package="deblur_zoo")
+class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
+    """Keeps the learning rate, then lowers it linearly to zero.
+
+    Source: Kupyn et al., DeblurGAN (CVPR 2018), and Li et al., training details.
+
+    Args:
+        rate: Learning rate at the start.
+        constant: Steps that keep it.
+        steps: Steps in all, after which it is zero.
+    """
+
+    def __init__(self, rate: float, constant: int, steps: int) -> None:
+        self.rate, self.constant, self.steps = rate, constant, steps
+
+    def __call__(self, step: Any) -> Any:
+        """Returns the learning rate of a step."""
+        left = (self.steps - ops.cast(step, "float32")) / max(1, self.steps - self.constant)
+        return self.rate * ops.clip(left, 0.0, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments that rebuild the schedule."""
+        return {"rate": self.rate, "constant": self.constant, "steps": self.steps}
+
+
+def learning_rate(recipe: Recipe, steps: int) -> Any:
+    """Returns the learning rate of a recipe, as a number or as a schedule over so many updates."""
+    part = max(1, round(recipe.schedule_share * steps))
+    if recipe.schedule == "cosine":
+        floor = recipe.final_rate / recipe.learning_rate
+        if not recipe.schedule_share:
+            return keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps, alpha=floor)
+        return keras.optimizers.schedules.CosineDecay(
+            0.0, max(1, steps - part), alpha=floor, warmup_target=recipe.learning_rate, warmup_steps=part
+        )
+    if recipe.schedule == "halving":
+        return Halving(recipe.learning_rate, part)
+    if recipe.schedule == "linear":
+        return ConstantThenLinear(recipe.learning_rate, part, steps)
+    return recipe.learning_rate

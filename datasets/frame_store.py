@@ -1,0 +1,368 @@
+"""The frame store: pictures decoded once, kept as memory-mapped bytes, read by crop.
+
+Decoding a 720p PNG takes some thirty milliseconds, reading a 256x256 crop of decoded bytes a fraction of one, so
+training from PNG files starves any fast network. The store holds one file of raw uint8 pixels per scene and kind,
+with a JSON index beside it that is written last: a store file without an index does not count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets.errors import DataError
+from datasets.files import atomic_open, write_text
+from datasets.image import ArrayFrame, Frame, Window, cut
+from datasets.pairs import Pairs
+
+SCHEMA = 1
+# Decoded pictures held at a time while a scene is written.
+_DECODE_AHEAD = 16
+# Seconds without a write after which a temporary file is what a killed run left behind.
+_SCRAP_AGE = 3600
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class StoredFrame:
+    """A picture in the store.
+
+    Attributes:
+        name: The source's name.
+        data: All bytes of the scene's store file, memory-mapped.
+        offset: Where the picture starts in `data`.
+        shape: Height, width, channels.
+    """
+
+    name: str
+    data: np.ndarray
+    offset: int
+    shape: tuple[int, int, int]
+
+    def read(self, window: Window | None = None) -> np.ndarray:
+        """Returns a read-only view; only the bytes of the window are fetched from disk."""
+        size = int(np.prod(self.shape))
+        return cut(self.data[self.offset : self.offset + size].reshape(self.shape), window, self.name)
+
+
+@dataclass(frozen=True)
+class StoreReport:
+    """What `prepare` did.
+
+    Attributes:
+        folder: The store.
+        written: Store files made now.
+        kept: Store files that were there and up to date.
+        frames: Pictures in both.
+        size: Bytes of pixels in both.
+    """
+
+    folder: Path
+    written: int
+    kept: int
+    frames: int
+    size: int
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The pictures that one store file holds."""
+
+    path: Path
+    frames: tuple[Frame, ...]
+
+    @property
+    def index_path(self) -> Path:
+        return self.path.with_suffix(".json")
+
+
+# Name, byte size and modification time (ns) of a picture's file.
+_Source = tuple[str, int, int]
+# Offset in the store file, and height, width, channels.
+_Place = tuple[int, tuple[int, int, int]]
+
+
+def cache_folder() -> Path:
+    """Returns the folder for what can be made again: `$DEBLUR_ZOO_CACHE`, else `~/.cache/deblur-zoo`."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("DEBLUR_ZOO_CACHE") or Path(base) / "deblur-zoo")
+
+
+def store_folder(root: Path | str) -> Path:
+    """Returns where the store of the data set under `root` lies unless another folder is named."""
+    resolved = Path(root).resolve()
+    return cache_folder() / "store" / f"{resolved.name}-{hashlib.sha256(str(resolved).encode()).hexdigest()[:12]}"
+
+
+def prepare(pairs: Pairs, store: Path | str | None = None, progress: Progress | None = None) -> StoreReport:
+    """Decodes the pictures of a split into the store; what is there and up to date is kept.
+
+    Interrupted work goes on where it stopped: a scene is either whole or not there. 16-bit pictures are rounded to
+    8 bit, as the training recipes do.
+
+    Args:
+        pairs: The split to prepare.
+        store: The store's folder; None takes `store_folder(pairs.root)`.
+        progress: Called with pictures written and in all.
+
+    Raises:
+        DataError: When a picture cannot be read or the disk has no room.
+    """
+    folder = Path(store) if store is not None else store_folder(pairs.root)
+    groups = list(_groups(pairs, folder))
+    missing = [group for group in groups if _copies(group) is None]
+    _check_room(missing, folder)
+    total, done = sum(len(group.frames) for group in missing), 0
+    for group in missing:
+        _write(group, partial(_advance, progress, done, total))
+        done += len(group.frames)
+    frames = [frame for group in groups for frame in group.frames]
+    size = sum(int(np.prod(frame.shape)) for frame in frames)
+    return StoreReport(folder, len(missing), len(groups) - len(missing), len(frames), size)
+
+
+def attach(pairs: Pairs, store: Path | str | None = None) -> tuple[Pairs, int]:
+    """Replaces pictures by their copies in the store where those are up to date.
+
+    Args:
+        pairs: What a reader returned, or some of it: a training split uses the store of the whole scene.
+        store: The store's folder; None takes `store_folder(pairs.root)`.
+
+    Returns:
+        The pairs, and how many pictures will still be decoded from their files at every use (0 when all are
+        prepared, or already in memory).
+    """
+    folder = Path(store) if store is not None else store_folder(pairs.root)
+    stored: dict[str, StoredFrame] = {}
+    undecoded = 0
+    for group in _groups(pairs, folder):
+        copies = _copies(group)
+        if copies is None:
+            undecoded += len(group.frames)
+        else:
+            stored |= _stored_frames(group, copies)
+    items = tuple(
+        replace(
+            pair,
+            blurry=tuple(stored.get(frame.name, frame) for frame in pair.blurry),
+            sharp=tuple(stored.get(frame.name, frame) for frame in pair.sharp),
+        )
+        for pair in pairs
+    )
+    return replace(pairs, items=items), undecoded
+
+
+def check(folder: Path | str) -> list[str]:
+    """Reads every store file under `folder` and returns a line for each that does not match its index."""
+    problems = []
+    for index_path in sorted(Path(folder).rglob("*.json")):
+        path = index_path.with_suffix(".u8")
+        try:
+            index = json.loads(index_path.read_text(encoding="utf-8"))
+            with path.open("rb") as stream:
+                damaged = hashlib.file_digest(stream, "sha256").hexdigest() != index["sha256"]
+        except OSError as error:
+            problems.append(f"{path}: {error.strerror}; run prepare again")
+        except (ValueError, KeyError, TypeError):
+            problems.append(f"{index_path}: not an index; delete it and run prepare again")
+        else:
+            if damaged:
+                problems.append(f"{path}: bytes differ from the index; delete it and run prepare again")
+    return problems
+
+
+def command(name: str, root: Path, split: str | None, out: Path | None, verify_only: bool) -> int:
+    """Carries out `python -m datasets prepare`.
+
+    Args:
+        name: Data set's name.
+        root: Its folder.
+        split: The split to prepare; None for every split that is there.
+        out: The store's folder; None takes the default one.
+        verify_only: Reads the store's files and compares them with their index instead.
+
+    Returns:
+        Exit status: 1 when the check found damage, else 0.
+    """
+    from rich.progress import Progress as Bar
+
+    from datasets.loading import load
+
+    sound = True
+    for chosen in [split] if split else _splits_with_data(name, root):
+        pairs = load(name, root, chosen)
+        folder = out or store_folder(pairs.root)
+        if not any(_groups(pairs, folder)):
+            print(f"{name} {chosen}: read into memory as a whole, nothing to prepare")
+            continue
+        if verify_only:
+            problems = _problems(pairs, folder)
+            print("\n".join(problems) or f"{name} {chosen}: {folder} is sound")
+            sound = sound and not problems
+            continue
+        with Bar(transient=True, disable=not os.isatty(1)) as bar:
+            task = bar.add_task(f"{name} {chosen}", total=None)
+            report = prepare(pairs, out, partial(_show, bar, task))
+        print(
+            f"{name} {chosen}: {report.frames} pictures, {report.size / 1e9:.2f} GB in {report.folder} "
+            f"({report.written} files written, {report.kept} kept)"
+        )
+    return 0 if sound else 1
+
+
+def _show(bar: Any, task: Any, done: int, total: int) -> None:
+    """Moves a progress bar."""
+    bar.update(task, completed=done, total=total)
+
+
+def _problems(pairs: Pairs, folder: Path) -> list[str]:
+    """Returns a line for each damaged store file of a split, and one for pictures that it lacks."""
+    problems = check(folder / pairs.dataset / pairs.split)
+    undecoded = attach(pairs, folder)[1]
+    if undecoded:
+        problems.append(
+            f"{pairs.dataset} {pairs.split}: {undecoded} pictures are not in {folder}, or older than their files; "
+            "run prepare again"
+        )
+    return problems
+
+
+def _splits_with_data(name: str, root: Path) -> list[str]:
+    """Returns the splits of which there is anything, sound or not; all of them when there is nothing."""
+    from datasets.readers.base import locate
+    from datasets.registry import info, reader
+
+    dataset, source = info(name), reader(name)
+    folder = locate(name, root, dataset.folder, source.fits)
+    return [split for split in dataset.splits if source.find(folder, split)] or list(dataset.splits)
+
+
+def to_uint8(pixels: np.ndarray) -> np.ndarray:
+    """Rounds 16-bit pixels to 8 bit (65535 becomes 255); 8-bit ones pass unchanged."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    return ((pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+
+
+def _groups(pairs: Pairs, folder: Path) -> Iterator[_Group]:
+    """Yields the store files of a split: one per scene and kind, each picture once, in order."""
+    members: dict[tuple[str, str], dict[str, Frame]] = {}
+    for pair in pairs:
+        for kind, frames in (("blurry", pair.blurry), ("sharp", pair.sharp)):
+            for frame in frames:
+                if not isinstance(frame, ArrayFrame | StoredFrame):
+                    members.setdefault((pair.scene, kind), {})[frame.name] = frame
+    for (scene, kind), frames_by_name in members.items():
+        name = f"{scene or 'all'}.{kind}.u8".replace("/", "_")
+        yield _Group(folder / pairs.dataset / pairs.split / name, tuple(frames_by_name.values()))
+
+
+def _sources(frames: Sequence[Frame]) -> list[_Source]:
+    """Returns name, byte size and modification time of each picture's file: what tells that a copy is stale."""
+    sources = []
+    for frame in frames:
+        try:
+            status = Path(frame.path).stat()  # type: ignore[attr-defined]
+        except OSError as error:
+            raise DataError(f"{frame.name}: {error.strerror}; check the data root") from error
+        sources.append((frame.name, status.st_size, status.st_mtime_ns))
+    return sources
+
+
+def _read_index(group: _Group) -> dict[_Source, _Place]:
+    """Returns what a store file holds and where; nothing when there is no whole file with an index."""
+    try:
+        index = json.loads(group.index_path.read_text(encoding="utf-8"))
+        if index["schema"] != SCHEMA or group.path.stat().st_size != index["bytes"]:
+            return {}
+        places: dict[_Source, _Place] = {}
+        offset = 0
+        for (name, size, modified), (height, width, channels) in zip(index["sources"], index["shapes"], strict=True):
+            places[name, size, modified] = (offset, (height, width, channels))
+            offset += height * width * channels
+        return places if offset == index["bytes"] else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _copies(group: _Group) -> list[_Place] | None:
+    """Returns where the copies of the group's pictures lie; None unless all are there, as they are on disk now."""
+    places = _read_index(group)
+    copies = [places.get(source) for source in _sources(group.frames)]
+    found = [copy for copy in copies if copy is not None]
+    return found if len(found) == len(copies) else None
+
+
+def _advance(progress: Progress | None, before: int, total: int, written: int) -> None:
+    """Tells how far the whole work is when `written` pictures of a store file are done."""
+    if progress is not None:
+        progress(before + written, total)
+
+
+def _write(group: _Group, progress: Callable[[int], None]) -> None:
+    """Decodes a group's pictures in threads and writes them in order, pixels first, index last."""
+    sources = _sources(group.frames)
+    shapes: list[list[int]] = []
+    digest = hashlib.sha256()
+    size = 0
+    _remove_scrap(group)
+    with atomic_open(group.path) as stream, ThreadPoolExecutor(os.cpu_count()) as pool:
+        remaining = iter(group.frames)
+        while chunk := list(islice(remaining, _DECODE_AHEAD)):
+            for pixels in pool.map(lambda frame: np.ascontiguousarray(to_uint8(frame.read())), chunk):
+                shapes.append(list(pixels.shape))
+                digest.update(pixels.data)
+                size += stream.write(pixels.data)
+            progress(len(shapes))
+        # An old index must not describe new bytes, not even for the moment between the two renamings.
+        group.index_path.unlink(missing_ok=True)
+    index = {"schema": SCHEMA, "bytes": size, "sha256": digest.hexdigest(), "sources": sources, "shapes": shapes}
+    write_text(group.index_path, json.dumps(index))
+
+
+def _remove_scrap(group: _Group) -> None:
+    """Removes what killed runs left of this store file; a file that is still being written is never so old."""
+    for scrap in group.path.parent.glob(f".tmp-{group.path.name}-*"):
+        try:
+            if time.time() - scrap.stat().st_mtime > _SCRAP_AGE:
+                scrap.unlink()
+        except OSError:
+            # It is gone already, or belongs to someone else: no reason to stop.
+            continue
+
+
+def _stored_frames(group: _Group, copies: Sequence[_Place]) -> dict[str, StoredFrame]:
+    """Returns the stored copies of a group's pictures by name."""
+    try:
+        data = np.memmap(group.path, np.uint8, mode="r").view(np.ndarray)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{group.path}: changed while it was opened; run the command again") from error
+    return {
+        frame.name: StoredFrame(frame.name, data, offset, shape)
+        for frame, (offset, shape) in zip(group.frames, copies, strict=True)
+    }
+
+
+def _check_room(groups: Sequence[_Group], folder: Path) -> None:
+    """Raises DataError when the disk of `folder` cannot take the groups' pixels."""
+    needed = sum(int(np.prod(frame.shape)) for group in groups for frame in group.frames)
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(existing).free
+    if needed > free:
+        raise DataError(
+            f"{folder}: the store needs {needed / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB free; "
+            "choose another folder with --out, or prepare one split with --split"
+        )

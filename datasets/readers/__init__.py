@@ -1,0 +1,1 @@
+"""Readers: one official layout per file."""

@@ -1,0 +1,163 @@
+"""Helsinki Deblur Challenge 2021: text on an E Ink display, photographed by a sharp and a misfocused camera.
+
+Training release: `step{0..19}/{Times,Verdana}/{CAM01,CAM02}/focusStep_{s}_{timesR|verdanaRef}_size_30_sample_{4
+digits}.tif`, CAM01 sharp, CAM02 blurred, 100 samples for each font and step, the text in a `.txt` beside each picture.
+Test release: `steps_{0_to_4|5_to_9|10_to_14|15_to_19}/{CAM01_focused,CAM02_blurred}/`, the same names, 20 samples.
+Pictures are 16-bit grey TIFF files. The test release also has sanity pictures without text, which are no pairs of the
+split; `extras` finds them.
+
+The scene of a pair is its step and font, the frame its sample number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from datasets.errors import DataError
+from datasets.readers.base import Findings, Found, Member, Problem, Reader, as_problem, pair_up, scan
+
+STEPS = range(20)
+FONTS = {"timesR": "Times", "verdanaRef": "Verdana"}
+"""Font in a file's name -> font in a folder's name."""
+
+TEST_FOLDERS = tuple(f"steps_{first}_to_{first + 4}" for first in STEPS[::5])
+TEXT_LINES = 3
+NAME = re.compile(r"focusStep_(\d+)_(timesR|verdanaRef)_size_30_sample_(\d{4})")
+OTHER_NAME = re.compile(r"focusStep_(\d+)_(.+)")
+CALIBRATION = ("PSF", "LSF_X", "LSF_Y")
+SUFFIXES = (".tif", ".tiff")
+
+
+def fits(root: Path) -> bool:
+    """Whether `root` holds a part of the training or the test release."""
+    training = any((root / f"step{step}" / font / "CAM02").is_dir() for step in STEPS for font in FONTS.values())
+    return training or any((root / folder / "CAM02_blurred").is_dir() for folder in TEST_FOLDERS)
+
+
+def find(root: Path, split: str) -> list[Member]:
+    """Returns the text photographs of a release in the order of step, font and sample, texts read."""
+    members = []
+    for blurry, sharp in _camera_folders(root, split):
+        pictures = [scan(root, folder, SUFFIXES) for folder in (blurry, sharp)]
+        texts = [scan(root, folder, (".txt",)) for folder in (sharp, blurry)]
+        for (step, font), (bad, good) in _groups(*pictures).items():
+            metadata = {"step": step, "font": FONTS[font]}
+            found = pair_up(bad, good, f"step{step}/{FONTS[font]}", metadata=metadata)
+            names = {m.frame: f"focusStep_{step}_{font}_size_30_sample_{m.frame}" for m in found}
+            members += [_with_text(m, names[m.frame], texts, sharp) for m in found]
+    fonts = list(FONTS.values())
+    return sorted(members, key=lambda m: (m.metadata["step"], fonts.index(m.metadata["font"]), m.frame))
+
+
+def extras(root: Path) -> list[Member]:
+    """Returns the sanity pictures of the test release, 16 for each step; metadata `kind` is `"sanity"`."""
+    members = []
+    for blurry, sharp in _camera_folders(root, "test"):
+        bad, good = (
+            {stem: file for stem, file in scan(root, folder, SUFFIXES).items() if _is_sanity(stem)}
+            for folder in (blurry, sharp)
+        )
+        members += pair_up(bad, good, "sanity", metadata={"kind": "sanity"})
+    return members
+
+
+def check(root: Path, members: Mapping[str, Sequence[Member]]) -> Findings:
+    """Lists texts that differ between the two cameras, and says how many sanity pictures there are."""
+    problems = []
+    for member in (m for found in members.values() for m in found if not m.flaws):
+        texts = [file for file in member.files if file.path.suffix.lower() == ".txt"]
+        for other in texts[1:]:
+            try:
+                if read_text(other.path) != member.metadata["text"]:
+                    problems.append(Problem(other.name, f"text differs from {texts[0].name}"))
+            except DataError as error:
+                problems.append(as_problem(error, other.path, other.name))
+    sanity = len(extras(root))
+    notes = [f"test: {sanity} sanity pictures without text, not among the pairs"] if sanity else []
+    return Findings(problems, notes)
+
+
+def read_text(path: Path) -> tuple[str, ...]:
+    """Reads the three lines of a text file, stripped on the right; empty lines do not count.
+
+    Raises:
+        DataError: When the file is unreadable or has another number of lines.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}; check the data root") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text; fetch this file again") from error
+    lines = [line.rstrip() for line in lines if line.strip()]
+    if len(lines) != TEXT_LINES:
+        raise DataError(f"{path}: {len(lines)} lines of text instead of {TEXT_LINES}; fetch this file again")
+    return tuple(lines)
+
+
+def parse_steps(text: str) -> list[int]:
+    """Returns the blur steps that a text like `0-10`, `5` or `0,3,5-7` names, in order.
+
+    Raises:
+        DataError: When it is something else, or names a step that the challenge does not have.
+    """
+    found: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part.strip())
+        steps = range(int(match[1]), int(match[2] or match[1]) + 1) if match else range(0)
+        if not steps or steps[-1] not in STEPS:
+            raise DataError(f"blur steps {text!r}: give steps from {STEPS[0]} to {STEPS[-1]}, like 0-10 or 0,3,5")
+        found.update(steps)
+    return sorted(found)
+
+
+def _camera_folders(root: Path, split: str) -> list[tuple[str, str]]:
+    """Returns the folders of blurred and sharp pictures of a release that are there, by camera."""
+    if split == "train":
+        homes = [f"step{step}/{font}" for step in STEPS for font in FONTS.values()]
+        cameras = ("CAM02", "CAM01")
+    else:
+        homes = list(TEST_FOLDERS)
+        cameras = ("CAM02_blurred", "CAM01_focused")
+    return [
+        (f"{home}/{cameras[0]}", f"{home}/{cameras[1]}")
+        for home in homes
+        if any((root / home / camera).is_dir() for camera in cameras)
+    ]
+
+
+def _groups(
+    blurry: Mapping[str, Found], sharp: Mapping[str, Found]
+) -> dict[tuple[int, str], tuple[dict[str, Found], dict[str, Found]]]:
+    """Sorts the text photographs of two folders into (step, font) -> blurred and sharp, by sample number."""
+    groups: dict[tuple[int, str], tuple[dict[str, Found], dict[str, Found]]] = {}
+    for side, found in enumerate((blurry, sharp)):
+        for stem, file in found.items():
+            if match := NAME.fullmatch(stem):
+                group = groups.setdefault((int(match[1]), match[2]), ({}, {}))
+                group[side][match[3]] = file
+    return groups
+
+
+def _with_text(member: Member, stem: str, texts: Sequence[Mapping[str, Found]], folder: str) -> Member:
+    """Adds the text and its files; a missing or wrong text is a flaw."""
+    files = [side[stem] for side in texts if stem in side]
+    member = replace(member, files=(*member.files, *files))
+    if not files:
+        return replace(member, flaws=(*member.flaws, Problem(f"{folder}/{stem}.txt", "text file missing")))
+    try:
+        text = read_text(files[0].path)
+    except DataError as error:
+        return replace(member, flaws=(*member.flaws, as_problem(error, files[0].path, files[0].name)))
+    return replace(member, metadata={**member.metadata, "text": text})
+
+
+def _is_sanity(stem: str) -> bool:
+    match = OTHER_NAME.fullmatch(stem)
+    return match is not None and NAME.fullmatch(stem) is None and match[2] not in CALIBRATION
+
+
+READER = Reader(fits=fits, find=find, check=check, extras=extras)

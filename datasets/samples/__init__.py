@@ -1,0 +1,1 @@
+"""Small data sets in the official layouts, made from photographs and fonts that our dependencies ship."""

@@ -1,0 +1,1 @@
+"""Images of any size through a model."""

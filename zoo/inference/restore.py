@@ -1,0 +1,189 @@
+"""One photograph in, one photograph out: frames, tiles, padding to what a network accepts, cropping back."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.errors import ZooError
+from zoo.inference.inputs import check_batch, from_planes, known_blur, network_input, to_planes
+from zoo.inference.tiling import Tiles, restore_tiles
+from zoo.registry import ModelInfo, identify
+
+if TYPE_CHECKING:
+    import keras
+
+# Grey planes of together at most this many pixels go through a network at once, to bound its memory.
+_PIXELS_AT_ONCE = 1 << 20
+
+
+def pad_to_fit(batch: np.ndarray, info: ModelInfo, shrink: int = 0) -> tuple[np.ndarray, tuple[int, int]]:
+    """Pads pictures by reflection until a network accepts their size; the door for odd sizes.
+
+    Nothing is added when the size fits. The margin is split evenly, the odd pixel at the bottom and right.
+
+    Args:
+        batch: Pictures (batch, height, width, channels).
+        info: The network's contract.
+        shrink: Pixels by which each side of the output is smaller than that of the input; made up for here.
+
+    Returns:
+        The padded pictures, and (top, left) where the original starts in the network's output.
+    """
+    margins = [margin_to_fit(side, info, shrink) for side in batch.shape[1:3]]
+    widths = [(0, 0), *((margin // 2, margin - margin // 2) for margin in margins), (0, 0)]
+    start = (widths[1][0] - shrink // 2, widths[2][0] - shrink // 2)
+    return (np.pad(batch, widths, mode="reflect") if any(margins) else batch), start
+
+
+def restore_batch(
+    model: keras.Model,
+    batch: np.ndarray,
+    info: ModelInfo,
+    blur_step: Any = None,
+    tiles: Tiles | None = None,
+    psf: Any = None,
+) -> np.ndarray:
+    """Runs a network on pictures of any size.
+
+    Networks for grey pictures restore colour ones channel by channel.
+
+    Args:
+        model: A network of this zoo.
+        batch: Pictures (batch, height, width, frames x 3), or (batch, height, width, 1 or 3) for networks of grey
+            pictures; float32 in [0, 1].
+        info: The network's contract.
+        blur_step: For networks that take it: one number, or one for each picture.
+        tiles: How large pictures are cut; None restores them at once.
+        psf: For networks that take it: the point spread function (rows, columns), or one for each picture.
+
+    Returns:
+        Restored pictures (batch, height, width, 3, or 1 for grey input), float32, clipped to [0, 1].
+
+    Raises:
+        ZooError: When the network does not take such pictures or lacks what it needs to know of their blur; see
+            `inputs.check_batch` and `inputs.known_blur`.
+    """
+    check_batch(batch, info, model_frames(model, info))
+    blur = known_blur(batch, info, blur_step, psf)
+    if tiles is None:
+        return _restore_whole(model, batch, info, blur)
+    restored = []
+    for index, picture in enumerate(batch):
+        own = None if blur is None else blur[index : index + 1]
+        restored.append(restore_tiles(picture, tiles, partial(_restore_piece, model=model, info=info, blur=own)))
+    return np.stack(restored)
+
+
+def _restore_piece(piece: np.ndarray, model: keras.Model, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
+    """Restores one piece (height, width, channels) of a picture; see `tiling.restore_tiles`."""
+    return _restore_whole(model, piece[np.newaxis], info, blur)[0]
+
+
+def _restore_whole(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
+    """Restores checked pictures at once; see `restore_batch`."""
+    if info.colour:
+        return _restore_pictures(model, batch, info, blur)
+    channels = batch.shape[-1]
+    planes = to_planes(batch)
+    blur = None if blur is None else np.repeat(blur, channels, axis=0)
+    at_once = max(1, _PIXELS_AT_ONCE // (batch.shape[1] * batch.shape[2]))
+    restored = [
+        _restore_pictures(model, planes[i : i + at_once], info, None if blur is None else blur[i : i + at_once])
+        for i in range(0, len(planes), at_once)
+    ]
+    return from_planes(np.concatenate(restored), channels)
+
+
+def model_frames(model: keras.Model, info: ModelInfo) -> int:
+    """Returns how many pictures a network takes along the channels."""
+    shape = model.inputs[0].shape
+    return int(shape[-1]) // info.channels
+
+
+def shrink_of(model: keras.Model) -> int:
+    """Returns by how many pixels each side of a network's output is smaller than that of its input."""
+    info, variant = identify(model)
+    if not info.variant(variant).shrink:
+        return 0
+    # The model is asked, because options may have changed what the variant says.
+    side = 1024
+    shapes = [(1, side, side, model.inputs[0].shape[-1]), *((1, *tensor.shape[1:]) for tensor in model.inputs[1:])]
+    result = model.compute_output_shape(shapes if len(shapes) > 1 else shapes[0])
+    return side - int((result[0] if isinstance(result[0], (tuple, list)) else result)[1])
+
+
+def restore(
+    model: keras.Model,
+    image: np.ndarray,
+    tile: int | None = None,
+    overlap: int | None = None,
+    blend: bool = True,
+    blur_step: float | None = None,
+    psf: np.ndarray | None = None,
+) -> np.ndarray:
+    """Deblurs one photograph of any height and width.
+
+    Args:
+        model: A network of this zoo, from `create` or `load`.
+        image: Array (height, width, 3), or (height, width, 9) with previous, current and next frame, or (height,
+            width, 1) for networks of grey pictures; uint8 in [0, 255] or float in [0, 1]. A single picture for a
+            three-frame network stands for all three frames.
+        tile: Restores tiles of so many pixels one after the other, which bounds the memory; None restores the
+            photograph at once.
+        overlap: Pixels that a network sees beyond each side of a tile, reflected at the border of the photograph; None
+            takes a quarter of the tile (Germer et al. take 160 for 640).
+        blend: Whether tiles fade into their neighbours where they overlap; otherwise the overlap is cut off.
+        blur_step: How blurred the photograph is, for networks that take it, e.g. 0 to 9 for the refiner.
+        psf: Point spread function (rows, columns) of the blur, odd sides, for `wiener`.
+
+    Returns:
+        The sharp photograph (height, width, 3 or 1) in the type of the input.
+
+    Raises:
+        ZooError: For another shape, type or range, for a blur step or point spread function that the network does not
+            take or lacks, for tiles that cannot be, and for models that are not of this zoo.
+    """
+    info, _ = identify(model)
+    frames = model_frames(model, info)
+    pixels = _as_float(image)
+    if pixels.shape[-1] == 3 and frames > 1:
+        pixels = np.tile(pixels, frames)
+    if tile is None and overlap is not None:
+        raise ZooError(f"overlap {overlap} without tiles; give tile too")
+    sharp = restore_batch(model, pixels[np.newaxis], info, blur_step, Tiles.of(tile, overlap, blend), psf)[0]
+    if image.dtype == np.uint8:
+        return np.floor(sharp * 255.0 + 0.5).astype(np.uint8)
+    return sharp.astype(image.dtype)
+
+
+def _restore_pictures(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
+    """Pads, restores, crops and clips pictures, or grey planes, that all go through the network at once."""
+    padded, (top, left) = pad_to_fit(batch, info, shrink_of(model))
+    inputs = padded if info.colour else network_input(padded, info)
+    outputs = model.predict_on_batch(inputs if blur is None else [inputs, blur])
+    restored = np.asarray(outputs[0] if isinstance(outputs, (list, tuple)) else outputs, np.float32)
+    height, width = batch.shape[1:3]
+    return np.clip(restored[:, top : top + height, left : left + width], 0.0, 1.0)
+
+
+def margin_to_fit(side: int, info: ModelInfo, shrink: int) -> int:
+    """Returns how many pixels a side lacks to the next size that the network accepts and gives the side back."""
+    multiple = info.size_multiple
+    wanted = max(side + shrink, info.minimum_size)
+    return -(-wanted // multiple) * multiple - side
+
+
+def _as_float(image: Any) -> np.ndarray:
+    """Returns the picture as float32 in [0, 1]."""
+    if not isinstance(image, np.ndarray) or image.ndim != 3 or 0 in image.shape:
+        raise ZooError(f"a picture must be an array (height, width, channels), not {getattr(image, 'shape', image)!r}")
+    if image.dtype == np.uint8:
+        return image.astype(np.float32) / 255.0
+    if image.dtype.kind != "f":
+        raise ZooError(f"a picture must be uint8 in [0, 255] or float in [0, 1], not {image.dtype}; convert it first")
+    if not np.isfinite(image).all() or image.min() < 0 or image.max() > 1:
+        raise ZooError("a float picture must be finite and in [0, 1]; divide by its white level first")
+    return image.astype(np.float32)

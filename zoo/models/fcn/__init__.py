@@ -1,0 +1,1 @@
+"""FCN, the "feature catcher" (Zhang et al., 2022)."""

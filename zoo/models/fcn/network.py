@@ -1,0 +1,196 @@
+"""FCN, the "feature catcher": four stages that look at eighths, quarters, halves and the whole of a picture.
+
+Source: Zhang et al. (2022) and their released code, after MPRNet (Zamir et al., "Multi-stage progressive image
+restoration", CVPR 2021), to which it adds a shallow stage on eight patches and a gate on that stage's features.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zoo.backend import lazy_module
+from zoo.errors import ZooError
+from zoo.models.fcn.ablations import PARTS, ablations
+from zoo.models.fcn.blocks import Blocks
+from zoo.registry import ModelInfo, Variant, register
+
+if TYPE_CHECKING:
+    import keras
+else:
+    keras = lazy_module("keras")
+
+# Encoder and decoder maps of a stage, finest first.
+Maps = tuple[list[Any], list[Any]]
+# Gates without biases and with only four hidden units would now and then be off for every picture, so none narrows.
+# A first guess near the blurred input lets so small a network gain within minutes; the authors' scale is 1.
+TINY = {
+    "widths": (16, 24, 32),
+    "original_width": 16,
+    "reduction": 1,
+    "level_blocks": 1,
+    "original_blocks": 2,
+    "residual_scale": 0.3,
+}
+
+INFO = ModelInfo(
+    name="fcn",
+    title="FCN (feature catcher)",
+    paper='Zhang et al.: FCN, "feature catcher" (2022); after Zamir et al.: multi-stage progressive image '
+    "restoration, CVPR 2021 (MPRNet)",
+    summary="Four stages from small patches to the whole picture; each hands its features to the next, and all but "
+    "the first give a picture of their own.",
+    variants={
+        "paper": Variant(
+            20_309_377, macs=762_563_127_936, note="gate on the features of both halves, as the paper describes it"
+        ),
+        "exact": Variant(
+            20_309_377,
+            macs=762_563_127_936,
+            options={"efem": "top"},
+            note="gate on the top half only, as the released code runs",
+        ),
+        "four-outputs": Variant(
+            20_309_665,
+            macs=762_582_002_304,
+            options={"stage0_head": True},
+            note="a picture from stage 0 too, the fourth output",
+        ),
+        "tiny": Variant(265_137, macs=7_579_156_480, options=TINY, note="narrow and shallow, for laptops and tests"),
+        **ablations(TINY),
+    },
+    default="paper",
+    outputs=("sharp", "stage2", "stage1"),
+    size_multiple=8,
+    minimum_size=8,
+)
+
+
+@register(INFO)
+def build(
+    inputs: Any,
+    *,
+    widths: tuple[int, ...] = (96, 144, 192),
+    original_width: int = 128,
+    reduction: int = 4,
+    level_blocks: int = 2,
+    original_blocks: int = 8,
+    efem: str = "both",
+    stage0_head: bool = False,
+    residual_scale: float = 1.0,
+    stages: int = 4,
+    without: str = "",
+) -> Any:
+    """Builds the feature catcher.
+
+    No convolution has a bias, and one slope serves every PReLU; so a black picture stays exactly black.
+
+    Args:
+        inputs: Tensor (batch, height, width, 3) in [0, 1], both sides multiples of 8.
+        widths: Channels of the three levels of encoders and decoders.
+        original_width: Channels of stage 3, which works at full resolution.
+        reduction: Factor by which channel attention narrows.
+        level_blocks: Channel attention blocks on each level.
+        original_blocks: Channel attention blocks in each of the groups of stage 3.
+        efem: `"both"`: the gate (EFEM) acts on the stage-0 features of both halves with the same weights, as the paper
+            implies; `"top"`: on those of the top half only, as the released code runs.
+        stage0_head: Whether stage 0 too has a picture: a 1x1 convolution of its features before the gate plus the
+            blurred picture (our choice; the paper wants a picture of every stage, the released code has none here).
+        residual_scale: Factor on the initial kernels of what is added to something.
+        stages: How many of the four stages there are; the coarse ones are left out first (our reading of Table 2).
+        without: A part that is left out wherever it is: `"pb"`, the attention block of the processing blocks; `"efem"`,
+            the gate on the features of stage 0; `"msam"`, the gates by a stage's own picture; `"rim"`, the groups of
+            blocks of stage 3 and what they are fed with. Empty for none.
+
+    Returns:
+        List of tensors (batch, height, width, 3), not clipped: of stage 3, the restored picture, stage 2 and stage 1 as
+        far as there are, then stage 0 if it has a head.
+
+    Raises:
+        ZooError: For another `efem`, stages or part, and for widths that are not those of three levels.
+    """
+    from zoo.layers.shared_prelu import SharedPReLU
+    from zoo.layers.split_tiles import Tiles
+
+    if efem not in ("both", "top"):
+        raise ZooError(f"efem must be 'both' or 'top', not {efem!r}")
+    if len(widths) != 3:
+        raise ZooError(f"widths must be the channels of three levels, not {widths!r}")
+    if stages not in range(1, 5) or without not in ("", *PARTS):
+        raise ZooError(f"{stages} stages without {without!r}; take 1 to 4 and one of {', '.join(PARTS)}, or nothing")
+    full = keras.config.dtype_policy().variable_dtype
+    blocks = Blocks(tuple(widths), reduction, level_blocks, SharedPReLU(name="prelu"), residual_scale, without)
+
+    features = attended = maps = None
+    pictures: list[Any] = []
+    halves = Tiles(2, 1, dtype=full, name="halves")(inputs) if stages > 1 else None
+    if stages > 3:
+        features, pictures = _stage0(blocks, inputs, halves, efem, stage0_head)
+    if stages > 2:
+        attended, maps, picture = _stage1(blocks, inputs, halves, features)
+        pictures = [picture, *pictures]
+    if stages > 1:
+        attended, maps, picture = _stage2(blocks, inputs, halves, attended, maps)
+        pictures = [picture, *pictures]
+    return [_stage3(blocks, inputs, attended, maps, original_width, original_blocks), *pictures]
+
+
+def _stage0(blocks: Blocks, inputs: Any, halves: Any, efem: str, head: bool) -> tuple[Any, list[Any]]:
+    """Eight patches, 2 rows of 4: returns the gated features of the halves and, with a head, the stage's picture."""
+    from zoo.layers.split_tiles import Tiles, Untile
+
+    full = keras.config.dtype_policy().variable_dtype
+    eighths = Tiles(2, 4, dtype=full, name="eighths")(inputs)
+    x = blocks.shallow(eighths, 0, keras.layers.Activation("selu", name="stage0_selu"))
+    x = Untile(1, 4, name="stage0_halves")(x)
+    pictures = []
+    if head:
+        picture = blocks.image(x, halves, "stage0_picture")
+        pictures.append(Untile(2, 1, dtype=full, name="stage0")(picture))
+    return blocks.feature_gate(x, 0, top_only=efem == "top"), pictures
+
+
+def _stage1(blocks: Blocks, inputs: Any, halves: Any, features: Any | None) -> tuple[Any, Maps, Any]:
+    """Quarters, then halves: returns the attended features, the maps of the halves, and the stage's picture.
+
+    The features of stage 0 are added to the finest map after the encoder, so the decoder and the next stage's fusion
+    see them and the coarser levels do not.
+    """
+    from zoo.layers.split_tiles import Tiles, Untile
+
+    full = keras.config.dtype_policy().variable_dtype
+    quarters = Tiles(2, 2, dtype=full, name="quarters")(inputs)
+    encoded = blocks.encoder(blocks.shallow(quarters, 1), 1)
+    encoded = [Untile(1, 2, name=f"stage1_halves{level}")(x) for level, x in enumerate(encoded, start=1)]
+    if features is not None:
+        encoded[0] = keras.layers.Add(name="stage1_with_stage0")([encoded[0], features])
+    decoded = blocks.decoder(encoded, 1)
+    attended, picture = blocks.supervised_attention(decoded[0], halves, 1, "stage1_picture")
+    return attended, (encoded, decoded), Untile(2, 1, dtype=full, name="stage1")(picture)
+
+
+def _stage2(
+    blocks: Blocks, inputs: Any, halves: Any, attended: Any | None, before: Maps | None
+) -> tuple[Any, Maps, Any]:
+    """Halves, then the whole: returns the attended features, the maps of the whole, and the stage's picture."""
+    from zoo.layers.split_tiles import Untile
+
+    x = _joined(blocks, blocks.shallow(halves, 2), attended, 2, blocks.widths[0])
+    encoded = blocks.encoder(x, 2, before)
+    encoded = [Untile(2, 1, name=f"stage2_whole{level}")(x) for level, x in enumerate(encoded, start=1)]
+    decoded = blocks.decoder(encoded, 2)
+    attended, picture = blocks.supervised_attention(decoded[0], inputs, 2, "stage2")
+    return attended, (encoded, decoded), picture
+
+
+def _stage3(blocks: Blocks, inputs: Any, attended: Any | None, before: Maps | None, width: int, groups: int) -> Any:
+    """The whole picture at full resolution: returns the restored picture."""
+    x = _joined(blocks, blocks.shallow(inputs, 3), attended, 3, width)
+    if blocks.without != "rim":
+        x = blocks.original_resolution(x, before, groups, 3)
+    return blocks.image(x, inputs, "sharp", size=3)
+
+
+def _joined(blocks: Blocks, own: Any, attended: Any | None, stage: int, width: int) -> Any:
+    """Returns a 3x3 convolution of a stage's own features and those handed on, which are per half or whole alike."""
+    x = own if attended is None else keras.layers.Concatenate(name=f"stage{stage}_concat")([own, attended])
+    return blocks.conv(x, width, 3, f"stage{stage}_join")

@@ -1,0 +1,34 @@
+"""The blurred input itself: the row that every paper calls "Baseline"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zoo.backend import lazy_module
+from zoo.registry import ModelInfo, Variant, register
+
+if TYPE_CHECKING:
+    import keras
+else:
+    keras = lazy_module("keras")
+
+INFO = ModelInfo(
+    name="identity",
+    title="Baseline (blurred input)",
+    paper="none: the reference row of every comparison",
+    summary="Returns the (middle) blurred frame unchanged.",
+    variants={
+        "image": Variant(parameters=0, receptive_field=1),
+        "video": Variant(parameters=0, frames=3, receptive_field=1),
+    },
+    default="image",
+    licence="Apache-2.0",
+)
+
+
+@register(INFO)
+def build(inputs: Any) -> Any:
+    """Returns the middle frame of `inputs` (batch, height, width, frames x 3)."""
+    from zoo.layers.frames import MiddleFrame
+
+    return MiddleFrame(dtype=keras.config.dtype_policy().variable_dtype, name="middle_frame")(inputs)
