@@ -8,6 +8,10 @@ from benchmarks.errors import RunError
 from benchmarks.metrics import METRICS, Metric
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
+from zoo.inference.tiling import Tiles
+
+# Tiles of Germer et al. for photographs of 1460 x 2360.
+HDC_TILES = Tiles(640, 160)
 
 
 @dataclass(frozen=True)

@@ -155,11 +155,11 @@ def _sample(args: argparse.Namespace) -> int:
     names = datasets.list_datasets() if args.dataset == "all" else args.dataset.split(",")
     for name in names:
         datasets.info(name)
-    from datasets.samples import build
+    from datasets import samples
 
     options = _text_options(args)
     for name in names:
-        print(f"{name}: sample in {build.build(name, args.out, args.seed, options=options)}")
+        print(f"{name}: sample in {samples.build(name, args.out, args.seed, options=options)}")
     return 0
 
 
@@ -183,9 +183,9 @@ def _text_options(args: argparse.Namespace) -> Any:
 def _prepare(args: argparse.Namespace) -> int:
     """Hands over to the frame store."""
     datasets.info(args.dataset)
-    from datasets import frame_store
+    from datasets.commands import prepare
 
-    return frame_store.command(args.dataset, args.root, args.split, args.out, args.check)
+    return prepare.command(args.dataset, args.root, args.split, args.out, args.check)
 
 
 def _estimate(args: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -70,3 +71,31 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def weights_hash(path: Path) -> str:
+    """Returns digits that change with the content of a weight file; DataError when it cannot be read."""
+    return file_hash(path, ".keras file with --weights")
+
+
+def file_hash(path: Path, wanted: str) -> str:
+    """Returns sixteen digits of a file's SHA-256.
+
+    Args:
+        path: The file.
+        wanted: What the user shall give if it cannot be read.
+
+    Raises:
+        DataError: When it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}; give an existing {wanted}") from error
+
+
+def cache_folder() -> Path:
+    """Returns the folder for what can be made again: `$DEBLUR_ZOO_CACHE`, else `~/.cache/deblur-zoo`."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("DEBLUR_ZOO_CACHE") or Path(base) / "deblur-zoo")

@@ -18,12 +18,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from datasets.errors import DataError
-from datasets.files import atomic_open, write_text
+from datasets.files import atomic_open, cache_folder, write_text
 from datasets.image import ArrayFrame, Frame, Window, cut
 from datasets.pairs import Pairs
 
@@ -95,12 +94,6 @@ _Source = tuple[str, int, int]
 _Place = tuple[int, tuple[int, int, int]]
 
 
-def cache_folder() -> Path:
-    """Returns the folder for what can be made again: `$DEBLUR_ZOO_CACHE`, else `~/.cache/deblur-zoo`."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("DEBLUR_ZOO_CACHE") or Path(base) / "deblur-zoo")
-
-
 def store_folder(root: Path | str) -> Path:
     """Returns where the store of the data set under `root` lies unless another folder is named."""
     resolved = Path(root).resolve()
@@ -122,7 +115,7 @@ def prepare(pairs: Pairs, store: Path | str | None = None, progress: Progress | 
         DataError: When a picture cannot be read or the disk has no room.
     """
     folder = Path(store) if store is not None else store_folder(pairs.root)
-    groups = list(_groups(pairs, folder))
+    groups = list(store_groups(pairs, folder))
     missing = [group for group in groups if _copies(group) is None]
     _check_room(missing, folder)
     total, done = sum(len(group.frames) for group in missing), 0
@@ -148,7 +141,7 @@ def attach(pairs: Pairs, store: Path | str | None = None) -> tuple[Pairs, int]:
     folder = Path(store) if store is not None else store_folder(pairs.root)
     stored: dict[str, StoredFrame] = {}
     undecoded = 0
-    for group in _groups(pairs, folder):
+    for group in store_groups(pairs, folder):
         copies = _copies(group)
         if copies is None:
             undecoded += len(group.frames)
@@ -184,72 +177,6 @@ def check(folder: Path | str) -> list[str]:
     return problems
 
 
-def command(name: str, root: Path, split: str | None, out: Path | None, verify_only: bool) -> int:
-    """Carries out `python -m datasets prepare`.
-
-    Args:
-        name: Data set's name.
-        root: Its folder.
-        split: The split to prepare; None for every split that is there.
-        out: The store's folder; None takes the default one.
-        verify_only: Reads the store's files and compares them with their index instead.
-
-    Returns:
-        Exit status: 1 when the check found damage, else 0.
-    """
-    from rich.progress import Progress as Bar
-
-    from datasets.loading import load
-
-    sound = True
-    for chosen in [split] if split else _splits_with_data(name, root):
-        pairs = load(name, root, chosen)
-        folder = out or store_folder(pairs.root)
-        if not any(_groups(pairs, folder)):
-            print(f"{name} {chosen}: read into memory as a whole, nothing to prepare")
-            continue
-        if verify_only:
-            problems = _problems(pairs, folder)
-            print("\n".join(problems) or f"{name} {chosen}: {folder} is sound")
-            sound = sound and not problems
-            continue
-        with Bar(transient=True, disable=not os.isatty(1)) as bar:
-            task = bar.add_task(f"{name} {chosen}", total=None)
-            report = prepare(pairs, out, partial(_show, bar, task))
-        print(
-            f"{name} {chosen}: {report.frames} pictures, {report.size / 1e9:.2f} GB in {report.folder} "
-            f"({report.written} files written, {report.kept} kept)"
-        )
-    return 0 if sound else 1
-
-
-def _show(bar: Any, task: Any, done: int, total: int) -> None:
-    """Moves a progress bar."""
-    bar.update(task, completed=done, total=total)
-
-
-def _problems(pairs: Pairs, folder: Path) -> list[str]:
-    """Returns a line for each damaged store file of a split, and one for pictures that it lacks."""
-    problems = check(folder / pairs.dataset / pairs.split)
-    undecoded = attach(pairs, folder)[1]
-    if undecoded:
-        problems.append(
-            f"{pairs.dataset} {pairs.split}: {undecoded} pictures are not in {folder}, or older than their files; "
-            "run prepare again"
-        )
-    return problems
-
-
-def _splits_with_data(name: str, root: Path) -> list[str]:
-    """Returns the splits of which there is anything, sound or not; all of them when there is nothing."""
-    from datasets.readers.base import locate
-    from datasets.registry import info, reader
-
-    dataset, source = info(name), reader(name)
-    folder = locate(name, root, dataset.folder, source.fits)
-    return [split for split in dataset.splits if source.find(folder, split)] or list(dataset.splits)
-
-
 def to_uint8(pixels: np.ndarray) -> np.ndarray:
     """Rounds 16-bit pixels to 8 bit (65535 becomes 255); 8-bit ones pass unchanged."""
     if pixels.dtype == np.uint8:
@@ -257,7 +184,7 @@ def to_uint8(pixels: np.ndarray) -> np.ndarray:
     return ((pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
 
 
-def _groups(pairs: Pairs, folder: Path) -> Iterator[_Group]:
+def store_groups(pairs: Pairs, folder: Path) -> Iterator[_Group]:
     """Yields the store files of a split: one per scene and kind, each picture once, in order."""
     members: dict[tuple[str, str], dict[str, Frame]] = {}
     for pair in pairs:

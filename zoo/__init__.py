@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zoo import models  # noqa: F401  importing the models puts them into the registry
 from zoo.errors import ZooError
 from zoo.inference.restore import pad_to_fit, restore, restore_batch, shrink_of
-
-# One line per network: importing its file puts it into the registry.
-from zoo.models import atrous, carlo, deblurgan, fba, identity, indexnet, kaist, refiner, unet, wiener
-from zoo.models.fcn import network  # noqa: F401
 from zoo.registry import ModelInfo, Variant, create, identify, info, list_models
 from zoo.saving import load, load_weights, read_member, read_notes, save
 

@@ -1,4 +1,4 @@
-"""Heavy modules that are imported at their first use.
+"""Keras, imported at its first use, and what differs between its backends.
 
 Listing networks and refusing bad arguments must not wait several seconds for a deep-learning framework.
 """
@@ -6,8 +6,9 @@ Listing networks and refusing bad arguments must not wait several seconds for a 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 class LazyModule(ModuleType):
@@ -25,3 +26,29 @@ class LazyModule(ModuleType):
 def lazy_module(name: str) -> LazyModule:
     """Returns a stand-in for module `name`."""
     return LazyModule(name)
+
+
+if TYPE_CHECKING:
+    import keras
+else:
+    keras = lazy_module("keras")
+
+
+def input_gradient(function: Callable[[Any], Any], point: Any) -> Any:
+    """Returns the gradient of a scalar function at a point, itself differentiable, on the running backend."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(point)
+            value = function(point)
+        return tape.gradient(value, point)
+    if backend == "jax":
+        import jax
+
+        return jax.grad(function)(point)
+    import torch
+
+    point = point.detach().requires_grad_()
+    return torch.autograd.grad(function(point), point, create_graph=True)[0]

@@ -7,15 +7,10 @@ import fnmatch
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zoo.backend import lazy_module
+from zoo.backend import keras
 from zoo.errors import ZooError
-
-if TYPE_CHECKING:
-    import keras
-else:
-    keras = lazy_module("keras")
 
 Builder = Callable[..., Any]
 

@@ -9,16 +9,10 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zoo.backend import lazy_module
+from zoo.backend import keras
 from zoo.errors import ZooError
-
-if TYPE_CHECKING:
-    import keras
-else:
-    keras = lazy_module("keras")
-
 
 # Member of the .keras archive that holds notes; Keras ignores it.
 _NOTES = "deblur_zoo.json"

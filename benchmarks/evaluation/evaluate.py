@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
 
-import zoo
 from benchmarks import metrics
 from benchmarks.errors import readable_errors
 from benchmarks.evaluation.predict import restorer
@@ -27,11 +24,6 @@ from zoo.inference.tiling import Tiles
 _SMALL_PIXELS = 64 * 64
 _SMALL_BATCH = 100
 _SCORERS = 2
-TIMED_SIDE = 256
-_WARM_UP = 2
-_ROUNDS, _FEWEST_ROUNDS = 7, 3
-# Seconds after which fewer rounds must do.
-_TIMING_BUDGET = 30.0
 
 # PSNR in dB of a picture that was restored exactly.
 _EXACT = 100.0
@@ -109,41 +101,6 @@ def evaluate(
             collect(keep=2 * _SCORERS + _SMALL_BATCH * (len(batch) > 1))
         collect(keep=0)
     return Scores(tuple(pair.name for pair in pairs), values)
-
-
-def seconds_per_megapixel(model: keras.Model, precision: str) -> dict[str, Any]:
-    """Times a network on one picture of 256x256, the size that multiply-accumulates are counted at.
-
-    Rules: random colour input (three passes for a network of grey pictures), batch of one, two rounds of warm-up
-    (compilation is not counted), then seven timed rounds, or as few as three when a round takes many seconds, each
-    until the result has arrived as a NumPy array; the quartiles are reported.
-
-    Args:
-        model: A network of the zoo.
-        precision: Keras dtype policy, for the report.
-
-    Returns:
-        `median`, `low` and `high` (quartiles) in seconds per megapixel, and the rules as values.
-    """
-    info, variant = zoo.identify(model)
-    channels = 3 * info.variant(variant).frames
-    picture = np.random.default_rng(0).random((1, TIMED_SIDE, TIMED_SIDE, channels), np.float32)
-
-    step = 0 if info.takes_blur_step else None
-    psf = np.ones((1, 1)) if info.takes_psf else None
-
-    def seconds() -> float:
-        start = time.perf_counter()
-        zoo.restore_batch(model, picture, info, step, psf=psf)
-        return time.perf_counter() - start
-
-    warm = [seconds() for _ in range(_WARM_UP)][-1]
-    rounds = int(np.clip(_TIMING_BUDGET / warm, _FEWEST_ROUNDS, _ROUNDS))
-    low, median, high = np.percentile([seconds() for _ in range(rounds)], [25, 50, 75]) / (TIMED_SIDE**2 / 1e6)
-    return {
-        "median": float(median), "low": float(low), "high": float(high), "height": TIMED_SIDE, "width": TIMED_SIDE,
-        "batch": 1, "warm_up": _WARM_UP, "rounds": rounds, "precision": precision,
-    }  # fmt: skip
 
 
 def middle_frame(inputs: np.ndarray) -> np.ndarray:

@@ -12,14 +12,11 @@ import numpy as np
 from benchmarks.evaluation.evaluate import Scores, middle_frame
 from benchmarks.evaluation.predict import Restorer
 from benchmarks.protocols import Protocol
+from benchmarks.records.layout import FOLDER
 from datasets import pipeline
 from datasets.files import atomic_open
 from datasets.pairs import Pairs
 from datasets.pipeline import as_float
-
-FOLDER = "pictures"
-PANELS = ("blurred", "restored", "sharp", "error")
-"""What stands side by side in every file, from left to right, all of one size."""
 
 LARGEST_FILE = 150_000
 """Bytes that no file exceeds, unless its lowest quality does."""

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.errors import RunError
-from benchmarks.records.record import file_hash
 from datasets.blur import gaussian
 from datasets.blur.estimate import EVALUATIONS, Blur
+from datasets.files import file_hash
 from datasets.hdc import simulation, single_step
 from datasets.pairs import Pair, Pairs
 

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.errors import Parser, RunError, guarded
+from benchmarks.cli import Parser, guarded
+from benchmarks.errors import RunError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,39 +35,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check(folder: Path) -> int:
     """Prints every fault; 1 when there is one."""
     from benchmarks.leaderboard import check
-    from benchmarks.records import record
+    from benchmarks.records import layout
 
     if not (folder / "runs").is_dir():
         raise RunError(f"{folder / 'runs'}: no such folder; give the results folder with --results")
     found = check.faults(folder)
     for line in found:
         print(line)
-    count = len(record.paths(folder))
+    count = len(layout.paths(folder))
     print(f"{count} records, {len(found)} faults" if found else f"{count} records, no faults")
     return 1 if found else 0
 
 
 def _compare(folder: Path, first: str, second: str) -> int:
     """Prints how two runs differ."""
-    from benchmarks import console
-    from benchmarks.records import compare
+    from benchmarks.leaderboard import terminal
+    from benchmarks.records import compare, store
 
-    a, b = (compare.find(folder, name) for name in (first, second))
-    console.print_differences(a.path.stem, b.path.stem, compare.compare(a, b))
+    a, b = (store.find_by_name(folder, name) for name in (first, second))
+    terminal.print_differences(a.path.stem, b.path.stem, compare.compare(a, b))
     return 0
 
 
 def _show(folder: Path, by_step: bool) -> int:
     """Makes and prints the leaderboard."""
-    from benchmarks import console
-    from benchmarks.leaderboard import ranking
-    from benchmarks.records import ocr_by_step, record
+    from benchmarks.leaderboard import ranking, terminal
+    from benchmarks.records import ocr_by_step, store
 
     rows = ranking.update(folder)
     ranking.require_rows(rows, folder)
-    console.print_standings(rows)
+    terminal.print_standings(rows)
     if by_step:
-        console.print_steps(ocr_by_step.tables(list(record.read_all(folder))))
+        terminal.print_steps(ocr_by_step.tables(list(store.read_all(folder))))
     return 0
 
 

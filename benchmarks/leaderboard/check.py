@@ -11,9 +11,9 @@ from pathlib import Path
 
 from benchmarks import metrics
 from benchmarks.errors import RunError
-from benchmarks.leaderboard import ranking
+from benchmarks.leaderboard import ranking, render
 from benchmarks.protocols import PROTOCOLS, Protocol
-from benchmarks.records import record as records_record
+from benchmarks.records import layout, store
 from benchmarks.records.record import Record
 from datasets.registry import info as dataset_info
 
@@ -44,9 +44,9 @@ def faults(folder: Path) -> list[str]:
 def _readable(folder: Path) -> tuple[list[Record], list[str]]:
     """Returns the records that can be read, and what is wrong with the others."""
     found, broken = [], []
-    for path in records_record.paths(folder):
+    for path in layout.paths(folder):
         try:
-            found.append(records_record.read(path))
+            found.append(store.read(path))
         except RunError as error:
             broken.append(str(error))
     return found, broken
@@ -55,7 +55,7 @@ def _readable(folder: Path) -> tuple[list[Record], list[str]]:
 def _duplicates(found: Sequence[Record]) -> Iterator[str]:
     """Yields records that do not lie under their own name, as a copy does not."""
     for record in found:
-        expected = records_record.path_of(record.path.parents[1], record.content)
+        expected = layout.path_of(record.path.parents[1], record.content)
         if record.path != expected:
             other = "which is there too: a duplicate" if expected.exists() else "which is missing"
             yield f"{record.path}: holds the run of {expected.name}, {other}; delete or rename it"
@@ -136,7 +136,7 @@ def _leaderboard(folder: Path, done: Sequence[Record]) -> list[str]:
         return [f"{path}: {error.strerror}; {remedy}"] if done else []
     before = {row.get("record"): row for row in csv.DictReader(text.splitlines())}
     lines = [fault for record in done for fault in _moved(record, before.get(record.path.name))]
-    if not lines and text != ranking.to_csv(ranking.standings(done), ranking.foreign_columns(folder)):
+    if not lines and text != render.to_csv(ranking.standings(done), render.foreign_columns(folder)):
         lines.append(f"{path}: not what the records say; {remedy}")
     return lines
 

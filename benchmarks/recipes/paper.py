@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from benchmarks.recipes.recipe import Recipe, default_variant
+from benchmarks.recipes.recipe import REFINER_CROPS, Maker, Recipe
+from benchmarks.recipes.variants import default_variant
 from datasets.augment import BOLOGNA, NONE, Augmentation
 
 _BOLOGNA = "Mancini and Simonati (University of Bologna), Tables 1 and 2, and code"
@@ -18,12 +18,6 @@ _REFINER = "Nyrhilae, median-filter recurrent refiner, training details"
 _OTHER_DATA = "our choice: the source trained on other data, its recipe is taken"
 _HELD_OUT = "the last eighth of the training scenes is the validation split"
 
-# Variant of each network by kind of data set; networks that are not named take their default one.
-VARIANTS = {
-    "cifar10": {"carlo": "image", "kaist": "image", "atrous": "cifar10"},
-    "video": {"carlo": "image", "kaist": "video", "atrous": "reds"},
-    "still": {"carlo": "image", "kaist": "image", "atrous": "image-20"},
-}
 # Epochs of the Bologna report: Table 1 (CIFAR-10) and Table 2 (REDS).
 _CIFAR_EPOCHS = {"carlo": 40, "kaist": 30, "atrous": 29}
 _REDS_EPOCHS = {"kaist": 55, "atrous": 71}
@@ -121,11 +115,8 @@ def _refiner(model: str, dataset: str) -> Recipe:
     )  # fmt: skip
 
 
-# Three rows and five columns of overlapping crops, moved at random.
-REFINER_CROPS = Augmentation(grid=(3, 5))
 _GOPRO = ("gopro", "gopro-gamma", "hide")
 
-Maker = Callable[[str, str], Recipe]
 RECIPES: dict[str, Maker] = {
     "carlo": _bologna,
     "kaist": _bologna,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.recipes.paper import REFINER_CROPS, Maker
-from benchmarks.recipes.recipe import Recipe, default_variant
+from benchmarks.recipes.recipe import REFINER_CROPS, Maker, Recipe
+from benchmarks.recipes.variants import default_variant
 from datasets.augment import NONE, Augmentation
 
 # Steps that a laptop of two cores makes in at most three minutes.

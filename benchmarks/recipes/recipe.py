@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import Any
 
-import zoo
 from benchmarks.errors import RunError
 from datasets.augment import Augmentation
-from datasets.registry import info as dataset_info
+
+# Three rows and five columns of overlapping crops, moved at random.
+REFINER_CROPS = Augmentation(grid=(3, 5))
 
 PROFILES = ("paper", "code", "quick")
 # Losses of a generator against a critic.
@@ -109,48 +111,5 @@ class Recipe:
         return replace(self, **given)
 
 
-def recipe(model: str, dataset: str, profile: str = "paper", variant: str | None = None) -> Recipe:
-    """Returns how to train a network for a data set.
-
-    Args:
-        model: Network's name.
-        dataset: Name of the data set that it will be scored on; decides between one and three frames.
-        profile: `"paper"`, `"code"` (the released code's recipe, where it is not the paper's) or `"quick"`.
-        variant: Takes the place of the recipe's variant.
-
-    Raises:
-        RunError: For an unknown profile, a network without recipe, or one whose code has no recipe of its own.
-        ZooError: For an unknown network or variant.
-    """
-    # The tables need the class above.
-    from benchmarks.recipes import paper, quick
-
-    if profile not in PROFILES:
-        raise RunError(f"unknown profile {profile!r}; choose one of {', '.join(PROFILES)}")
-    info = zoo.info(model)
-    if model not in paper.RECIPES:
-        raise RunError(f"{model} has no training recipe; use --no-train")
-    if profile == "code" and model not in paper.CODE_RECIPES:
-        with_code = ", ".join(paper.CODE_RECIPES)
-        raise RunError(f"{model} has no code recipe beside the paper's ({with_code} has); use --profile paper")
-    table = {"paper": paper.RECIPES, "code": paper.CODE_RECIPES, "quick": quick.RECIPES}
-    made = table[profile][model](model, dataset)
-    if variant is not None:
-        info.variant(variant)
-        made = replace(made, variant=variant)
-    return made
-
-
-def default_variant(model: str, dataset: str, profile: str) -> str:
-    """Returns the variant that a data set's row shows when none is asked for."""
-    from benchmarks.recipes.paper import VARIANTS
-
-    video = dataset_info(dataset).video
-    if model == "identity":
-        return "video" if video else "image"
-    if model == "wiener":
-        return "text" if dataset == "hdc" else "image"
-    if profile == "quick":
-        return "tiny-video" if video and "tiny-video" in zoo.info(model).variants else "tiny"
-    kind = "cifar10" if dataset == "cifar10" else "video" if video else "still"
-    return VARIANTS[kind].get(model, zoo.info(model).default)
+Maker = Callable[[str, str], Recipe]
+"""Makes the recipe of a model (by name) for a data set (by name)."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from benchmarks import metrics
 from benchmarks.errors import RunError
 from benchmarks.metrics import Interval
-from benchmarks.records import record as records_record
 from benchmarks.records.record import Record
 
 WORST = 10
@@ -98,26 +96,3 @@ def compare(a: Record, b: Record) -> list[Difference]:
             )
         )  # fmt: skip
     return found
-
-
-def find(folder: Path, name: str) -> Record:
-    """Returns the record that a name on the command line means.
-
-    Args:
-        folder: The results folder.
-        name: A file, a record's name with or without `.json`, or any part of it that only one record has.
-
-    Raises:
-        RunError: When there is none or several.
-    """
-    if Path(name).is_file():
-        return records_record.read(Path(name))
-    paths = records_record.paths(folder)
-    exact = [path for path in paths if name in (path.name, path.stem)]
-    matching = exact or [path for path in paths if name in path.name]
-    if not matching:
-        raise RunError(f"no record in {folder / 'runs'} is called {name!r}; `ls {folder / 'runs'}` shows the names")
-    if len(matching) > 1:
-        raise RunError(f"{name!r} means {len(matching)} records, {', '.join(path.stem for path in matching[:3])}, ...; "
-                       "give more of the name")  # fmt: skip
-    return records_record.read(matching[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,6 @@ from typing import Any
 
 from benchmarks import metrics
 from benchmarks.errors import RunError
-from datasets.files import write_text
 
 SCHEMA = 1
 _DIGITS = 6
@@ -96,83 +95,6 @@ def content_hash(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def file_hash(path: Path, wanted: str) -> str:
-    """Returns sixteen digits of a file's SHA-256.
-
-    Args:
-        path: The file.
-        wanted: What the user shall give if it cannot be read.
-
-    Raises:
-        RunError: When it cannot be read.
-    """
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
-    except OSError as error:
-        raise RunError(f"{path}: {error.strerror}; give an existing {wanted}") from error
-
-
-def path_of(folder: Path, content: Mapping[str, Any]) -> Path:
-    """Returns where a record lies."""
-    return folder / "runs" / f"{stem_of(content)}.json"
-
-
-def stem_of(content: Mapping[str, Any]) -> str:
-    """Returns the name of a record without suffix: its cell in words, then its key."""
-    return "--".join(content[name] for name in ("dataset", "protocol", "model", "variant", "key"))
-
-
-def write(folder: Path, content: Mapping[str, Any]) -> Record:
-    """Writes a record under `folder/runs`; a failed run never replaces a finished one.
-
-    Returns:
-        The record as it now lies there: the finished one, where a failed one was not to replace it.
-
-    Raises:
-        RunError: When a value is not finite, or the file that a failed run would replace cannot be read.
-        DataError: When the disk is full or the folder cannot be written.
-    """
-    path = path_of(folder, content)
-    if content["status"] == "failed" and path.is_file():
-        there = read(path)
-        if there.done:
-            return there
-    try:
-        text = json.dumps(content, indent=1, allow_nan=False)
-    except ValueError as error:
-        raise RunError(f"{path}: not written, a value is NaN or infinite; check what the network returned") from error
-    write_text(path, text + "\n")
-    return Record(path, content)
-
-
-def find(folder: Path, identity: Mapping[str, Any], key: str) -> Record | None:
-    """Returns the finished record of a run, None when there is none."""
-    path = path_of(folder, {**identity, "key": key})
-    if not path.is_file():
-        return None
-    record = read(path)
-    return record if record.done else None
-
-
-def read(path: Path) -> Record:
-    """Reads and checks one record.
-
-    Raises:
-        RunError: When it is not a record of this schema, or was changed after it was written.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path}: not a readable record ({error}); delete it and run again") from error
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        found = content.get("schema") if isinstance(content, dict) else None
-        raise RunError(f"{path}: schema {found!r}, this version reads {SCHEMA}; delete it and run again")
-    if content.get("content_hash") != content_hash(content):
-        raise RunError(f"{path}: changed after it was written (hash differs); restore it, or delete it and run again")
-    return Record(path, content)
-
-
 def budget(profile: str, steps: int, seconds: float) -> str:
     """Returns what a training cost, for tables."""
     return f"{profile}, {steps:,} steps, {seconds:.0f} s"
@@ -185,14 +107,3 @@ def tiles(evaluation: Mapping[str, Any]) -> str:
         return ""
     joined = "side by side" if not found["overlap"] else "blended" if found["blend"] else "cropped"
     return f"tiles {found['tile']} + {found['overlap']}, {joined}"
-
-
-def paths(folder: Path) -> list[Path]:
-    """Returns the files of all records under `folder/runs`, by name."""
-    return sorted((folder / "runs").glob("*.json"))
-
-
-def read_all(folder: Path) -> Iterator[Record]:
-    """Yields every record under `folder/runs`, by file name."""
-    for path in paths(folder):
-        yield read(path)

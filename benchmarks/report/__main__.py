@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.errors import Parser, guarded
+from benchmarks.cli import Parser, guarded
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

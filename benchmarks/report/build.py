@@ -11,10 +11,9 @@ from typing import Any
 import jinja2
 
 import zoo
-from benchmarks.evaluation import panels
 from benchmarks.leaderboard import ranking
-from benchmarks.records import compare
-from benchmarks.records import record as records_record
+from benchmarks.leaderboard import rows as leaderboard_rows
+from benchmarks.records import compare, layout, store
 from benchmarks.records.record import Record
 from benchmarks.report import cards, index, run_page
 from benchmarks.tables import claims, render
@@ -64,10 +63,10 @@ def build(folder: Path, out: Path) -> int:
         RunError: When a record or the published numbers cannot be read.
         DataError: When the site cannot be written, or something else lies in its place.
     """
-    with ranking.locked(folder):
+    with store.locked(folder):
         if out.exists() and not (out / "index.html").is_file() and (not out.is_dir() or any(out.iterdir())):
             raise DataError(f"{out} is there and no report; choose another folder with --out")
-        found = list(records_record.read_all(folder))
+        found = list(store.read_all(folder))
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".tmp-report-", dir=out.parent) as temporary:
@@ -87,11 +86,11 @@ def _fill(site: Site, folder: Path) -> None:
     """Writes every page, style, script and picture."""
     shutil.copytree(HERE / "assets", site.folder / "assets")
     done = [record for record in site.found if record.done]
-    kept = folder / panels.FOLDER
+    kept = folder / layout.FOLDER
     for record in done:
         source = kept / record.path.stem
         if source.is_dir():
-            shutil.copytree(source, site.folder / panels.FOLDER / record.path.stem)
+            shutil.copytree(source, site.folder / layout.FOLDER / record.path.stem)
     ranked = ranking.standings(done)
     rankings = index.rankings(ranked, done)
     site.page("index.html", "index.html", title="Leaderboards", here="index", rankings=rankings,
@@ -129,7 +128,7 @@ def _table(title: str, lines: Sequence[render.Line]) -> dict[str, Any]:
     }
 
 
-def _cards(site: Site, ranked: Sequence[ranking.Row]) -> None:
+def _cards(site: Site, ranked: Sequence[leaderboard_rows.Row]) -> None:
     """Writes a card for every network and data set, and the list of them."""
     models = [cards.model(zoo.info(name), ranked) for name in zoo.list_models()]
     datasets = [cards.dataset(dataset_info(name), ranked) for name in list_datasets()]

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import zoo
-from benchmarks.leaderboard import ranking
+from benchmarks.leaderboard import render, rows
 from benchmarks.protocols import PROTOCOLS
 from datasets.registry import DatasetInfo
 from zoo.registry import field_of
 
 
-def model(info: zoo.ModelInfo, ranked: Sequence[ranking.Row]) -> dict[str, Any]:
+def model(info: zoo.ModelInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
     """Returns the card of a network."""
     variants = [
         {
@@ -41,7 +41,7 @@ def model(info: zoo.ModelInfo, ranked: Sequence[ranking.Row]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def dataset(info: DatasetInfo, ranked: Sequence[ranking.Row]) -> dict[str, Any]:
+def dataset(info: DatasetInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
     """Returns the card of a data set."""
     facts = {
         "name": info.name, "source": info.source, "licence": info.licence, "size": info.size,
@@ -54,14 +54,14 @@ def dataset(info: DatasetInfo, ranked: Sequence[ranking.Row]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _runs(ranked: Sequence[ranking.Row], name: str, value: str) -> list[dict[str, str]]:
+def _runs(ranked: Sequence[rows.Row], name: str, value: str) -> list[dict[str, str]]:
     """Returns the runs that have a value in a column of the leaderboard, with place and score."""
     found = []
     for row in ranked:
         if row[name] == value:
             card = PROTOCOLS[row["protocol"]].main
             title = f"{row['model']} / {row['variant']} on {row['dataset']}, {row['protocol']}, {row['data']}"
-            setting = ranking.setting(row)
+            setting = render.setting(row)
             found.append({
                 "stem": Path(row["record"]).stem, "title": f"{title}; {setting}" if setting else title,
                 "score": f"{card.title} {card.shown(row[card.name])}, rank {row['rank']}",

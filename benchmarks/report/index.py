@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import metrics
-from benchmarks.leaderboard import ranking as leaderboard_ranking
+from benchmarks.leaderboard import render
+from benchmarks.leaderboard import rows as leaderboard_rows
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import ocr_by_step
 from benchmarks.records.record import Record
@@ -40,7 +41,7 @@ class Cell:
     aside: str = ""
 
 
-def rankings(ranked: Sequence[leaderboard_ranking.Row], done: Sequence[Record]) -> list[dict[str, Any]]:
+def rankings(ranked: Sequence[leaderboard_rows.Row], done: Sequence[Record]) -> list[dict[str, Any]]:
     """Returns every ranking with columns, lines and charts for its template.
 
     Args:
@@ -49,7 +50,7 @@ def rankings(ranked: Sequence[leaderboard_ranking.Row], done: Sequence[Record]) 
     """
     by_name = {record.path.name: record for record in done}
     found = []
-    for _, rows in leaderboard_ranking.tables(ranked):
+    for _, rows in render.tables(ranked):
         first = rows[0]
         shown = PROTOCOLS[first["protocol"]].metrics
         names = ("dataset", "protocol", "data", "fingerprint")
@@ -64,7 +65,7 @@ def rankings(ranked: Sequence[leaderboard_ranking.Row], done: Sequence[Record]) 
     return found
 
 
-def _name(row: leaderboard_ranking.Row) -> str:
+def _name(row: leaderboard_rows.Row) -> str:
     """Returns what a run is called in a chart; the rank tells runs of one network apart."""
     return f"{row['rank']} {row['model']} / {row['variant']}"
 
@@ -95,9 +96,9 @@ def _columns(shown: Sequence[str]) -> list[dict[str, Any]]:
             {"title": "budget", "number": False, "first": "ascending"}]  # fmt: skip
 
 
-def _line(row: leaderboard_ranking.Row, shown: Sequence[str]) -> list[Cell]:
+def _line(row: leaderboard_rows.Row, shown: Sequence[str]) -> list[Cell]:
     """Returns the cells of one run: what is shown, and the number that it is sorted by."""
-    _, ((rank, name, *texts),) = leaderboard_ranking.cells([row])
+    _, ((rank, name, *texts),) = render.cells([row])
     scores, rest = texts[: len(shown)], texts[len(texts) - 6 :]
     cells = [Cell(rank, row["rank"], number=True), Cell(name, link=f"runs/{Path(row['record']).stem}.html")]
     for metric, text in zip(shown, scores, strict=True):
@@ -108,7 +109,7 @@ def _line(row: leaderboard_ranking.Row, shown: Sequence[str]) -> list[Cell]:
     return [*cells, Cell(rest[4]), Cell(rest[5])]
 
 
-def _costs(rows: Sequence[leaderboard_ranking.Row], metric: str) -> list[Any]:
+def _costs(rows: Sequence[leaderboard_rows.Row], metric: str) -> list[Any]:
     """Returns the score against parameters, operations and time; nothing for a single run."""
     if len(rows) < 2:
         return []
@@ -126,7 +127,7 @@ def _costs(rows: Sequence[leaderboard_ranking.Row], metric: str) -> list[Any]:
     return charts
 
 
-def _steps(rows: Sequence[leaderboard_ranking.Row], by_name: Mapping[str, Record]) -> list[Any]:
+def _steps(rows: Sequence[leaderboard_rows.Row], by_name: Mapping[str, Record]) -> list[Any]:
     """Returns the OCR score of each blur step with the line at 70 %; nothing where there are no steps."""
     series = []
     for row in rows:

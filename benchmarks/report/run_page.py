@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import metrics
-from benchmarks.evaluation import panels
-from benchmarks.leaderboard import ranking
+from benchmarks.leaderboard import render
+from benchmarks.leaderboard import rows as leaderboard_rows
 from benchmarks.protocols import PROTOCOLS
-from benchmarks.records import curves, ocr_by_step
+from benchmarks.records import curves, layout, ocr_by_step
 from benchmarks.records.record import Record
 from benchmarks.report.charts import Axis, Point, histogram, lines, recognition
 
 
-def content(record: Record, row: ranking.Row, folder: Path) -> dict[str, Any]:
+def content(record: Record, row: leaderboard_rows.Row, folder: Path) -> dict[str, Any]:
     """Returns what the template of a run's page takes.
 
     Args:
@@ -32,7 +32,7 @@ def content(record: Record, row: ranking.Row, folder: Path) -> dict[str, Any]:
         "scores": _scores(values),
         "charts": [_distribution(values), *_spread(record), *_curves(values, folder)],
         "shown": _shown(values, folder),
-        "panels": panels.PANELS[1:],
+        "panels": layout.PANELS[1:],
         "facts": _facts(record, row),
     }
 
@@ -108,10 +108,10 @@ def _file(name: str, folder: Path) -> dict[str, str]:
     if picture is None:
         return {"path": "", "ratio": "1"}
     height, width = picture.shape[:2]
-    return {"path": name, "ratio": f"{width // len(panels.PANELS)} / {height}"}
+    return {"path": name, "ratio": f"{width // len(layout.PANELS)} / {height}"}
 
 
-def _facts(record: Record, row: ranking.Row) -> list[tuple[str, str]]:
+def _facts(record: Record, row: leaderboard_rows.Row) -> list[tuple[str, str]]:
     """Returns what the run stands on, as names and text."""
     values = record.content
     evaluation, training = values["evaluation"], values.get("training") or {}
@@ -129,7 +129,7 @@ def _facts(record: Record, row: ranking.Row) -> list[tuple[str, str]]:
         "recipe": ", ".join(f"{name} {value}" for name, value in recipe.items() if name not in ("source", "ours")),
         "source of the recipe": recipe.get("source", ""),
         "chosen by us": recipe.get("ours", ""),
-        "setting": ranking.setting(row),
+        "setting": render.setting(row),
         "seed": evaluation["seed"],
         "precision": evaluation["precision"],
         "device": values["machine"]["device"],

@@ -2,69 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import zoo
 from benchmarks.errors import RunError
 from benchmarks.recipes.recipe import Recipe
+from benchmarks.records import store
+from benchmarks.run.experiment import Cell
+from benchmarks.run.request import Request
+from benchmarks.training import pairs as training_pairs
+from benchmarks.training.state import LAST, finished
 from datasets import pipeline
 from datasets.errors import DataError
 from datasets.pairs import Pairs
-from zoo.inference.tiling import Tiles
 from zoo.saving import read_name
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the command line asks for, the same for every cell of the grid.
-
-    Attributes:
-        results: Results folder.
-        data_root: Folder of the data sets; None with `sample`.
-        sample: Whether the built-in samples are used.
-        profile: `"paper"` or `"quick"`.
-        variant, protocol, train_on: Names, None for the usual ones.
-        weights: A `.keras` file to start from, or to score with `train` off.
-        train: Whether to train.
-        overrides: What replaces fields of the recipe.
-        limit: Scores so many pictures only.
-        seed: Seed of everything random.
-        jit, resume, restart, tensorboard, store: See `training.Options`.
-        perceptual_weights: A file with VGG-19's weights for objectives that need them; None takes Keras' own.
-        select_on_test: Whether the weights are chosen on the scored pictures, as some papers do; the record says so.
-        blur_steps: Only for `hdc`: the steps to train on and to score; None takes all that are there.
-        tiles: How large pictures are cut for scoring; None restores them at once.
-        guess_steps: Whether a network that takes the blur step is scored as if that was not known.
-        pictures: How many images are kept as pictures.
-        psf_file: Only for `hdc`: point spread functions for a network that takes them; None estimates them.
-    """
-
-    results: Path
-    data_root: Path | None
-    sample: bool
-    profile: str
-    variant: str | None
-    protocol: str | None
-    train_on: str | None
-    weights: Path | None
-    train: bool
-    overrides: dict[str, Any]
-    limit: int | None
-    seed: int
-    jit: str
-    resume: bool
-    restart: bool
-    tensorboard: bool
-    store: Path | None
-    perceptual_weights: Path | None = None
-    select_on_test: bool = False
-    blur_steps: tuple[int, ...] | None = None
-    tiles: Tiles | None = None
-    guess_steps: bool = False
-    psf_file: Path | None = None
-    pictures: int = 3
 
 
 def check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
@@ -121,4 +72,26 @@ def check_weights(model: str, variant: str, request: Request) -> None:
         raise RunError(
             f"{request.weights} holds {found} / {theirs}, not {model} / {variant}; "
             f"use --model {found} --variant {theirs}"
+        )
+
+
+def check_preparation(made: Recipe, overrides: dict[str, Any]) -> None:
+    """Raises RunError for options about text that a recipe has no use for."""
+    unused = [
+        option
+        for option, name in (("--no-warp", "preparation"), ("--natural", "natural"))
+        if overrides.get(name) is not None and made.preparation not in training_pairs.ONE_STEP
+    ]
+    if unused:
+        raise RunError(f"{unused[0]} has no use for {made.model}; leave it out")
+
+
+def check_unfinished(cell: Cell) -> None:
+    """Raises RunError when a killed training is in the way and the command line does not say what to do with it."""
+    request = cell.request
+    if cell.recipe is None or request.resume or request.restart or finished(cell.folder):
+        return
+    if (cell.folder / LAST).is_file() and store.find(request.results, cell.identity, cell.key) is None:
+        raise RunError(
+            f"an unfinished training lies in {cell.folder}; go on with --resume or begin anew with --restart"
         )

@@ -8,21 +8,23 @@ from typing import Any
 import zoo
 from benchmarks.metrics import ocr
 from benchmarks.recipes.recipe import Recipe
-from benchmarks.records import record
-from benchmarks.run.plan import Cell, finished, weights_hash
-from benchmarks.training import pairs as preparation
+from benchmarks.records import layout, record, store
+from benchmarks.run.experiment import Cell
+from benchmarks.training import pairs as training_pairs
+from benchmarks.training.state import finished
 from datasets import frame_store
+from datasets.files import weights_hash
 from datasets.pairs import Pairs
 
 
 def run(cell: Cell) -> record.Record:
     """Trains (or loads), scores and records a cell; the finished record is returned at once if there is one."""
-    done = record.find(cell.request.results, cell.identity, cell.key)
+    done = store.find(cell.request.results, cell.identity, cell.key)
     if done is not None:
         print(f"{cell.model} / {cell.variant} on {cell.dataset} ({cell.protocol.name}): done before, {done.path.name}")
         return done
     from benchmarks import console
-    from benchmarks.evaluation import evaluate
+    from benchmarks.evaluation import evaluate, timing
     from benchmarks.records import environment
 
     model, training, weights = _network(cell)
@@ -43,13 +45,13 @@ def run(cell: Cell) -> record.Record:
             "rule": cell.protocol.rule, "seed": cell.request.seed, "precision": precision, **cell.ways,
         },
         scores=record.summarise(scores.names, scores.values) | _by_step(cell, scores.values),
-        timing=evaluate.seconds_per_megapixel(model, precision),
+        timing=timing.seconds_per_megapixel(model, precision),
         machine=environment.describe(),
         versions=environment.versions(),
         commit=environment.commit(),
         **_kept(cell, model, scores, ways),
     )  # fmt: skip
-    return record.write(cell.request.results, content)
+    return store.write(cell.request.results, content)
 
 
 def _kept(cell: Cell, model: Any, scores: Any, ways: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def _kept(cell: Cell, model: Any, scores: Any, ways: dict[str, Any]) -> dict[str
     from benchmarks.evaluation.predict import restorer
     from benchmarks.records import curves
 
-    folder, stem = cell.request.results, record.stem_of({**cell.identity, "key": cell.key})
+    folder, stem = cell.request.results, layout.stem_of({**cell.identity, "key": cell.key})
     sections: dict[str, Any] = {}
     if cell.request.pictures:
         restore = restorer(model, cell.dataset, **ways)
@@ -81,7 +83,7 @@ def _by_step(cell: Cell, values: dict[str, list[float | None]]) -> dict[str, Any
 
 def record_failure(cell: Cell, reason: str) -> record.Record:
     """Records that a cell failed and why, so that a grid shows it."""
-    return record.write(cell.request.results, record.make(cell.key, cell.identity, error=reason))
+    return store.write(cell.request.results, record.make(cell.key, cell.identity, error=reason))
 
 
 def _network(cell: Cell) -> tuple[Any, dict[str, Any] | None, str]:
@@ -96,10 +98,10 @@ def _network(cell: Cell) -> tuple[Any, dict[str, Any] | None, str]:
 
 def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any], str]:
     """Returns the trained network (training it, unless that is done already), its section and "trained"."""
-    from benchmarks.training import loop
+    from benchmarks.training import loop, state
 
     request = cell.request
-    pairs = preparation.prepared(made, pairs, cell.natural)
+    pairs = training_pairs.prepared(made, pairs, cell.natural)
     if finished(cell.folder) and not request.restart:
         outcome = loop.outcome_of(cell.folder, made, pairs, request.select_on_test)
     else:
@@ -110,7 +112,7 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
         if request.sample:
             # A sample is small enough to be prepared unasked; decoding would share the cores with the training.
             frame_store.prepare(pairs, request.store)
-        options = loop.Options(
+        options = state.Options(
             request.seed, request.jit, request.resume, request.tensorboard, request.store,
             request.perceptual_weights or "imagenet",
         )  # fmt: skip

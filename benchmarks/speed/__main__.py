@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.errors import Parser, RunError, guarded
+from benchmarks.cli import Parser, guarded
+from benchmarks.errors import RunError
 
 NAMES = ("crops", "step", "local", "metrics", "median", "torch", "ocr", "psf", "networks")
 
@@ -33,7 +34,7 @@ def _run(names: Sequence[str], models: list[str] | None, target: Path | None) ->
     """Runs the comparisons and prints them; 1 when one misses its target."""
     from benchmarks import console
     from benchmarks.records import environment
-    from benchmarks.speed import cases, hdc, median
+    from benchmarks.speed import cases, hdc, median, terminal
     from benchmarks.speed import models as speed_models
     from benchmarks.speed.compare import Comparison
     from datasets.files import write_text
@@ -56,10 +57,10 @@ def _run(names: Sequence[str], models: list[str] | None, target: Path | None) ->
     title = f"{before['device']}, load {before['load_average']}"
     rows = [row for name in names if name in known for row in known[name]()]
     if rows:
-        console.print_comparisons(rows, title)
+        terminal.print_comparisons(rows, title)
     speeds = speed_models.networks(models) if "networks" in names else []
     if speeds:
-        console.print_speeds(speeds, f"1x{speed_models.SIDE}x{speed_models.SIDE}, float32, {title}")
+        terminal.print_speeds(speeds, f"1x{speed_models.SIDE}x{speed_models.SIDE}, float32, {title}")
     if target is not None:
         content = {
             "machine": before, "versions": environment.versions(), "comparisons": [asdict(row) for row in rows],

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.errors import Parser, RunError, guarded
+from benchmarks.cli import Parser, guarded
+from benchmarks.errors import RunError
 from benchmarks.records.record import Record
 
 FORMATS = ("md", "csv", "tex")
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
     """Writes the tables of some papers in every format."""
     from benchmarks import console
-    from benchmarks.records import record
+    from benchmarks.records import store
     from benchmarks.tables import claims, render
     from datasets.files import write_text
 
@@ -40,7 +41,7 @@ def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
         if paper not in claims.PAPERS:
             raise RunError(f"unknown paper {paper!r}; choose from {', '.join(claims.PAPERS)}")
     published = claims.load(folder)
-    found = list(record.read_all(folder))
+    found = list(store.read_all(folder))
     console.quiet_frameworks()
     for paper in papers:
         tables = render.tables(published, paper, found)

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks import metrics
-from benchmarks.papers.measured import Measured
 from benchmarks.records import record as records_record
 from benchmarks.records.record import Record
-from benchmarks.tables.claims import Claim
+from benchmarks.tables.claims import Claim, Measured
 
 _DATASETS = {
     "HDC2021": "hdc", "GoPro": "gopro", "HIDE": "hide", "Kohler": "kohler", "CIFAR-10": "cifar10", "REDS": "reds",

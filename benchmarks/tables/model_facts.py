@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import zoo
+from benchmarks import protocols
 from benchmarks.metrics import ocr
-from benchmarks.papers.measured import Measured
-from benchmarks.recipes.recipe import Recipe, recipe
-from benchmarks.run import plan
-from benchmarks.tables.claims import Claim
+from benchmarks.recipes.recipe import Recipe
+from benchmarks.recipes.select import recipe
+from benchmarks.tables.claims import Claim, Measured
 from datasets.blur import estimate, warp
 from datasets.hdc import refiner, simulation
 from datasets.readers import hdc
@@ -166,8 +166,8 @@ def _psfnn() -> dict[tuple[str, str], tuple[Fact, str]]:
         "noise scale": (partial(made, lambda own: own.noise), "recipe"),
         "DIV2K images": (partial(made, lambda own: own.natural), "recipe"),
         "training samples per font": (partial(made, lambda own: round(samples * (1 - own.validation))), "recipe"),
-        "inference tile core": (lambda: plan.HDC_TILES.tile, "tiles"),
-        "inference tile overlap": (lambda: plan.HDC_TILES.overlap, "tiles"),
+        "inference tile core": (lambda: protocols.HDC_TILES.tile, "tiles"),
+        "inference tile overlap": (lambda: protocols.HDC_TILES.overlap, "tiles"),
         "polynomial degree": (lambda: warp.DEGREE, "warp"),
         "pass threshold": (lambda: ocr.THRESHOLD, "metric"),
         "smallest PSF side": (lambda: min(sides), "schedule of the estimation"),

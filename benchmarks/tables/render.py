@@ -7,10 +7,9 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.papers.measured import Measured
 from benchmarks.records.record import Record
 from benchmarks.tables import match, model_facts
-from benchmarks.tables.claims import PAPERS, Claim
+from benchmarks.tables.claims import PAPERS, Claim, Measured
 from benchmarks.tables.claims import tables as claims_of
 
 HEADER = (

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 
 import zoo
+from benchmarks.recipes.recipe import Recipe
+from benchmarks.training.state import Options
+from datasets import pipeline
 from datasets.hdc import refiner
+from datasets.pairs import Pairs
+
+# Crops that the validation loss is taken over at most; the whole split would cost more than the training.
+VALIDATION_CROPS = 256
+
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -95,3 +104,23 @@ def _medians(planes: np.ndarray, widths: tuple[int, ...]) -> np.ndarray:
     """Returns the median-filtered versions of grey pictures of 8 bit."""
     rounded = np.rint(planes[..., 0] * 255.0).astype(np.uint8)
     return np.stack([refiner.medians(plane, widths) for plane in rounded]) * np.float32(1 / 255)
+
+
+def training_batches(pairs: Pairs, recipe: Recipe, network: keras.Model, options: Options, first_step: int) -> Any:
+    """Returns the endless training batches from a step on, as the network takes them."""
+    batches = pipeline.training(
+        pairs, recipe.crop, recipe.batch, recipe.augmentation, options.seed, first_step, store=options.store
+    )
+    info, _ = zoo.identify(network)
+    return prepared(batches, info, options.seed, first_step, recipe.noise, zoo.shrink_of(network))
+
+
+def validation_batches(pairs: Pairs, recipe: Recipe, network: keras.Model, seed: int) -> Any:
+    """Returns the validation batches: one seeded crop of each of at most `VALIDATION_CROPS` spread pairs."""
+    if not pairs:
+        return None
+    count = min(len(pairs), VALIDATION_CROPS)
+    spread = pairs.select([index * len(pairs) // count for index in range(count)])
+    batches = pipeline.evaluation(spread, crop=recipe.crop, batch=recipe.batch, seed=seed)
+    info, _ = zoo.identify(network)
+    return prepared(batches, info, seed, shrink=zoo.shrink_of(network))

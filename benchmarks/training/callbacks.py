@@ -11,10 +11,8 @@ import keras
 
 import zoo
 from benchmarks.errors import RunError
+from benchmarks.training.state import BEST, LAST
 from benchmarks.training.tasks import Trainee
-
-LAST = "last.keras"
-BEST = "best.keras"
 
 
 class Plateau(keras.callbacks.ReduceLROnPlateau):

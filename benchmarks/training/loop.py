@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,95 +13,14 @@ import keras
 import zoo
 from benchmarks.errors import RunError, readable_errors
 from benchmarks.recipes.recipe import ADVERSARIAL, Recipe
-from benchmarks.training import batches as training_batches
-from benchmarks.training.callbacks import BEST, LAST, Checkpoints, Plateau
+from benchmarks.training.batches import training_batches, validation_batches
+from benchmarks.training.callbacks import Checkpoints, Plateau
+from benchmarks.training.epochs import epoch_length, segments, total_steps, validated_epochs
+from benchmarks.training.pairs import split_validation
+from benchmarks.training.state import BEST, LAST, Options, Outcome
 from benchmarks.training.tasks import Adversarial, Supervised, Trainee, fresh
 from datasets import pipeline
-from datasets.hdc.single_step import NATURAL
 from datasets.pairs import Pairs
-
-# Crops that the validation loss is taken over at most; the whole split would cost more than the training.
-VALIDATION_CROPS = 256
-MAX_STEPS_PER_EPOCH = 2000
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a training runs, without changing what it computes.
-
-    Attributes:
-        seed: Seed of weights, order, crops and augmentation.
-        jit: `"auto"`, `"on"` or `"off"`; auto compiles where it was measured to win: on JAX, and on GPUs.
-        resume: Whether to go on from the last checkpoint where there is one.
-        tensorboard: Whether to write TensorBoard logs.
-        store: Folder of the frame store; None takes the default one.
-        perceptual_weights: Where VGG-19 gets its weights: `"imagenet"` (Keras' own) or a file.
-    """
-
-    seed: int = 42
-    jit: str = "auto"
-    resume: bool = False
-    tensorboard: bool = False
-    store: Path | None = None
-    perceptual_weights: str | Path = "imagenet"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a training did.
-
-    Attributes:
-        model: The network with its best weights on the validation split (the last ones where there is none).
-        steps: Training steps taken, over all resumes.
-        epochs: Passes over the training pairs, as a decimal number.
-        seconds: Time spent training, over all resumes.
-        best_step: Step of the weights.
-        validation_psnr: Their PSNR in dB on the validation crops, None without a validation split.
-        ratios: Trained weights of the outputs' losses, where the recipe has them.
-    """
-
-    model: keras.Model
-    steps: int
-    epochs: float
-    seconds: float
-    best_step: int
-    validation_psnr: float | None
-    ratios: tuple[float, ...] | None = None
-
-
-def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
-    """Splits off the last scenes for validation, or the last pictures where there is one scene only.
-
-    CIFAR-10 is split by pictures, as Keras' validation_split does in the report's code; HDC by sample number, so that
-    every blur step is on both sides; natural photographs beside its text are held out alike.
-
-    Args:
-        pairs: All training pairs.
-        share: Wanted share of the validation split, in [0, 1).
-
-    Returns:
-        Training and validation pairs; the second are none when `share` is 0 or there is only one pair.
-    """
-    if share <= 0 or len(pairs) < 2:
-        return pairs, pairs.select([])
-    groups: dict[bool, list[int]] = {}
-    for index, pair in enumerate(pairs):
-        groups.setdefault(pair.scene == NATURAL, []).append(index)
-    held_out = {index for group in groups.values() for index in _last_units(pairs, group, share)}
-    sides = [[index for index in range(len(pairs)) if (index in held_out) is side] for side in (False, True)]
-    return pairs.select(sides[0]), pairs.select(sides[1])
-
-
-def _last_units(pairs: Pairs, group: list[int], share: float) -> list[int]:
-    """Returns the places in the last units (scenes, sample numbers or single pictures) of a group of pairs."""
-    if len(group) < 2:
-        return []
-    units = [pairs[index].frame if pairs.dataset == "hdc" else pairs[index].scene for index in group]
-    if pairs.dataset == "cifar10" or len(set(units)) == 1:
-        units = [f"{index:09d}" for index in group]
-    ordered = sorted(set(units))
-    last = set(ordered[len(ordered) - max(1, round(share * len(ordered))) :])
-    return [index for index, unit in zip(group, units, strict=True) if unit in last]
 
 
 def use_jit(choice: str) -> bool:
@@ -120,13 +37,6 @@ def use_jit(choice: str) -> bool:
 
         return bool(tf.config.list_physical_devices("GPU"))
     return backend == "jax"
-
-
-def total_steps(recipe: Recipe, pairs: int) -> int:
-    """Returns the number of training steps of a recipe over so many pairs."""
-    if recipe.steps is not None:
-        return recipe.steps
-    return math.ceil((recipe.epochs or 0) * pairs / recipe.batch)
 
 
 def train(
@@ -162,11 +72,11 @@ def train(
     if steps < 1:
         raise RunError("nothing to train: --steps and --epochs must be at least 1")
     keras.utils.set_random_seed(options.seed)
-    length = _epoch_length(recipe, len(training_pairs), steps)
+    length = epoch_length(recipe, len(training_pairs), steps)
     with readable_errors(), _writable(folder), _loggers(folder, options) as loggers:
         trainee, progress = _start_or_resume(recipe, folder, steps, options, start)
-        validation = _validation(validation_pairs, recipe, trainee.network, options.seed)
-        due = _validated_epochs(recipe, steps, length)
+        validation = validation_batches(validation_pairs, recipe, trainee.network, options.seed)
+        due = validated_epochs(recipe, steps, length)
         plateau = _plateau(progress) if recipe.schedule == "plateau" and validation is not None else None
         checkpoints = Checkpoints(folder, progress, plateau, trainee)
         # The plateau comes first, so that a checkpoint holds what it learnt from the epoch.
@@ -175,9 +85,9 @@ def train(
             callback.set_model(trainee.model)
         with _saved_on_interrupt(checkpoints):
             _end_open_epoch(trainee, progress, steps, length, validation, due, callbacks)
-            for first_step, initial_epoch, epochs, segment_length in _segments(progress["step"], steps, length):
+            for first_step, initial_epoch, epochs, segment_length in segments(progress["step"], steps, length):
                 trainee.fit(
-                    _batches(training_pairs, recipe, trainee.network, options, first_step),
+                    training_batches(training_pairs, recipe, trainee.network, options, first_step),
                     initial_epoch=initial_epoch,
                     epochs=epochs,
                     steps_per_epoch=segment_length,
@@ -266,62 +176,6 @@ def _end_open_epoch(
     for callback in callbacks:
         if isinstance(callback, (Plateau, Checkpoints)):
             callback.on_epoch_end(epoch, {f"val_{name}": value for name, value in values.items()})
-
-
-def _epoch_length(recipe: Recipe, pairs: int, steps: int) -> int:
-    """Returns the steps between two validations: a pass, bounded so that short and very long passes behave."""
-    one_pass = math.ceil(pairs / recipe.batch)
-    shortest = max(1, min(steps // 10, 100))
-    return min(max(one_pass, shortest), MAX_STEPS_PER_EPOCH, steps)
-
-
-def _segments(step: int, steps: int, length: int) -> Iterator[tuple[int, int, int, int]]:
-    """Yields (first step, first epoch, last epoch, steps per epoch) of the `fit` calls from `step` to `steps`.
-
-    One call does, unless the run resumes inside an epoch or the last epoch is shorter.
-    """
-    if step % length and step < steps:
-        epoch = step // length
-        rest = min(length - step % length, steps - step)
-        yield step, epoch, epoch + 1, rest
-        step += rest
-    if steps - step >= length:
-        yield step, step // length, steps // length, length
-        step = steps // length * length
-    if step < steps:
-        yield step, step // length, step // length + 1, steps - step
-
-
-def _validated_epochs(recipe: Recipe, steps: int, length: int) -> list[int]:
-    """Returns the epochs, counted from 1, after which the network is validated; the last one always is."""
-    epochs = math.ceil(steps / length)
-    if not recipe.validate_every:
-        return list(range(1, epochs + 1))
-    due, first = {epochs}, 0
-    for every, until in recipe.validate_every:
-        due |= set(range(first + every, min(until, epochs) + 1, every))
-        first = until
-    return sorted(due)
-
-
-def _batches(pairs: Pairs, recipe: Recipe, network: keras.Model, options: Options, first_step: int) -> Any:
-    """Returns the endless training batches from a step on, as the network takes them."""
-    batches = pipeline.training(
-        pairs, recipe.crop, recipe.batch, recipe.augmentation, options.seed, first_step, store=options.store
-    )
-    info, _ = zoo.identify(network)
-    return training_batches.prepared(batches, info, options.seed, first_step, recipe.noise, zoo.shrink_of(network))
-
-
-def _validation(pairs: Pairs, recipe: Recipe, network: keras.Model, seed: int) -> Any:
-    """Returns the validation batches: one seeded crop of each of at most `VALIDATION_CROPS` spread pairs."""
-    if not pairs:
-        return None
-    count = min(len(pairs), VALIDATION_CROPS)
-    spread = pairs.select([index * len(pairs) // count for index in range(count)])
-    batches = pipeline.evaluation(spread, crop=recipe.crop, batch=recipe.batch, seed=seed)
-    info, _ = zoo.identify(network)
-    return training_batches.prepared(batches, info, seed, shrink=zoo.shrink_of(network))
 
 
 @contextmanager

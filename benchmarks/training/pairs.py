@@ -6,6 +6,7 @@ from benchmarks.errors import RunError
 from benchmarks.recipes.recipe import Recipe
 from datasets.blur.estimate import EVALUATIONS
 from datasets.hdc import refiner, single_step
+from datasets.hdc.single_step import NATURAL
 from datasets.pairs import Pairs
 
 ONE_STEP = ("aligned", "unaligned")
@@ -48,3 +49,38 @@ def prepared(made: Recipe, pairs: Pairs, natural: Pairs | None) -> Pairs:
     with console.progress_bar("estimating the blur") as progress:
         blur = single_step.estimated_blur(pairs, console.up_to(progress, EVALUATIONS))
     return single_step.prepare(pairs, made.preparation == "aligned", natural, blur)
+
+
+def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
+    """Splits off the last scenes for validation, or the last pictures where there is one scene only.
+
+    CIFAR-10 is split by pictures, as Keras' validation_split does in the report's code; HDC by sample number, so that
+    every blur step is on both sides; natural photographs beside its text are held out alike.
+
+    Args:
+        pairs: All training pairs.
+        share: Wanted share of the validation split, in [0, 1).
+
+    Returns:
+        Training and validation pairs; the second are none when `share` is 0 or there is only one pair.
+    """
+    if share <= 0 or len(pairs) < 2:
+        return pairs, pairs.select([])
+    groups: dict[bool, list[int]] = {}
+    for index, pair in enumerate(pairs):
+        groups.setdefault(pair.scene == NATURAL, []).append(index)
+    held_out = {index for group in groups.values() for index in _last_units(pairs, group, share)}
+    sides = [[index for index in range(len(pairs)) if (index in held_out) is side] for side in (False, True)]
+    return pairs.select(sides[0]), pairs.select(sides[1])
+
+
+def _last_units(pairs: Pairs, group: list[int], share: float) -> list[int]:
+    """Returns the places in the last units (scenes, sample numbers or single pictures) of a group of pairs."""
+    if len(group) < 2:
+        return []
+    units = [pairs[index].frame if pairs.dataset == "hdc" else pairs[index].scene for index in group]
+    if pairs.dataset == "cifar10" or len(set(units)) == 1:
+        units = [f"{index:09d}" for index in group]
+    ordered = sorted(set(units))
+    last = set(ordered[len(ordered) - max(1, round(share * len(ordered))) :])
+    return [index for index, unit in zip(group, units, strict=True) if unit in last]

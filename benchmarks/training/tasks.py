@@ -13,10 +13,10 @@ import numpy as np
 import zoo
 from benchmarks.recipes.recipe import ADVERSARIAL, Recipe
 from benchmarks.training.lr_schedules import learning_rate
-from zoo.losses import SumOfAbsoluteDifferences, psnr
 from zoo.losses.adversarial import CriticStep, GeneratorStep
+from zoo.losses.multi_output import StageObjective
 from zoo.losses.perceptual import FeatureDistance, vgg_features
-from zoo.losses.pixel import Charbonnier, CharbonnierEdge, RootSquaredError, StageObjective
+from zoo.losses.pixel import Charbonnier, CharbonnierEdge, RootSquaredError, SumOfAbsoluteDifferences, psnr
 from zoo.models.patchgan import patchgan
 
 # Member of a checkpoint that holds what the generator's own file has not: critic and both optimisers.

@@ -17,8 +17,7 @@ import numpy as np
 
 from datasets.blur.defocus import SMALLEST, aperture, defocus
 from datasets.errors import DataError
-from datasets.files import atomic_open
-from datasets.frame_store import cache_folder
+from datasets.files import atomic_open, cache_folder
 from datasets.hdc.simulation import BLADES, STEPS
 from datasets.image import ArrayFrame, to_light
 from datasets.pairs import Pair, Pairs

@@ -20,8 +20,7 @@ from datasets.blur import estimate, warp
 from datasets.blur.defocus import defocus
 from datasets.blur.estimate import Blur
 from datasets.errors import DataError
-from datasets.files import atomic_open, write_arrays
-from datasets.frame_store import cache_folder
+from datasets.files import atomic_open, cache_folder, write_arrays
 from datasets.image import ArrayFrame, to_light
 from datasets.pairs import Pair, Pairs, fingerprint
 

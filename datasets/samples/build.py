@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from datasets.errors import DataError
+from datasets.files import cache_folder
 from datasets.readers.base import SAMPLE_MARKER
 from datasets.samples import camera_shake, hdc, photographs
 
@@ -196,3 +197,18 @@ def _remove_scrap(root: Path, name: str) -> None:
     for folder in root.glob(f"{_scrap_prefix(name)}*"):
         if folder.is_dir() and time.time() - folder.stat().st_mtime > SCRAP_AGE:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def sample_root(name: str, seed: int = 0) -> Path:
+    """Returns the folder that holds the built-in sample of a data set; the sample is made if it is missing.
+
+    Args:
+        name: Data set's name.
+        seed: Seed of the sample.
+
+    Raises:
+        DataError: When there is no sample of that name or it cannot be written.
+    """
+    folder = cache_folder() / "samples" / f"seed-{seed}"
+    build(name, folder, seed)
+    return folder

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests import fakes
+from tests.support import fakes
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from benchmarks.errors import RunError
 from benchmarks.metrics import METRICS
 from benchmarks.protocols import PROTOCOLS, protocol_for, scored
 from datasets.registry import info, list_datasets
-from tests.fakes import named_pairs
+from tests.support.fakes import named_pairs
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 import zoo
-from tests import contracts
-from tests.zoo_table import ROWS
+from tests.support import contracts
+from tests.support.zoo_table import ROWS
 
 # Sides that every network takes.
 SIZE = (64, 96)

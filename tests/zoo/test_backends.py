@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.backends import arrays_of
+from tests.support.backends import arrays_of
 
 SCRIPT = Path(__file__).with_name("backend_outputs.py")
 

@@ -10,7 +10,7 @@ import numpy as np
 from keras import ops
 
 from zoo import registry
-from zoo.gradients import input_gradient
+from zoo.backend import input_gradient
 from zoo.inference.restore import margin_to_fit
 
 # More draws find what a maximum or a negative half-line hid in the first one.

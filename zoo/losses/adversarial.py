@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.gradients import input_gradient
+from zoo.backend import input_gradient
 
 KINDS = ("relativistic", "wasserstein")
 PENALTY_WEIGHT = 10.0

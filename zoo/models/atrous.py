@@ -7,15 +7,10 @@ authors' code, after stage 1 of UniA (Brehm et al., NTIRE 2020). The first convo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zoo.backend import lazy_module
+from zoo.backend import keras
 from zoo.registry import ModelInfo, Variant, register
-
-if TYPE_CHECKING:
-    import keras
-else:
-    keras = lazy_module("keras")
 
 DILATIONS = (1, 2, 3, 4)
 # A first guess near the blurred input lets so small a network gain within minutes; the authors' scale is 1.
@@ -109,7 +104,7 @@ def build(
     Returns:
         Tensor (batch, height, width, 3), not clipped.
     """
-    from zoo.layers.frames import MiddleFrame
+    from zoo.layers.select_channels import MiddleFrame
 
     layers = keras.layers
     stem = _conv(inputs, stem_filters, 9, "stem", slope)

@@ -7,15 +7,10 @@ of input and correction, in [0, 1] again. The critic is in `zoo.patchgan`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zoo.backend import lazy_module
+from zoo.backend import keras
 from zoo.registry import ModelInfo, Variant, register
-
-if TYPE_CHECKING:
-    import keras
-else:
-    keras = lazy_module("keras")
 
 # Dropout costs so small networks quality, and a first guess near the blurred input gains much sooner: 400 steps of 8
 # crops against a fixed motion blur gave the light one 2.6 dB with these options, 1.1 dB with a residual scale of 1.

@@ -8,15 +8,10 @@ weights and is followed by group normalisation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zoo.backend import lazy_module
+from zoo.backend import keras
 from zoo.registry import ModelInfo, Variant, register
-
-if TYPE_CHECKING:
-    import keras
-else:
-    keras = lazy_module("keras")
 
 BINS = (1, 2, 3, 6)
 EPSILON = 1e-5
@@ -93,8 +88,8 @@ def build(
     Returns:
         Tensor (batch, height, width, 1), not clipped.
     """
-    from zoo.layers.frames import MiddleFrame
     from zoo.layers.padding import ZeroMaps
+    from zoo.layers.select_channels import MiddleFrame
 
     layers = keras.layers
     stem, stages = _encode(inputs, filters, blocks, groups)
@@ -178,7 +173,7 @@ def _decode(x: Any, filters: int, size: int, name: str, groups: int, slope: floa
 
 def _conv(x: Any, filters: int, size: int, name: str, groups: int, **options: Any) -> Any:
     """Returns symmetrically padded standardised convolution, without bias by default, and group normalisation."""
-    from zoo.layers.group_norm import PictureGroupNormalization
+    from zoo.layers.normalisation import PictureGroupNormalization
     from zoo.layers.weight_standardisation import StandardisedConv2D
 
     options = {"use_bias": False, "kernel_initializer": "he_normal", **options}

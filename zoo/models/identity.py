@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zoo.backend import lazy_module
+from zoo.backend import keras
 from zoo.registry import ModelInfo, Variant, register
-
-if TYPE_CHECKING:
-    import keras
-else:
-    keras = lazy_module("keras")
 
 INFO = ModelInfo(
     name="identity",
@@ -29,6 +24,6 @@ INFO = ModelInfo(
 @register(INFO)
 def build(inputs: Any) -> Any:
     """Returns the middle frame of `inputs` (batch, height, width, frames x 3)."""
-    from zoo.layers.frames import MiddleFrame
+    from zoo.layers.select_channels import MiddleFrame
 
     return MiddleFrame(dtype=keras.config.dtype_policy().variable_dtype, name="middle_frame")(inputs)

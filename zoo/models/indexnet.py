@@ -9,16 +9,11 @@ down is an index block. Initial kernels are our choice: He-normal before a ReLU6
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zoo.backend import lazy_module
+from zoo.backend import keras
 from zoo.errors import ZooError
 from zoo.registry import ModelInfo, Variant, register
-
-if TYPE_CHECKING:
-    import keras
-else:
-    keras = lazy_module("keras")
 
 # Expansion, channels and blocks of the encoder's stages 1 to 7.
 STAGES = ((1, 16, 1), (6, 24, 2), (6, 32, 3), (6, 64, 4), (6, 96, 3), (6, 160, 3), (6, 320, 1))
@@ -139,7 +134,7 @@ def _inverted_residual(x: Any, expansion: int, channels: int, name: str) -> Any:
 
     The margin of zeros comes before the expansion, whose normalisation makes it something else than zeros.
     """
-    from zoo.layers.batch_norm import BatchNorm
+    from zoo.layers.normalisation import BatchNorm
 
     layers = keras.layers
     y = layers.ZeroPadding2D(1, name=f"{name}_pad")(x)
@@ -160,7 +155,7 @@ def _conv(x: Any, filters: int, size: int, name: str) -> Any:
 
 def _normalised(x: Any, name: str) -> Any:
     """Returns batch normalisation and ReLU6."""
-    from zoo.layers.batch_norm import BatchNorm
+    from zoo.layers.normalisation import BatchNorm
 
     return keras.layers.ReLU(6.0, name=f"{name}_act")(BatchNorm(name=f"{name}_norm")(x))
 

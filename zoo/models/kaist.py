@@ -6,15 +6,10 @@ up-down modules" (NTIRE 2019), as rebuilt by Mancini and Simonati (University of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zoo.backend import lazy_module
+from zoo.backend import keras
 from zoo.registry import ModelInfo, Variant, register
-
-if TYPE_CHECKING:
-    import keras
-else:
-    keras = lazy_module("keras")
 
 KERNEL_SIDE = 5
 TINY = {"filters": 8, "units": 2, "bottom_units": 1}
@@ -99,8 +94,8 @@ def build(
 def _heads(inputs: Any, image: Any, kernels: Any) -> Any:
     """Returns the blend of the locally convolved middle frame and the residual image."""
     from zoo.layers.blend import Blend
-    from zoo.layers.frames import MiddleFrame
     from zoo.layers.local_convolution import LocalConvolution
+    from zoo.layers.select_channels import MiddleFrame
 
     layers = keras.layers
     full = keras.config.dtype_policy().variable_dtype

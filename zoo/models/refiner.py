@@ -6,16 +6,11 @@ are "valid", so the picture shrinks; the blur step sets gates that weigh the cha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zoo.backend import lazy_module
+from zoo.backend import keras
 from zoo.errors import ZooError
 from zoo.registry import ModelInfo, Variant, register
-
-if TYPE_CHECKING:
-    import keras
-else:
-    keras = lazy_module("keras")
 
 # Pixels that each side loses before the first refinement, and in each.
 _SHRINK_BEFORE, _SHRINK_EACH = 10, 4

@@ -9,15 +9,10 @@ He-normal before a ReLU, Keras' default elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zoo.backend import lazy_module
+from zoo.backend import keras
 from zoo.registry import ModelInfo, Variant, register
-
-if TYPE_CHECKING:
-    import keras
-else:
-    keras = lazy_module("keras")
 
 # A correction to the input gains within minutes: 400 steps of 8 crops of the GoPro sample gave 0.4 to 0.5 dB; drawing
 # the whole picture, as the originals do, ended 3 dB below the blurred input.
@@ -159,7 +154,7 @@ def build_unet2(
     Returns:
         Tensor (batch, height, width, 1), not clipped.
     """
-    from zoo.layers.resize import AlignedUpsample
+    from zoo.layers.upsampling import AlignedUpsample
 
     def enlarged(x: Any, width: int, name: str) -> Any:
         return AlignedUpsample(2, name=name)(x)
@@ -231,7 +226,7 @@ def _transposed(x: Any, width: int, name: str) -> Any:
 
 def _double(x: Any, width: int, name: str, normalised: bool, use_bias: bool = False) -> Any:
     """Returns two 3x3 convolutions, each with batch normalisation or a bias, and ReLU."""
-    from zoo.layers.batch_norm import BatchNorm
+    from zoo.layers.normalisation import BatchNorm
 
     layers = keras.layers
     options = {"padding": "same", "use_bias": use_bias or not normalised, "kernel_initializer": "he_normal"}

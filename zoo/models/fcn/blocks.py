@@ -8,14 +8,9 @@ convolution comes first: both are linear and commute, and there are a quarter as
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zoo.backend import lazy_module
-
-if TYPE_CHECKING:
-    import keras
-else:
-    keras = lazy_module("keras")
+from zoo.backend import keras
 
 
 @dataclass(frozen=True)

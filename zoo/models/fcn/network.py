@@ -6,18 +6,13 @@ restoration", CVPR 2021), to which it adds a shallow stage on eight patches and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zoo.backend import lazy_module
+from zoo.backend import keras
 from zoo.errors import ZooError
 from zoo.models.fcn.ablations import PARTS, ablations
 from zoo.models.fcn.blocks import Blocks
 from zoo.registry import ModelInfo, Variant, register
-
-if TYPE_CHECKING:
-    import keras
-else:
-    keras = lazy_module("keras")
 
 # Encoder and decoder maps of a stage, finest first.
 Maps = tuple[list[Any], list[Any]]

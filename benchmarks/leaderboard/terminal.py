@@ -1,0 +1,64 @@
+"""The tables that `python -m benchmarks.leaderboard` prints."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from benchmarks import metrics
+from benchmarks.console import print_numbers
+from benchmarks.leaderboard.render import FOOTNOTE, cells, tables
+from benchmarks.leaderboard.rows import Row
+from benchmarks.records import ocr_by_step
+from benchmarks.records.compare import Difference
+
+
+def print_standings(rows: Sequence[Row]) -> None:
+    """Prints one table per ranking."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if os.environ.get("COLUMNS") or os.isatty(1) else 160)
+    for title, ranked in tables(rows):
+        header, lines = cells(ranked)
+        table = Table(title=title, title_justify="left")
+        for place, name in enumerate(header):
+            text = place == 1 or place >= len(header) - 2
+            table.add_column(name, justify="left" if text else "right", no_wrap=place == 1)
+        for line in lines:
+            table.add_row(*line)
+        console.print(table)
+    console.print(FOOTNOTE)
+
+
+def print_steps(found: Sequence[tuple[str, list[list[str]]]]) -> None:
+    """Prints one table of blur steps for each set of photographs."""
+    for title, lines in found:
+        print_numbers(title, ocr_by_step.HEADER, lines)
+
+
+def print_differences(first: str, second: str, found: Sequence[Difference]) -> None:
+    """Prints how two runs differ in every metric, and the images that the first one loses most on."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if os.isatty(1) else 160)
+    console.print(f"A  {first}\nB  {second}\n", markup=False, highlight=False)
+    table = Table(title="A - B, paired over the images that both scored")
+    for name in ("metric", "mean", "95 % interval", "images", "verdict"):
+        table.add_column(name, justify="left" if name in ("metric", "verdict") else "right")
+    for each in found:
+        card, interval = metrics.METRICS[each.metric], each.interval
+        better = "A" if (interval.mean > 0) == card.higher_is_better else "B"
+        verdict = "tied" if each.tied else f"{better} is better"
+        bounds = f"[{interval.low:+.4g}, {interval.high:+.4g}]"
+        table.add_row(card.title, card.shown(interval.mean, "+.4g"), bounds, str(each.images), verdict)
+    console.print(table)
+    if not found or not found[0].worst:
+        return
+    table = Table(title=f"where A is farthest behind in {metrics.METRICS[found[0].metric].title}", title_justify="left")
+    for name in ("image", "A", "B", "A - B"):
+        table.add_column(name, justify="left" if name == "image" else "right")
+    for image, ours, theirs in found[0].worst:
+        table.add_row(image, f"{ours:.4g}", f"{theirs:.4g}", f"{ours - theirs:+.4g}")
+    console.print(table)

@@ -1,1 +1,0 @@
-"""The tables of the five papers: what they claim beside what was measured here."""

@@ -1,0 +1,55 @@
+"""Which data an experiment takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import zoo
+from benchmarks.errors import RunError
+from benchmarks.evaluation.psf import DATASETS, KnownBlur
+from benchmarks.recipes.recipe import Recipe
+from benchmarks.run.request import Request
+from datasets.errors import DataError
+from datasets.loading import load
+from datasets.pairs import Pairs
+from datasets.samples.build import sample_root
+
+# Data sets without a training recipe of their own are scored with networks trained on this one.
+DEFAULT_TRAINING = {"hide": "gopro", "kohler": "gopro"}
+
+
+def root_of(dataset: str, request: Request) -> Path:
+    """Returns the folder that holds a data set: the user's, or the sample, which is made if need be."""
+    if request.sample:
+        return sample_root(dataset)
+    if request.data_root is None:
+        raise RunError("say where the data are with --data-root DIR, or use the built-in sample with --sample")
+    return request.data_root
+
+
+def natural_pairs(made: Recipe, request: Request) -> Pairs | None:
+    """Returns the natural photographs of DIV2K that a recipe trains on; None where it trains on none."""
+    if not made.natural:
+        return None
+    try:
+        photographs = load("div2k", root_of("div2k", request), split="train")
+    except DataError as error:
+        raise RunError(
+            f"{made.model} is trained on {made.natural} natural photographs as well, but {error}; put DIV2K there or "
+            "leave them out with --natural 0"
+        ) from error
+    return photographs[: made.natural]
+
+
+def known_blur_of(model: str, dataset: str, request: Request, pairs: Pairs) -> KnownBlur | None:
+    """Returns where a network that must know the blur knows it from, None for another network."""
+    if not zoo.info(model).takes_psf:
+        return None
+    if dataset not in DATASETS:
+        raise RunError(
+            f"{model} must know the blur, which {dataset} does not tell; it can be scored on {' and '.join(DATASETS)}"
+        )
+    if dataset == "cifar10" or request.psf_file is not None:
+        return KnownBlur(dataset, psf_file=request.psf_file)
+    steps = tuple(sorted({pair.metadata["step"] for pair in pairs}))
+    return KnownBlur(dataset, load(dataset, root_of(dataset, request), split="train", steps=steps))

@@ -1,0 +1,247 @@
+"""The papers' tables: every published number in one place, ours beside it, never in its place."""
+
+import csv
+import io
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import zoo
+from benchmarks.records import record as records_record
+from benchmarks.tables import __main__, claims, match, model_facts, render
+from benchmarks.tables.claims import Claim
+from tests.benchmarks.leaderboard.test_ranking import put
+from tests.benchmarks.records.test_ocr_by_step import put_pages
+
+COMMITTED = Path(__file__).resolve().parents[3] / "results"
+PUBLISHED = claims.load(COMMITTED)
+
+
+def find(paper, model, metric, place=""):
+    (claim,) = (
+        each
+        for each in PUBLISHED
+        if (each.paper, each.model, each.metric) == (paper, model, metric)
+        and place in f"{each.table} {each.dataset} {each.split}"
+    )
+    return claim
+
+
+def test_all_facts_are_there_each_in_one_table():
+    assert len(PUBLISHED) == 367
+    shown = [claim for paper in claims.PAPERS for table in claims.tables(PUBLISHED, paper).values() for claim in table]
+    assert len(shown) == 367
+    assert {id(claim) for claim in shown} == {id(claim) for claim in PUBLISHED}
+
+
+def test_every_table_and_figure_of_the_papers():
+    titles = {paper: list(claims.tables(PUBLISHED, paper)) for paper in claims.PAPERS}
+    assert titles["psfnn"][:3] == ["Table 1", "Table 2", "Table 3"]
+    assert titles["fcn"][:3] == ["Figure 1", "Table 1", "Table 2"]
+    assert titles["refiner"][:2] == ["Figures 17 to 19", "Table 1"]
+    assert titles["lite"][:3] == ["Table I", "Table II", "Table III"]
+    assert titles["bologna"][:5] == [f"Table {number}" for number in range(1, 6)]
+
+
+def test_misprints_stay_and_have_a_note():
+    average = find("fcn", "FCN (ours)", "PSNR", "Average")
+    assert (average.value, "32.68" in average.note) == ("32.96", True)
+    assert "disagrees" in find("refiner", "15_A Technische Universitaet Berlin, GER", "rank", "step 4").note
+    assert "truncated" in find("refiner", "median-filter recurrent refiner", "parameters conv2d_31").note
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("7.76e6", 7.76e6), ("20.309M", 20.309e6), ("10^-2.5", 10**-2.5), ("2e-4", 2e-4), ("-0.5", -0.5), ("1:7", None),
+     ("3;5;7;9", None), ("400-450", None), ("Adam", None)],
+)  # fmt: skip
+def test_numbers_as_they_are_printed(text, number):
+    assert Claim("fcn", "text", "", "", "", "", text, "", "", "").number == number
+
+
+def test_facts_are_measured_always():
+    """Counts are exact; recipes are what the papers say."""
+    exact = {
+        ("refiner", "total parameters"): 67_185, ("fcn", "parameters FCN"): 20_309_377, ("fcn", "epochs"): 600,
+        ("psfnn", "batches"): 50_000, ("psfnn", "training samples per font"): 90, ("psfnn", "steps"): 20,
+        ("psfnn", "images per step"): 200, ("psfnn", "smallest PSF side"): 31, ("psfnn", "largest PSF side"): 261,
+        ("refiner", "samples for all steps"): 60_000, ("refiner", "parameters conv2d_31"): 9_248,
+        ("lite", "example P2"): 39, ("bologna", "REDS training videos"): 210, ("bologna", "atrous blocks UniA"): 20,
+    }  # fmt: skip
+    for (paper, metric), value in exact.items():
+        (claim,) = (each for each in PUBLISHED if (each.paper, each.metric) == (paper, metric))
+        assert model_facts.fact(claim).value == value, metric
+    assert model_facts.fact(find("psfnn", "IndexNet", "parameters")).value == zoo.info("indexnet").variant().parameters
+    assert model_facts.fact(find("bologna", "KAIST_NET", "loss", "CIFAR")).value == "LAD/L1"
+    assert model_facts.fact(find("lite", "DeepDeblur", "model size")) is None
+
+
+def test_facts_that_equal_the_claim_stay_so():
+    """What is not exactly as published: rounded counts, weight files, and the border, whose shape is not given."""
+    differing = {
+        claim.metric
+        for claim in PUBLISHED
+        if (ours := model_facts.fact(claim)) is not None
+        and ours.value != (claim.value if isinstance(ours.value, str) else claim.number)
+        and claim.number is not None
+    }
+    assert differing == {"parameters", "parameters FCN", "model size", "border pixels"}
+
+
+def test_the_networks_of_each_paper_are_measured_always():
+    tables = {paper: render.tables(PUBLISHED, paper, []) for paper in claims.PAPERS}
+    cells = [line.cells() for lines in tables.values() for line in lines[model_facts.NETWORKS]]
+    learning = {name for name in zoo.list_models() if zoo.info(name).learns}
+    assert {each["model"].partition(" / ")[0] for each in cells} == learning
+    fields = {each["model"]: each["measured"] for each in cells if each["metric"] == "receptive field"}
+    assert (fields["refiner / paper"], fields["fba / paper"]) == ("59", "whole picture")
+    assert all(each["measured"] and not each["claimed"] and not each["difference"] for each in cells)
+    assert sum(render.counts(each)[0] for each in tables.values()) == len(PUBLISHED)
+
+
+def test_nothing_is_measured_without_runs():
+    for claim in PUBLISHED:
+        line = render.Line(claim, match.measure(claim, []))
+        assert line.measured is None
+        cells = line.cells()
+        assert (cells["measured"], cells["difference"], cells["data"]) == ("", "", "")
+
+
+def test_runs_are_measured_with_interval_data_and_budget(tmp_path):
+    record = put(tmp_path, "deblurgan-lite", 28.0, dataset="gopro", data="subset 2/1111")
+    cells = render.Line(
+        find("lite", "Ours", "PSNR", "GoPro"), match.measure(find("lite", "Ours", "PSNR", "GoPro"), [record])
+    ).cells()
+    assert (cells["claimed"], cells["measured"], cells["difference"]) == ("29.34", "29", "-0.34")
+    assert (cells["interval"], cells["data"], cells["protocol"]) == ("[28, 30]", "subset 2/1111", "full")
+    ssim = match.measure(find("lite", "Ours", "SSIM", "GoPro"), [record])
+    assert ssim.value == pytest.approx(0.7)  # the volume form
+
+
+def test_a_run_of_another_protocol_has_no_difference(tmp_path):
+    claim = find("bologna", "ATROUS_NET", "PSNR", "Table 4")
+    full = put(tmp_path, "atrous", 30.0)
+    assert render.Line(claim, match.measure(claim, [full])).cells()["difference"] == ""
+    crops = put(tmp_path, "atrous", 29.0, protocol="bologna")
+    measured = match.measure(claim, [full, crops])
+    assert (measured.value, measured.protocol, measured.comparable) == (30.0, "bologna", True)
+
+
+def test_other_pictures_have_no_difference(tmp_path):
+    """A simulation, or the test split where the paper has its validation split."""
+    claim = find("bologna", "Baseline (blurred input)", "PSNR", "CIFAR")
+    for data, comparable in (("sample", False), ("subset 2/10000", True)):
+        record = put(tmp_path, "identity", 25.0, dataset="cifar10", data=data, mark=data)
+        assert match.measure(claim, [record]).comparable == comparable
+    pages = put_pages(tmp_path)
+    pages = replace(pages, content={**pages.content, "evaluation": {**pages.content["evaluation"], "coverage": "full"}})
+    claim = find("refiner", "- Niko Nyrhilae, FIN (not submitted)", "stop step")
+    for split, comparable in ((claim.split, True), ("validation (10 %)", False), ("held-out samples 91-100", False)):
+        assert match.measure(replace(claim, split=split), [pages]).comparable == comparable
+
+
+def test_more_data_comes_first(tmp_path):
+    claim = find("bologna", "Baseline (blurred input)", "PSNR", "CIFAR")
+    found = [
+        put(tmp_path, "identity", psnr, dataset="cifar10", data=data, mark=data)
+        for psnr, data in ((20.0, "sample"), (21.0, "subset 2/10000"), (22.0, "full"))
+    ]
+    for count in (3, 2, 1):
+        assert match.measure(claim, found[:count]).value == 20 + count
+        assert match.measure(claim, found[:count][::-1]).value == 20 + count
+
+
+def test_training_data_decide_whose_row_it_is(tmp_path):
+    claim = find("bologna", "ATROUS_NET (trained on REDS)", "PSNR", "Table 5")
+    training = {"dataset": "gopro", "coverage": "full", "profile": "paper", "steps": 9, "seconds": 1.0}
+    own = put(tmp_path, "atrous", 30.0, dataset="gopro", training=training)
+    assert match.measure(claim, [own]) is None
+    other = put(tmp_path, "atrous", 28.0, dataset="gopro", mark="bb", training={**training, "dataset": "reds"})
+    assert match.measure(claim, [own, other]).value == 29.0
+
+
+def test_averages_need_both_data_sets(tmp_path):
+    claim = find("fcn", "FCN (ours)", "PSNR", "Average")
+    gopro = put(tmp_path, "fcn", 30.0, dataset="gopro")
+    assert match.measure(claim, [gopro]) is None
+    hide = put(tmp_path, "fcn", 28.0, dataset="hide")
+    assert match.measure(claim, [gopro, hide]).value == 30.0
+
+
+def test_blur_steps_and_fonts(tmp_path):
+    record = put_pages(tmp_path)
+    team = "- Niko Nyrhilae, FIN (not submitted)"
+    assert match.measure(find("refiner", team, "OCR score", "step 8"), [record]) is None
+    assert match.measure(find("refiner", team, "stop step"), [record]).value == 9
+    fba = put_pages(tmp_path, "fba")
+    content = {
+        **fba.content,
+        "evaluation": {**fba.content["evaluation"], "tiles": {"tile": 640, "overlap": 160, "blend": True}},
+    }
+    content["training"] = {
+        "profile": "quick", "steps": 3, "seconds": 1.0, "recipe": {"noise": 0.03, "preparation": "aligned"}
+    }  # fmt: skip
+    fba = records_record.Record(fba.path, content)
+    measured = match.measure(find("psfnn", "FBA-Net (team 06, HHU)", "OCR score", "step 10"), [fba])
+    assert (measured.value, measured.budget) == (50.0, "tiny, quick, 3 steps, 1 s")
+    times = match.measure(find("psfnn", "FBA-Net", "OCR score", "step 10, Times"), [fba])
+    assert times.value == 100.0
+    blended = match.measure(find("psfnn", "FBA-Net / Overlap & blend", "OCR score"), [fba])
+    assert blended.value == 90.0
+    for other in ("FBA-Net / No overlap", "FBA-Net / Overlap & crop", "FBA-Net w/o noise aug.", "FBA-Net w/o warping"):
+        assert match.measure(find("psfnn", other, "OCR score"), [fba]) is None
+
+
+def test_guessed_steps_are_not_the_papers_rows(tmp_path):
+    record = put_pages(tmp_path, blur_step="guessed")
+    assert match.measure(find("refiner", "- Niko Nyrhilae, FIN (not submitted)", "stop step"), [record]) is None
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A results folder with one run and the published numbers."""
+    put_pages(tmp_path)
+    shutil.copy(COMMITTED / claims.FILE, tmp_path)
+    return tmp_path
+
+
+def test_the_command_writes_three_formats(folder, capsys):
+    assert __main__.main(["--paper", "refiner", "--results", str(folder)]) == 0
+    assert "102 claims" in capsys.readouterr().out
+    assert sorted(path.name for path in (folder / "tables").iterdir()) == ["refiner.csv", "refiner.md", "refiner.tex"]
+    rows = list(csv.DictReader(io.StringIO((folder / "tables" / "refiner.csv").read_text())))
+    claimed = [row for row in rows if row["claimed"]]
+    assert len(claimed) == 102 and all(row["source"] for row in claimed)
+    markdown = (folder / "tables" / "refiner.md").read_text()
+    assert "## Figures 17 to 19" in markdown and "P95" in markdown
+    for line in markdown.split("\n## ")[1:]:
+        assert len({row.count(" | ") for row in line.splitlines() if row.startswith("|")} - {0}) <= 2
+    latex = (folder / "tables" / "refiner.tex").read_text()
+    assert latex.count("\\begin{longtable}") == latex.count("\\bottomrule") == 5
+    assert "%" not in latex.split("\n", 1)[1].replace("\\%", "")
+    before = {path: path.read_bytes() for path in (folder / "tables").iterdir()}
+    assert __main__.main(["--paper", "refiner", "--results", str(folder)]) == 0
+    assert before == {path: path.read_bytes() for path in (folder / "tables").iterdir()}
+
+
+def test_the_committed_tables_are_what_the_records_say(tmp_path):
+    assert __main__.main(["--results", str(COMMITTED), "--out", str(tmp_path)]) == 0
+    for path in sorted((COMMITTED / "tables").iterdir()):
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes(), path.name
+
+
+def test_bad_input(folder, refused, monkeypatch):
+    assert "unknown paper 'x'; choose from bologna" in refused(__main__.main, "--paper", "x", "--results", folder)
+    path = folder / claims.FILE
+    text = path.read_text()
+    path.write_text("\n".join(f"{line},more" for line in text.splitlines()))
+    assert claims.load(folder) == PUBLISHED
+    path.write_text(text.replace("paper,table", "papers,table", 1))
+    assert "the columns are not paper, table" in refused(__main__.main, "--results", folder)
+    path.write_text(text + "else,Table 1\n")
+    assert "line 369: 2 columns, paper 'else'" in refused(__main__.main, "--results", folder)
+    path.unlink()
+    monkeypatch.setattr(claims, "OWN", path)
+    assert "it comes with the project, restore it" in refused(__main__.main, "--results", folder)

@@ -1,0 +1,53 @@
+"""Receptive fields: those of the registry are measured ones, and measuring agrees with counting by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+import zoo
+from tests.support.zoo_table import ROWS
+
+# As deep as the papers' networks, so they see as far.
+THIN = {
+    "atrous": {"stem_filters": 4, "block_filters": 8, "tail_filters": 4},
+    "carlo": {"filters": 4},
+    "refiner": {"filters": 4},
+    "unet1": {"widths": (4, 8, 8, 8, 8)},
+    "unet2": {"widths": (8, 8, 8, 8)},
+    "unet3": {"widths": (4, 8, 8, 8, 8)},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        *[(row.name, row.variants[0]) for row in ROWS],
+        *[(name, "paper") for name in ("refiner", "unet1", "unet2", "unet3")],
+        ("carlo", "image"), ("atrous", "cifar10"), ("atrous", "image-20"),
+    ],
+)  # fmt: skip
+def test_the_registry_says_what_is_measured(name, variant):
+    options = {} if variant == "tiny" else THIN.get(name, {})
+    field = zoo.info(name).variant(variant).receptive_field
+    # What sees the whole picture sees farther than any limit; a low one is found out sooner.
+    assert zoo.receptive_field(name, variant, 512 if field else 128, **options) == field
+
+
+def test_by_hand():
+    fields = {name: zoo.info(name).variant().receptive_field for name in zoo.list_models()}
+    # Ten convolutions down and ten up, each two pixels wider.
+    assert fields["carlo"] == 1 + 20 * 2
+    # "Valid" convolutions lose as much of the picture as they see.
+    assert fields["refiner"] == 1 + zoo.info("refiner").variant().shrink
+    # Nine pixels, a step of two, ten blocks of 20 pixels each, and six by the tail.
+    assert fields["atrous"] == 9 + 2 + 10 * 20 + 6
+
+
+def test_a_limit():
+    assert zoo.receptive_field("carlo", "tiny", limit=40) is None
+    assert zoo.receptive_field("carlo", "tiny", limit=41) == 41
+
+
+def test_unknown_networks():
+    with pytest.raises(zoo.ZooError, match="did you mean 'carlo'"):
+        zoo.receptive_field("calo")
