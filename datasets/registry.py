@@ -34,6 +34,16 @@ class DatasetInfo:
         folder: Name of the official top folder (`Kohler` and `HDC2021`: our choice, they have none).
         channels: 3 for RGB, 1 for grey.
         frame_size: Official height and width in pixels, or None where it varies or is not known.
+        validation_unit: What is held out together: `"scene"`, `"image"`, or `"frame"` (all pairs with one frame's name,
+            in whatever scene).
+        tiles: Tile and overlap in pixels by which large images are restored unless the user says otherwise; None
+            restores them whole.
+        train_on: Data set whose training split stands in where this one has none or papers use the other's; empty for
+            none.
+        known_blur: Where the blur of each pair is known from: `"sigma"` (its metadata), `"estimated"` (on the training
+            split, by blur step), empty where it is not known.
+        blur_steps: Whether pairs have a blur step in their metadata.
+        natural_images: Data set of sharp photographs that recipes may blur alike and train on as well; empty for none.
     """
 
     name: str
@@ -51,6 +61,12 @@ class DatasetInfo:
     folder: str
     channels: int = 3
     frame_size: tuple[int, int] | None = None
+    validation_unit: str = "scene"
+    tiles: tuple[int, int] | None = None
+    train_on: str = ""
+    known_blur: str = ""
+    blur_steps: bool = False
+    natural_images: str = ""
 
 
 _CIFAR10 = DatasetInfo(
@@ -71,6 +87,8 @@ cifar-10-batches-py/
     video=False,
     folder="cifar-10-batches-py",
     frame_size=(32, 32),
+    validation_unit="image",
+    known_blur="sigma",
 )
 
 _GOPRO = DatasetInfo(
@@ -125,6 +143,7 @@ The flat repacking {train,test}/{input,target}/*.png is read too.""",
     protocols=("full",),
     video=False,
     folder="HIDE_dataset",
+    train_on="gopro",
     frame_size=(720, 1280),
 )
 
@@ -182,6 +201,7 @@ or, instead of the frames, GroundTruth1_1.mat ... in Kohler/ or Kohler/groundTru
     protocols=("kohler",),
     video=False,
     folder="Kohler",
+    train_on="gopro",
 )
 
 _HDC = DatasetInfo(
@@ -206,6 +226,12 @@ HDC2021/
     folder="HDC2021",
     channels=1,
     frame_size=(1460, 2360),
+    validation_unit="frame",
+    # Germer et al.
+    tiles=(640, 160),
+    known_blur="estimated",
+    blur_steps=True,
+    natural_images="div2k",
 )
 
 _DIV2K = DatasetInfo(
