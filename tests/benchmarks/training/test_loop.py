@@ -284,7 +284,7 @@ class TestBudget:
                 ends = {*range(length, steps + 1, length), steps}
                 for start in range(steps + 1):
                     step, reached = start, set()
-                    for first, epoch, last_epoch, size in epochs._segments(start, steps, length):
+                    for first, epoch, last_epoch, size in epochs.segments(start, steps, length):
                         assert (first, epoch) == (step, step // length)
                         for _ in range(last_epoch - epoch):
                             step += size
@@ -293,9 +293,9 @@ class TestBudget:
                     assert reached == {end for end in ends if end > start}
 
     def test_an_uninterrupted_run_is_one_fit_where_the_epochs_divide_it(self):
-        assert list(epochs._segments(0, 12, 4)) == [(0, 0, 3, 4)]
-        assert list(epochs._segments(0, 10, 4)) == [(0, 0, 2, 4), (8, 2, 3, 2)]
-        assert list(epochs._segments(6, 10, 4)) == [(6, 1, 2, 2), (8, 2, 3, 2)]
+        assert list(epochs.segments(0, 12, 4)) == [(0, 0, 3, 4)]
+        assert list(epochs.segments(0, 10, 4)) == [(0, 0, 2, 4), (8, 2, 3, 2)]
+        assert list(epochs.segments(6, 10, 4)) == [(6, 1, 2, 2), (8, 2, 3, 2)]
 
     def test_steps_of_a_recipe(self):
         assert epochs.total_steps(TOY_RECIPE, 1000) == 10
@@ -306,7 +306,7 @@ class TestBudget:
         [(40_000, 32, 50_000, 1250), (24_000, 4, 426_000, 2000), (8, 2, 10, 4), (8, 8, 1000, 100), (800, 2, 5, 5)],
     )
     def test_steps_between_validations(self, pairs, batch, steps, length):
-        assert epochs._epoch_length(replace(TOY_RECIPE, batch=batch), pairs, steps) == length
+        assert epochs.epoch_length(replace(TOY_RECIPE, batch=batch), pairs, steps) == length
 
     def test_compiling(self):
         assert loop.use_jit("on")

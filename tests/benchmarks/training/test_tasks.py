@@ -157,11 +157,11 @@ def test_missing_perceptual_weights_are_told_before_training(tmp_path):
 
 def test_epochs_of_validation():
     paper = replace(TOY_RECIPE, epochs=600, steps=None, validate_every=((50, 300), (15, 600)))
-    due = epochs._validated_epochs(paper, 600, 1)
+    due = epochs.validated_epochs(paper, 600, 1)
     assert due == [*range(50, 301, 50), *range(315, 601, 15)]
-    assert epochs._validated_epochs(paper, 10, 1) == [10]
-    assert epochs._validated_epochs(paper, 320, 1)[-3:] == [300, 315, 320]
-    assert epochs._validated_epochs(TOY_RECIPE, 10, 4) == [1, 2, 3]
+    assert epochs.validated_epochs(paper, 10, 1) == [10]
+    assert epochs.validated_epochs(paper, 320, 1)[-3:] == [300, 315, 320]
+    assert epochs.validated_epochs(TOY_RECIPE, 10, 4) == [1, 2, 3]
 
 
 def test_an_epoch_that_is_not_due_is_not_validated(tmp_path):
