@@ -11,9 +11,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from datasets.errors import DataError
 from datasets.files import expand
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Progress = Callable[[int, int], None]
 """Called with the work done and the work in all."""
@@ -100,6 +104,21 @@ def add_source(command: argparse.ArgumentParser) -> None:
     command.add_argument("--root", required=True, type=path, metavar="DIR", help="the data set's folder or its parent")
 
 
+def console(**options: Any) -> Console:
+    """Makes rich's console, but for a closed pipe: that is `guarded`'s matter, where rich would exit with status 1.
+
+    Args:
+        **options: As for `rich.console.Console`.
+    """
+    from rich.console import Console
+
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Piped(**options)
+
+
 @contextmanager
 def progress(title: str) -> Iterator[Progress]:
     """Shows a bar on standard error where that is a terminal.
@@ -113,9 +132,8 @@ def progress(title: str) -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
-    with Bar(console=Console(stderr=True), transient=True) as bar:
+    with Bar(console=console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 import datasets
-from datasets import DataError
+from datasets import DataError, samples
 from datasets.blur.defocus import aperture, defocus
 from datasets.hdc import refiner, simulation
-from datasets.samples import build, hdc
+from datasets.samples import hdc
 
 
 def page(ink=0.2, seed=0):
@@ -85,7 +85,7 @@ def test_channels_are_the_page_and_its_medians():
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory):
     root = tmp_path_factory.mktemp("hdc")
-    build.build("hdc", root, options=hdc.Options(steps=(1, 10), train=1, test=1))
+    samples.build("hdc", root, options=hdc.Options(steps=(1, 10), train=1, test=1))
     return datasets.load("hdc", root, "train")
 
 

@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 import datasets
-from datasets import DataError
+from datasets import DataError, samples
 from datasets.blur import estimate, warp
 from datasets.blur.defocus import aperture
 from datasets.hdc import simulation, single_step
-from datasets.samples import build, hdc
+from datasets.samples import hdc
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hdc")
-    build.build("hdc", folder, options=hdc.Options(steps=(2, 4), train=1, test=1))
-    build.build("div2k", folder)
+    samples.build("hdc", folder, options=hdc.Options(steps=(2, 4), train=1, test=1))
+    samples.build("div2k", folder)
     return folder
 
 
