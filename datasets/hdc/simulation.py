@@ -74,7 +74,7 @@ Measured on the point spread functions that Germer, Uelwer and Harmeling estimat
 
 
 def defocus_of(step: int) -> Blur:
-    """Returns the blur of an aperture of eight blades with the radius, sum and offset of a step."""
+    """The blur of an aperture of eight blades with the radius, sum and offset of a step."""
     radius, total, offset = STEPS[step]
     return Blur(total * aperture(radius, BLADES), offset)
 
@@ -108,7 +108,7 @@ def read_defocus(path: Path) -> Mapping[int, Blur]:
 
 
 def second_camera(step: int) -> np.ndarray:
-    """Returns the warp that lays the second camera's photographs of a step over the first one's.
+    """The warp that lays the second camera's photographs of a step over the first one's.
 
     The leading weights are those of the challenge's later steps; the bend grows until step 6 (both after Germer et
     al.), at a tenth of theirs (our choice, as only a part of their weights is known).
@@ -146,7 +146,7 @@ def show(lines: list[str], font: str) -> np.ndarray:
 
 
 def display(pixels: np.ndarray) -> np.ndarray:
-    """Returns how the display's pixels look at the photographs' resolution, gaps included.
+    """How the display's pixels look at the photographs' resolution, gaps included.
 
     Args:
         pixels: Light of the display's pixels, float32 array (186, 300).
