@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from benchmarks.recipes.recipe import upgrade
 from benchmarks.records import record as records_record
 
 SCORES = ("psnr", "ssim", "ssim_matlab3d", "mse", "kohler_psnr", "kohler_mssim")
@@ -51,9 +52,8 @@ def row_of(record: records_record.Record) -> Row:
 
 def _preparation(recipe: Mapping[str, Any]) -> str:
     """Returns how photographs of text were prepared for a training, with the noise that was added."""
-    if not recipe.get("preparation"):
-        return ""
-    return f"{recipe['preparation']}, noise {recipe.get('noise', 0.0):g}"
+    made = upgrade(recipe)
+    return "" if made["hdc"] is None else f"{made['hdc']['preparation']}, noise {made['data']['noise']:g}"
 
 
 def _by_step(scores: Mapping[str, Any]) -> Row:

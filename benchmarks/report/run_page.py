@@ -11,6 +11,7 @@ from benchmarks import metrics
 from benchmarks.leaderboard import render
 from benchmarks.leaderboard import rows as leaderboard_rows
 from benchmarks.protocols import PROTOCOLS
+from benchmarks.recipes.recipe import choices_of, upgrade
 from benchmarks.records import curves, layout, ocr_by_step
 from benchmarks.records.record import Record
 from benchmarks.report.charts import Axis, Point, histogram, lines, recognition
@@ -126,7 +127,7 @@ def _facts(record: Record, row: leaderboard_rows.Row) -> list[tuple[str, str]]:
         "budget": f"{training['profile']}: {training['steps']:,} steps, {training['seconds']:.0f} s"
         if training
         else "",
-        "recipe": ", ".join(f"{name} {value}" for name, value in recipe.items() if name not in ("source", "ours")),
+        "recipe": _said(choices_of(upgrade(recipe))),
         "source of the recipe": recipe.get("source", ""),
         "chosen by us": recipe.get("ours", ""),
         "setting": render.setting(row),
@@ -139,3 +140,11 @@ def _facts(record: Record, row: leaderboard_rows.Row) -> list[tuple[str, str]]:
         "record": record.path.name,
     }
     return [(name, str(value)) for name, value in facts.items() if value not in ("", None)]
+
+
+def _said(values: Mapping[str, Any]) -> str:
+    """Nested values as a list in words."""
+    return ", ".join(
+        f"{name} ({_said(value)})" if isinstance(value, Mapping) else f"{name} {value}"
+        for name, value in values.items()
+    )

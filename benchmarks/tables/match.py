@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks import metrics
+from benchmarks.recipes.recipe import upgrade
 from benchmarks.records import record as records_record
 from benchmarks.records.record import Record
 from benchmarks.tables.claims import Claim, Measured
@@ -40,8 +41,13 @@ class Network:
     fits: Callable[[Mapping[str, Any]], bool] = lambda _: True
 
 
-def _recipe(content: Mapping[str, Any], name: str, default: Any = None) -> Any:
-    return ((content.get("training") or {}).get("recipe") or {}).get(name, default)
+def _noise(content: Mapping[str, Any]) -> float:
+    return upgrade((content.get("training") or {}).get("recipe") or {})["data"]["noise"]
+
+
+def _preparation(content: Mapping[str, Any]) -> str:
+    made = upgrade((content.get("training") or {}).get("recipe") or {})
+    return "" if made["hdc"] is None else made["hdc"]["preparation"]
 
 
 def _tiles(content: Mapping[str, Any], overlap: bool, blend: bool) -> bool:
@@ -50,7 +56,7 @@ def _tiles(content: Mapping[str, Any], overlap: bool, blend: bool) -> bool:
 
 
 def _plain_fba(content: Mapping[str, Any]) -> bool:
-    noisy = _recipe(content, "noise", 0.0) > 0 and _recipe(content, "preparation") == "aligned"
+    noisy = _noise(content) > 0 and _preparation(content) == "aligned"
     return noisy and _tiles(content, True, True)
 
 
@@ -71,8 +77,8 @@ _NETWORKS: dict[str, dict[str, Network]] = {
         "IndexNet": Network("indexnet"),
         "FBA-Net": Network("fba", _plain_fba),
         "FBA-Net (team 06, HHU)": Network("fba", _plain_fba),
-        "FBA-Net w/o noise aug.": Network("fba", lambda content: _recipe(content, "noise", 0.0) == 0),
-        "FBA-Net w/o warping": Network("fba", lambda content: _recipe(content, "preparation") == "unaligned"),
+        "FBA-Net w/o noise aug.": Network("fba", lambda content: _noise(content) == 0),
+        "FBA-Net w/o warping": Network("fba", lambda content: _preparation(content) == "unaligned"),
         "FBA-Net / No overlap": Network("fba", lambda content: _tiles(content, False, True)),
         "FBA-Net / Overlap & crop": Network("fba", lambda content: _tiles(content, True, False)),
         "FBA-Net / Overlap & blend": Network("fba", lambda content: _tiles(content, True, True)),
