@@ -4,7 +4,7 @@
 with milliseconds and peak memory of a forward pass and of a training step, the rate of matrix products measured
 just before, and the multiply-accumulates of the model.
 
-`python -m benchmarks.speed.worker local FORM` times a form of KAIST_NET's convolution with a kernel for each pixel: FORM is
+`python -m benchmarks.speed.worker local FORM` times a form of the convolution with a kernel for each pixel: FORM is
 `layer` or `patches`.
 """
 
