@@ -11,7 +11,7 @@ from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import layout, record, store
 from benchmarks.run.experiment import Cell
 from benchmarks.training import pairs as training_pairs
-from benchmarks.training.state import finished
+from benchmarks.training.state import BEST, finished
 from datasets import frame_store
 from datasets.files import weights_hash
 from datasets.pairs import Pairs
@@ -132,7 +132,7 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
     if cell.natural is not None:
         section["natural"] = {"coverage": cell.natural.coverage, "fingerprint": cell.natural.fingerprint}
     # Whoever scores this file later learns from it what it was trained on.
-    zoo.save(outcome.model, cell.folder / loop.BEST, {"training": section})
+    zoo.save(outcome.model, cell.folder / BEST, {"training": section})
     return outcome.model, section, "trained"
 
 
