@@ -1,16 +1,18 @@
-# make bench · make test · make lint: each sets up .venv by itself on a fresh machine.
+# make bench · make test · make lint: each sets up .venv, and what the system lacks, by itself on a fresh machine.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --doctest-modules zoo datasets benchmarks tests
 BACKENDS_STAMP := $(VENV)/.backends
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help bench test lint setup backends speed lock clean
+.PHONY: help bench test test-all lint setup backends speed lock clean
 
 help:
-	@echo "make bench     train a tiny network on the built-in sample and print the leaderboard (minutes)"
-	@echo "make test      run the tests"
+	@echo "make bench     train a tiny model on the built-in sample and print the leaderboard (minutes)"
+	@echo "make test      run the tests (minutes; installs Tesseract and Chromium where it may)"
+	@echo "make test-all  run the slow tests, too, on all three backends"
 	@echo "make lint      ruff and mypy"
 	@echo "make backends  install JAX and PyTorch too, so that make test compares all three backends"
 	@echo "make speed     timings of the input pipeline, the metrics and the layers, as ratios"
@@ -19,7 +21,12 @@ bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run --model atrous --dataset reds --sample --profile quick --resume
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	@.ci/test-tools
+	$(PYTEST) -m "not slow"
+
+test-all: $(STAMP) backends
+	@.ci/test-tools
+	$(PYTEST)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

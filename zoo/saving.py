@@ -103,11 +103,11 @@ def read_member(path: Path | str, name: str) -> bytes:
 def register_all() -> None:
     """Imports every module with registered Keras objects, so that Keras knows their names when it reads a file."""
     import zoo.layers
+    import zoo.losses
 
-    for module in pkgutil.iter_modules(zoo.layers.__path__):
-        importlib.import_module(f"zoo.layers.{module.name}")
-    for name in ("losses", "objectives"):
-        importlib.import_module(f"zoo.{name}")
+    for room in (zoo.layers, zoo.losses):
+        for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
+            importlib.import_module(module.name)
 
 
 def load_weights(model: keras.Model, path: Path | str) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from benchmarks import metrics
 from benchmarks.leaderboard import ranking, render
 from benchmarks.protocols import PROTOCOLS, Protocol
-from benchmarks.records import store
 from benchmarks.records.record import Record
 from datasets.registry import info as dataset_info
 
@@ -30,7 +29,7 @@ def faults(folder: Path) -> list[str]:
     Args:
         folder: The results folder.
     """
-    found = store.read_all(folder)
+    found = ranking.read(folder)
     done, lines = found.done, list(found.problems)
     for record in done:
         lines += [f"{record.path}: {fault}" for fault in (*_split(record), *_scores(record))]

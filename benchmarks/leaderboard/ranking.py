@@ -32,11 +32,24 @@ def update(folder: Path) -> tuple[list[Row], store.Results]:
         DataError: When the files cannot be written.
     """
     with locked(folder):
-        found = store.read_all(folder)
+        found = read(folder)
         rows = rank(found.done)
         write_text(folder / "leaderboard.csv", to_csv(rows, foreign_columns(folder)))
         write_text(folder / "leaderboard.md", to_markdown(rows) + ocr_by_step.to_markdown(found.done))
     return rows, found
+
+
+def read(folder: Path) -> store.Results:
+    """Every record of a results folder that can be ranked; what is wrong with the others is among the problems."""
+    found = store.read_all(folder)
+    records, problems = [], list(found.problems)
+    for record in found.records:
+        main = PROTOCOLS[record.run.protocol].main.name
+        if record.done and main not in record.result.scores.means:
+            problems.append(f"{record.path}: no {main}, by which protocol {record.run.protocol} ranks; run again")
+        else:
+            records.append(record)
+    return store.Results(tuple(records), tuple(problems))
 
 
 def rank(found: Iterable[Record]) -> list[Row]:

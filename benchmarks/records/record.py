@@ -51,7 +51,7 @@ class Training(Section, frozen=True, kw_only=True):
         dataset, split, coverage, fingerprint: The training data, named as in `Evaluation`.
         pairs: Training pairs.
         profile: `paper`, `code` or `quick`.
-        recipe: The recipe's values, see `benchmarks.recipes`.
+        recipe: The recipe's values in the form of the version that wrote them, see `benchmarks.recipes`.
         seed: Seed of weights, order, crops and augmentation.
         steps: Steps taken.
         epochs: Passes over the pairs, as a decimal number.

@@ -15,12 +15,12 @@ import msgspec
 import zoo
 from benchmarks.errors import RunError
 from benchmarks.metrics import METRICS
-from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import layout, migrate
 from benchmarks.records.layout import path_of
 from benchmarks.records.record import SCHEMA, Failed, Finished, Record, content_hash
 from datasets.errors import DataError
 from datasets.files import write_text
+from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -130,8 +130,10 @@ def _refuse(constant: str) -> NoReturn:
 
 def _unknown(run: Finished | Failed) -> str:
     """What a record names that this version does not know, as no table can show it; empty for nothing."""
+    # The protocols are those that any data set is scored by; what they rank by is a matter of the leaderboard.
+    protocols = dict.fromkeys(name for dataset in list_datasets() for name in dataset_info(dataset).protocols)
     named = (
-        ("protocol", run.protocol, list(PROTOCOLS)),
+        ("protocol", run.protocol, list(protocols)),
         ("data set", run.dataset, list_datasets()),
         ("model", run.model, zoo.list_models()),
     )
@@ -143,8 +145,7 @@ def _unknown(run: Finished | Failed) -> str:
     for name in run.scores.means:
         if name not in METRICS:
             return f"unknown metric {name!r}, perhaps of another version; known are {', '.join(METRICS)}"
-    main = PROTOCOLS[run.protocol].main.name
-    return "" if main in run.scores.means else f"no {main}, by which protocol {run.protocol} ranks; run again"
+    return ""
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def build(folder: Path, out: Path) -> tuple[int, tuple[str, ...]]:
     with store.locked(folder):
         if out.exists() and not (out / "index.html").is_file() and (not out.is_dir() or any(out.iterdir())):
             raise DataError(f"{out} is there and no report; choose another folder with --out")
-        found = store.read_all(folder)
+        found = ranking.read(folder)
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".tmp-report-", dir=out.parent) as temporary:

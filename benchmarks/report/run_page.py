@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import metrics
+from benchmarks.errors import RunError
 from benchmarks.leaderboard import render
 from benchmarks.leaderboard import rows as leaderboard_rows
 from benchmarks.protocols import PROTOCOLS
+from benchmarks.recipes.recipe import choices_of, upgrade
 from benchmarks.records import curves, layout, ocr_by_step
 from benchmarks.records.record import Finished, Record, Training
 from benchmarks.report.charts import Axis, Point, histogram, lines, recognition
@@ -144,12 +146,23 @@ def _training(training: Training) -> dict[str, str]:
     return {
         "trained on": f"{training.dataset} ({training.coverage}), {training.pairs} pairs",
         "budget": f"{training.profile}: {training.steps:,} steps, {training.seconds:.0f} s",
-        "recipe": _said({name: value for name, value in recipe.items() if name not in ("source", "ours")}),
+        "recipe": _said(_choices(recipe)),
         "source of the recipe": recipe.get("source", ""),
         "chosen by us": recipe.get("ours", ""),
     }
 
 
+def _choices(recipe: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was chosen in a recipe; all that it says where a version wrote it that this one does not know."""
+    try:
+        return choices_of(upgrade(recipe))
+    except RunError:
+        return recipe
+
+
 def _said(values: Mapping[str, Any]) -> str:
-    """Names and values as a list in words."""
-    return ", ".join(f"{name} {value}" for name, value in values.items())
+    """Names and values as a list in words; nested ones in brackets."""
+    return ", ".join(
+        f"{name} ({_said(value)})" if isinstance(value, Mapping) else f"{name} {value}"
+        for name, value in values.items()
+    )

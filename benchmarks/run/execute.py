@@ -13,7 +13,7 @@ from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import layout, migrate, record, store
 from benchmarks.run.experiment import Cell
 from benchmarks.training import pairs as training_pairs
-from benchmarks.training.state import finished
+from benchmarks.training.state import BEST, finished
 from datasets import frame_store
 from datasets.files import weights_hash
 from datasets.pairs import Pairs
@@ -160,7 +160,7 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, record.Traini
         else None,
     )
     # Whoever scores this file later learns from it what it was trained on.
-    zoo.save(outcome.model, cell.folder / loop.BEST, {"training": msgspec.to_builtins(section)})
+    zoo.save(outcome.model, cell.folder / BEST, {"training": msgspec.to_builtins(section)})
     return outcome.model, section, "trained"
 
 

@@ -14,7 +14,7 @@ from benchmarks.leaderboard import __main__, ranking
 from benchmarks.leaderboard import rows as leaderboard_rows
 from benchmarks.records import store
 from datasets.errors import DataError
-from tests.support.records import TRAINING, failed, put
+from tests.support.records import IDENTITY, TRAINING, failed, finished, put
 
 ROOT = Path(__file__).resolve().parents[3]
 COLUMNS = (
@@ -134,6 +134,13 @@ class TestRanking:
         for model, psnr in {"atrous": 20.0, "fcn": 10.0}.items():
             put(tmp_path, model, [psnr] * images)
         assert [row["tied"] for row in ranking.update(tmp_path)[0]] == ["", tied]
+
+    def test_a_record_without_the_metric_that_ranks_is_named_and_left_out(self, tmp_path):
+        put(tmp_path)
+        other = store.write(tmp_path, finished(identity=IDENTITY | {"protocol": "kohler"}))
+        rows, found = ranking.update(tmp_path)
+        assert [row["protocol"] for row in rows] == ["full"]
+        assert found.problems == (f"{other.path}: no kohler_psnr, by which protocol kohler ranks; run again",)
 
     def test_failed_runs_have_no_row(self, tmp_path):
         put(tmp_path)

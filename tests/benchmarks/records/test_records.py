@@ -153,7 +153,6 @@ class TestRefusals:
             (lambda own: own.update(protocol="guess"), "unknown protocol 'guess'.*known are full"),
             (lambda own: own.update(dataset="moon"), "unknown data set 'moon'.*known are"),
             (lambda own: own.update(model="genius"), "unknown model 'genius'.*known are"),
-            (lambda own: own.update(protocol="kohler"), "no kohler_psnr, by which protocol kohler ranks"),
         ],
     )
     def test_every_field_is_checked(self, tmp_path, change, words):

@@ -74,7 +74,7 @@ class TestOneRun:
         training = record_of(results, "atrous", "cifar10").training
         assert (training.dataset, training.split, training.coverage) == ("cifar10", "train", "sample")
         assert (training.pairs, training.steps, training.seed, training.profile) == (1000, 8, 42, "quick")
-        assert training.recipe["batch"] == 2
+        assert training.recipe["data"]["batch"] == 2
         assert training.epochs == 8 * 2 / 800
         assert training.best_step == 8
         (folder,) = (results / "checkpoints").glob("atrous--*")

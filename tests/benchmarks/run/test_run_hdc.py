@@ -59,8 +59,8 @@ def record_of(folder, model):
 def test_the_refiner_from_photographs_to_scores_by_step(tmp_path):
     assert run(tmp_path, "refiner", "--sample", "--steps", "2", "--batch-size", "2", "--pictures", "1") == 0
     content, baseline = record_of(tmp_path, "refiner"), record_of(tmp_path, "identity")
-    assert content.training.recipe["preparation"] == "small"
-    assert content.training.recipe["augmentation"]["grid"] == [3, 5]
+    assert content.training.recipe["hdc"]["preparation"] == "small"
+    assert content.training.recipe["data"]["augmentation"]["grid"] == [3, 5]
     assert content.evaluation.tiles is None
     assert [panel.role for panel in content.panels] == ["median"]
     assert all((tmp_path / file).is_file() for file in content.panels[0].files)
@@ -97,7 +97,7 @@ def test_networks_for_one_step_train_on_text_and_natural_photographs(tmp_path, e
     assert estimated == [121]
     assert content.training.pairs == 4 + 2
     assert content.training.natural.coverage == "sample"
-    assert content.training.recipe["noise"] == 0.03
+    assert content.training.recipe["data"]["noise"] == 0.03
     assert content.evaluation.tiles == Tiles(tile=640, overlap=160, blend=True)
     assert list(content.scores.steps) == ["5"]
     assert "by blur step" in capsys.readouterr().out

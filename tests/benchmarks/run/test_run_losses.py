@@ -44,7 +44,7 @@ def test_networks_of_every_kind_train_and_score(model, tmp_path):
     else:
         assert training.ratios is None
     if model == "deblurgan-lite":
-        assert training.recipe["content"] == "mean_absolute_error"
+        assert training.recipe["adversarial"]["content"] == "mean_absolute_error"
 
 
 def test_weights_chosen_on_the_test_pictures_are_marked_everywhere(tmp_path):
@@ -62,7 +62,7 @@ def test_another_loss_is_in_the_record(tmp_path):
     assert run(*options) == 0
     recipe = record_of(tmp_path, "deblurgan-lite").training.recipe
     assert recipe["loss"] == "mean_absolute_error"
-    assert "content" not in recipe
+    assert recipe["adversarial"] is None
 
 
 class TestRefusals:
