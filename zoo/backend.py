@@ -29,7 +29,7 @@ def lazy_module(name: str) -> LazyModule:
 
 
 if TYPE_CHECKING:
-    import keras
+    import keras as keras
 else:
     keras = lazy_module("keras")
 

@@ -1,12 +1,11 @@
-"""How each paper trained its networks; what a source leaves open is marked as our choice."""
+"""How each paper trained its models; what a source leaves open is marked as our choice."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from benchmarks.recipes.recipe import REFINER_CROPS, Maker, Recipe
-from benchmarks.recipes.variants import default_variant
+from benchmarks.recipes.recipe import REFINER_CROPS, Adversarial, Data, Hdc, Maker, Optimiser, Recipe, Schedule
+from benchmarks.recipes.variants import SMALL, default_variant, kind_of
 from datasets.augment import BOLOGNA, NONE, Augmentation
+from datasets.registry import info as dataset_info
 
 _BOLOGNA = "Mancini and Simonati (University of Bologna), Tables 1 and 2, and code"
 _FCN = "Zhang et al., feature catcher (2022), training details"
@@ -21,103 +20,143 @@ _HELD_OUT = "the last eighth of the training scenes is the validation split"
 # Epochs of the Bologna report: Table 1 (CIFAR-10) and Table 2 (REDS).
 _CIFAR_EPOCHS = {"carlo": 40, "kaist": 30, "atrous": 29}
 _REDS_EPOCHS = {"kaist": 55, "atrous": 71}
-_CIFAR_SIDE = 32
 
 
 def _bologna(model: str, dataset: str) -> Recipe:
-    """Returns the report's recipe; for pairs that it has not, the nearest one, marked as ours."""
+    """The report's recipe; for pairs that it has not, the nearest one, marked as ours."""
     loss = "mean_squared_error" if model == "carlo" else "sum_of_absolute_differences"
     variant = default_variant(model, dataset, "paper")
-    if dataset == "cifar10":
+    if kind_of(dataset) == "small":
         return Recipe(
-            model, variant, crop=32, batch=32, epochs=_CIFAR_EPOCHS[model], steps=None, loss=loss, learning_rate=1e-3,
-            clipnorm=1.0, schedule="constant", augmentation=NONE, validation=0.2, precision="float32", source=_BOLOGNA,
-            ours="",
-        )  # fmt: skip
+            model=model,
+            variant=variant,
+            loss=loss,
+            data=Data(crop=32, batch=32, validation=0.2),
+            optimiser=Optimiser(learning_rate=1e-3, clipnorm=1.0),
+            epochs=_CIFAR_EPOCHS[model],
+            source=_BOLOGNA,
+        )
     reported = dataset in ("reds", "reds-jpeg") and model in _REDS_EPOCHS
     plateau = "learning rate 'by hand at plateaus' is ReduceLROnPlateau (factor 0.5, patience 5)"
     held_out = "the last eighth of the training scenes (30 of 240 in REDS) is the validation split"
     ours = "our choice: the report trained no such pair, so its REDS recipe is taken"
     return Recipe(
-        model, variant, crop=256, batch=4, epochs=_REDS_EPOCHS.get(model, 71), steps=None, loss=loss,
-        learning_rate=1e-4, clipnorm=1.0, schedule="plateau", augmentation=BOLOGNA, validation=0.125,
-        precision="float32", source=_BOLOGNA,
+        model=model,
+        variant=variant,
+        loss=loss,
+        data=Data(crop=256, batch=4, augmentation=BOLOGNA, validation=0.125),
+        optimiser=Optimiser(learning_rate=1e-4, clipnorm=1.0),
+        schedule=Schedule(kind="plateau"),
+        epochs=_REDS_EPOCHS.get(model, 71),
+        source=_BOLOGNA,
         ours=f"{plateau}; {held_out}" if reported else f"{ours}; {plateau}; {held_out}",
-    )  # fmt: skip
+    )
 
 
 def _fcn(model: str, dataset: str) -> Recipe:
-    """Returns the paper's recipe: trainable ratios, learning rate halved every 200 of 600 epochs."""
+    """The paper's recipe: trainable ratios, learning rate halved every 200 of 600 epochs."""
     return Recipe(
-        model, default_variant(model, dataset, "paper"), crop=_crop(256, dataset), batch=16, epochs=600, steps=None,
-        loss="charbonnier", learning_rate=2e-4, clipnorm=None, schedule="halving", schedule_share=1 / 3,
-        augmentation=NONE, validation=0.125, precision="float32", trainable_ratios=True, epsilon=1e-8,
-        validate_every=((50, 300), (15, 600)), source=_FCN,
+        model=model,
+        variant=default_variant(model, dataset, "paper"),
+        loss="charbonnier",
+        data=Data(crop=_crop(256, dataset), batch=16, validation=0.125),
+        optimiser=Optimiser(learning_rate=2e-4, epsilon=1e-8),
+        schedule=Schedule(kind="halving", share=1 / 3),
+        epochs=600,
+        trainable_ratios=True,
+        validate_every=((50, 300), (15, 600)),
+        source=_FCN,
         ours=_ours(
-            dataset in _GOPRO, "ratios are the softmax of one logit per output; Charbonnier distance and batch of 16 "
+            dataset in _GOPRO,
+            "ratios are the softmax of one logit per output; Charbonnier distance and batch of 16 "
             f"from the released code; no augmentation is given; {_HELD_OUT} (the paper chose on the test pictures)",
         ),
-    )  # fmt: skip
+    )
 
 
 def _fcn_code(model: str, dataset: str) -> Recipe:
-    """Returns the released code's recipe: Charbonnier and edge loss of all outputs, warm-up and cosine."""
-    return replace(
-        _fcn(model, dataset), epochs=3000, loss="charbonnier_edge", trainable_ratios=False, schedule="cosine",
-        schedule_share=3 / 3000, final_rate=1e-6, validate_every=((20, 3000),), source=_FCN_CODE,
+    """The released code's recipe: Charbonnier and edge loss of all outputs, warm-up and cosine."""
+    return _fcn(model, dataset).replaced(
+        epochs=3000,
+        loss="charbonnier_edge",
+        trainable_ratios=False,
+        schedule="cosine",
+        schedule_share=3 / 3000,
+        final_rate=1e-6,
+        validate_every=((20, 3000),),
         augmentation=Augmentation(symmetries=True, saturation=0.2),
+        source=_FCN_CODE,
         ours=_ours(dataset in _GOPRO, f"{_HELD_OUT} (the code chose on crops of the test pictures)"),
-    )  # fmt: skip
+    )
 
 
 def _lite(model: str, dataset: str) -> Recipe:
-    """Returns the recipe of the depth-separable DeblurGAN: relativistic average loss, 500 epochs."""
+    """The recipe of the depth-separable DeblurGAN: relativistic average loss, 500 epochs."""
     return Recipe(
-        model, default_variant(model, dataset, "paper"), crop=_crop(256, dataset), batch=1, epochs=500, steps=None,
-        loss="relativistic", learning_rate=1e-4, clipnorm=None, schedule="linear", schedule_share=150 / 500,
-        augmentation=NONE, validation=0.125, precision="float32", beta_1=0.5, epsilon=1e-8, content="vgg19",
+        model=model,
+        variant=default_variant(model, dataset, "paper"),
+        loss="relativistic",
+        data=Data(crop=_crop(256, dataset), batch=1, validation=0.125),
+        optimiser=Optimiser(learning_rate=1e-4, beta_1=0.5, epsilon=1e-8),
+        schedule=Schedule(kind="linear", share=150 / 500),
+        epochs=500,
+        adversarial=Adversarial(content="vgg19"),
         source=_LITE,
         ours=_ours(
             dataset in _GOPRO,
             f"critic without final sigmoid; features before the ReLU as in DeblurGAN's code; {_HELD_OUT}",
         ),
-    )  # fmt: skip
+    )
 
 
 def _deblurgan(model: str, dataset: str) -> Recipe:
-    """Returns DeblurGAN's own recipe: WGAN-GP, five critic steps, 300 epochs."""
-    return replace(
-        _lite(model, dataset), epochs=300, loss="wasserstein", critic_steps=5, schedule_share=0.5,
-        augmentation=Augmentation(mirror=True), source=_DEBLURGAN,
+    """DeblurGAN's own recipe: WGAN-GP, five critic steps, 300 epochs."""
+    return _lite(model, dataset).replaced(
+        epochs=300,
+        loss="wasserstein",
+        critic_steps=5,
+        schedule_share=0.5,
+        augmentation=Augmentation(mirror=True),
+        source=_DEBLURGAN,
         ours=_ours(dataset in _GOPRO, f"crops of the full pictures, not of pictures resized to 640x360; {_HELD_OUT}"),
-    )  # fmt: skip
+    )
 
 
 def _grey(model: str, dataset: str) -> Recipe:
-    """Returns the recipe of the HDC networks: mean squared error, 50,000 batches of 2, noise on the input."""
+    """The recipe of the HDC models: mean squared error, 50,000 batches of 2, noise on the input."""
+    text = _is_text(dataset)
     return Recipe(
-        model, default_variant(model, dataset, "paper"), crop=_crop(320, dataset), batch=2, epochs=None, steps=50_000,
-        loss="mean_squared_error", learning_rate=1e-4, clipnorm=None, schedule="constant", augmentation=NONE,
-        validation=0.1, precision="float32", epsilon=1e-8, noise=0.03, source=_HDC,
-        preparation="aligned" if dataset == "hdc" else "", natural=500 if dataset == "hdc" else 0,
-        ours=_ours(dataset == "hdc", "the validation split also chooses the weights, which the code does not"),
-    )  # fmt: skip
+        model=model,
+        variant=default_variant(model, dataset, "paper"),
+        loss="mean_squared_error",
+        data=Data(crop=_crop(320, dataset), batch=2, validation=0.1, noise=0.03),
+        optimiser=Optimiser(learning_rate=1e-4, epsilon=1e-8),
+        steps=50_000,
+        hdc=Hdc(preparation="aligned", natural=500) if text else None,
+        source=_HDC,
+        ours=_ours(text, "the validation split also chooses the weights, which the code does not"),
+    )
 
 
 def _refiner(model: str, dataset: str) -> Recipe:
-    """Returns the refiner's recipe: binary cross-entropy, Adam at 10^-2.5."""
+    """The refiner's recipe: binary cross-entropy, Adam at 10^-2.5."""
+    text = _is_text(dataset)
     return Recipe(
-        model, default_variant(model, dataset, "paper"), crop=110, batch=32, epochs=None, steps=100_000,
-        loss="binary_crossentropy", learning_rate=10**-2.5, clipnorm=None, schedule="constant",
-        augmentation=REFINER_CROPS if dataset == "hdc" else NONE, validation=0.1, precision="float32",
-        preparation="small" if dataset == "hdc" else "", source=_REFINER,
-        ours=_ours(dataset == "hdc", "batch of 32 and 100,000 steps; the source gives neither"),
-    )  # fmt: skip
+        model=model,
+        variant=default_variant(model, dataset, "paper"),
+        loss="binary_crossentropy",
+        data=Data(crop=110, batch=32, augmentation=REFINER_CROPS if text else NONE, validation=0.1),
+        optimiser=Optimiser(learning_rate=10**-2.5),
+        steps=100_000,
+        hdc=Hdc(preparation="small") if text else None,
+        source=_REFINER,
+        ours=_ours(text, "batch of 32 and 100,000 steps; the source gives neither"),
+    )
 
 
 _GOPRO = ("gopro", "gopro-gamma", "hide")
 
-RECIPES: dict[str, Maker] = {
+PAPER_RECIPES: dict[str, Maker] = {
     "carlo": _bologna,
     "kaist": _bologna,
     "atrous": _bologna,
@@ -134,11 +173,17 @@ RECIPES: dict[str, Maker] = {
 CODE_RECIPES: dict[str, Maker] = {"fcn": _fcn_code}
 
 
+def _is_text(dataset: str) -> bool:
+    """Whether photographs of text in steps of blur are prepared first, as the challenge's teams did."""
+    return dataset_info(dataset).blur_steps
+
+
 def _crop(side: int, dataset: str) -> int:
-    """Returns a crop that fits in the pictures of a data set."""
-    return _CIFAR_SIDE if dataset == "cifar10" else side
+    """A crop that fits in the images of a data set."""
+    size = dataset_info(dataset).frame_size
+    return min(side, *size) if size is not None and max(size) <= SMALL else side
 
 
 def _ours(same_data: bool, text: str) -> str:
-    """Returns what we chose, with a note where the source trained on other data."""
+    """What we chose, with a note where the source trained on other data."""
     return text if same_data else f"{_OTHER_DATA}; {text}"

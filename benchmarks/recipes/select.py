@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import zoo
 from benchmarks.errors import RunError
-from benchmarks.recipes import paper, quick
+from benchmarks.recipes import registry
 from benchmarks.recipes.recipe import PROFILES, Recipe
 
 
 def recipe(model: str, dataset: str, profile: str = "paper", variant: str | None = None) -> Recipe:
-    """Returns how to train a network for a data set.
+    """How to train a model for a data set.
 
     Args:
-        model: Network's name.
+        model: Model's name.
         dataset: Name of the data set that it will be scored on; decides between one and three frames.
         profile: `"paper"`, `"code"` (the released code's recipe, where it is not the paper's) or `"quick"`.
         variant: Takes the place of the recipe's variant.
 
     Raises:
-        RunError: For an unknown profile, a network without recipe, or one whose code has no recipe of its own.
-        ZooError: For an unknown network or variant.
+        RunError: For an unknown profile, a model without recipe, or one whose code has no recipe of its own.
+        ZooError: For an unknown model or variant.
+
+    >>> recipe("atrous", "reds").epochs
+    71
     """
     if profile not in PROFILES:
         raise RunError(f"unknown profile {profile!r}; choose one of {', '.join(PROFILES)}")
-    info = zoo.info(model)
-    if model not in paper.RECIPES:
+    info, makers = zoo.info(model), registry.makers(model)
+    if not makers:
         raise RunError(f"{model} has no training recipe; use --no-train")
-    if profile == "code" and model not in paper.CODE_RECIPES:
-        with_code = ", ".join(paper.CODE_RECIPES)
-        raise RunError(f"{model} has no code recipe beside the paper's ({with_code} has); use --profile paper")
-    table = {"paper": paper.RECIPES, "code": paper.CODE_RECIPES, "quick": quick.RECIPES}
-    made = table[profile][model](model, dataset)
+    if profile not in makers:
+        others = ", ".join(registry.models(profile))
+        raise RunError(f"{model} has no {profile} recipe beside the paper's ({others} has); use --profile paper")
+    made = makers[profile](model, dataset)
     if variant is not None:
         info.variant(variant)
-        made = replace(made, variant=variant)
+        made = made.replaced(variant=variant)
     return made

@@ -6,11 +6,10 @@ from typing import Any
 
 import zoo
 from benchmarks.errors import RunError
-from benchmarks.recipes.recipe import Recipe
+from benchmarks.recipes.recipe import ONE_STEP, Recipe
 from benchmarks.records import store
 from benchmarks.run.experiment import Cell
 from benchmarks.run.request import Request
-from benchmarks.training import pairs as training_pairs
 from benchmarks.training.state import LAST, finished
 from datasets import pipeline
 from datasets.pairs import Pairs
@@ -27,15 +26,15 @@ def check_network_crop(made: Recipe) -> None:
     """Raises RunError when the network itself cannot take the training crops."""
     info = zoo.info(made.model)
     multiple, least = info.size_multiple, max(info.minimum_size, info.variant(made.variant).shrink + 1)
-    if made.crop % multiple or made.crop < least:
+    if made.data.crop % multiple or made.data.crop < least:
         rule = f"a multiple of {multiple}, at least {least}" if multiple > 1 else f"at least {least}"
-        raise RunError(f"--crop {made.crop} does not fit {made.model} / {made.variant}; take {rule}")
+        raise RunError(f"--crop {made.data.crop} does not fit {made.model} / {made.variant}; take {rule}")
 
 
 def check_perceptual_weights(made: Recipe, request: Request) -> None:
     """Raises RunError when the file that shall hold VGG-19's weights is not there."""
     path = request.perceptual_weights
-    if path is not None and made.content and not path.is_file():
+    if path is not None and made.adversarial is not None and not path.is_file():
         raise RunError(
             f"{path}: no such file; give the weights of Keras' VGG-19 with --perceptual-weights, or 'random'"
         )
@@ -74,7 +73,7 @@ def check_preparation(made: Recipe, overrides: dict[str, Any]) -> None:
     unused = [
         option
         for option, name in (("--no-warp", "preparation"), ("--natural", "natural"))
-        if overrides.get(name) is not None and made.preparation not in training_pairs.ONE_STEP
+        if overrides.get(name) is not None and (made.hdc is None or made.hdc.preparation not in ONE_STEP)
     ]
     if unused:
         raise RunError(f"{unused[0]} has no use for {made.model}; leave it out")

@@ -29,16 +29,16 @@ def root_of(dataset: str, request: Request) -> Path:
 
 def natural_pairs(made: Recipe, request: Request) -> Pairs | None:
     """Returns the natural photographs of DIV2K that a recipe trains on; None where it trains on none."""
-    if not made.natural:
+    if made.hdc is None or not made.hdc.natural:
         return None
     try:
         photographs = load("div2k", root_of("div2k", request), split="train")
     except DataError as error:
         raise RunError(
-            f"{made.model} is trained on {made.natural} natural photographs as well, but {error}; put DIV2K there or "
-            "leave them out with --natural 0"
+            f"{made.model} is trained on {made.hdc.natural} natural photographs as well, but {error}; put DIV2K there "
+            "or leave them out with --natural 0"
         ) from error
-    return photographs[: made.natural]
+    return photographs[: made.hdc.natural]
 
 
 def known_blur_of(model: str, dataset: str, request: Request, pairs: Pairs) -> KnownBlur | None:

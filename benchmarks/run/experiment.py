@@ -55,12 +55,13 @@ class Cell:
             return None
         request = self.request
         parts: dict[str, Any] = {
-            "recipe": self.recipe.as_dict(),
+            "recipe": self.recipe.choices(),
             "data": self.training_pairs.fingerprint,
             "seed": request.seed,
             "start": weights_hash(request.weights) if request.weights else None,
         }
-        if request.perceptual_weights and self.recipe.content == "vgg19":
+        critic = self.recipe.adversarial
+        if request.perceptual_weights and critic is not None and critic.content == "vgg19":
             parts["perceptual_weights"] = weights_hash(request.perceptual_weights)
         if request.select_on_test:
             parts["selected_on"] = self.pairs.fingerprint

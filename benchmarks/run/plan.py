@@ -9,7 +9,7 @@ import zoo
 from benchmarks.errors import RunError
 from benchmarks.metrics import ocr
 from benchmarks.protocols import HDC_TILES, protocol_for, scored
-from benchmarks.recipes.recipe import ADVERSARIAL, Recipe
+from benchmarks.recipes.recipe import Recipe
 from benchmarks.recipes.select import recipe
 from benchmarks.recipes.variants import default_variant
 from benchmarks.run.checks import (
@@ -59,7 +59,7 @@ def plan(model: str, dataset: str, request: Request) -> Cell:
         training_pairs = load(source, root_of(source, request), split=split, frames=frames, steps=steps)
         preparation.check(made, training_pairs)
         natural = natural_pairs(made, request)
-        check_crop(training_pairs, made.crop, "--crop")
+        check_crop(training_pairs, made.data.crop, "--crop")
         check_network_crop(made)
         check_perceptual_weights(made, request)
     known_blur = known_blur_of(model, dataset, request, pairs)
@@ -77,12 +77,9 @@ def _recipe(model: str, dataset: str, request: Request) -> Recipe | None:
         return None
     made = recipe(model, dataset, request.profile, request.variant)
     overrides = dict(request.overrides)
-    if made.loss in ADVERSARIAL:
+    if made.adversarial is not None:
         if request.perceptual_weights:
             overrides["content"] = "vgg19"
-        if overrides.get("loss"):
-            # Trained without a critic, so that nothing of it shall stand in the record.
-            made = replace(made, content="", critic_steps=1, critic_filters=64)
     elif request.perceptual_weights or overrides.get("content"):
         raise RunError(f"{model} is trained without perceptual loss; leave out --perceptual-weights")
     check_preparation(made, overrides)

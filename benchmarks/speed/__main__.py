@@ -12,20 +12,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import msgspec
+
 from benchmarks.cli import Parser, guarded
 from benchmarks.errors import RunError
 
-NAMES = ("crops", "step", "local", "metrics", "median", "torch", "ocr", "psf", "networks")
+NAMES = ("crops", "step", "local", "metrics", "median", "torch", "ocr", "psf", "models")
+# What was called so before.
+_ALIASES = {"networks": "models"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns the exit status."""
     parser = Parser(prog="python -m benchmarks.speed", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", metavar="NAME[,NAME]", help=f"comparisons to run: {', '.join(NAMES)} (default: all)")
-    parser.add_argument("--model", metavar="NAME[,NAME]", help="networks to time, name or name.variant (default: all)")
+    parser.add_argument("--model", metavar="NAME[,NAME]", help="models to time, name or name/variant (default: all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")
     options = parser.parse_args(arguments)
-    names = options.only.split(",") if options.only else ["networks"] if options.model else list(NAMES)
+    asked = options.only.split(",") if options.only else ["models"] if options.model else list(NAMES)
+    names = [_ALIASES.get(name, name) for name in asked]
     models = options.model.split(",") if options.model else None
     return guarded(lambda: _run(names, models, options.json))
 
@@ -43,7 +48,7 @@ def _run(names: Sequence[str], models: list[str] | None, target: Path | None) ->
         "crops": cases.crops,
         "step": cases.training_step,
         "local": cases.local_convolution,
-        "metrics": cases.metrics_room,
+        "metrics": cases.image_metrics,
         "median": median.median,
         "torch": speed_models.against_torch,
         "ocr": hdc.recognition,
@@ -54,18 +59,20 @@ def _run(names: Sequence[str], models: list[str] | None, target: Path | None) ->
             raise RunError(f"unknown comparison {name!r}; choose from {', '.join(NAMES)}")
     console.quiet_frameworks()
     before = environment.describe()
-    title = f"{before['device']}, load {before['load_average']}"
+    title = f"{before.device}, load {before.load_average}"
     rows = [row for name in names if name in known for row in known[name]()]
     if rows:
         terminal.print_comparisons(rows, title)
-    speeds = speed_models.networks(models) if "networks" in names else []
+    speeds = speed_models.models(models) if "models" in names else []
     if speeds:
         terminal.print_speeds(speeds, f"1x{speed_models.SIDE}x{speed_models.SIDE}, float32, {title}")
     if target is not None:
         content = {
-            "machine": before, "versions": environment.versions(), "comparisons": [asdict(row) for row in rows],
-            "networks": [asdict(row) for row in speeds],
-        }  # fmt: skip
+            "machine": msgspec.to_builtins(before),
+            "versions": environment.versions(),
+            "comparisons": [asdict(row) for row in rows],
+            "models": [asdict(row) for row in speeds],
+        }
         write_text(target, json.dumps(content, indent=1) + "\n")
     return int(any(row.target is not None and row.ratio < row.target for row in rows))
 

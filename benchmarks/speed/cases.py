@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -36,9 +38,13 @@ def crops() -> list[Comparison]:
     return [
         Comparison(
             "crop pairs of 256x256 from 720p: store / PNG decoded per crop, one thread",
-            ours_rate, other_rate, "pairs/s", ours_rate / other_rate, target=20.0,
+            ours_rate,
+            other_rate,
+            "pairs/s",
+            ours_rate / other_rate,
+            target=20.0,
         )
-    ]  # fmt: skip
+    ]
 
 
 def training_step() -> list[Comparison]:
@@ -68,53 +74,13 @@ def training_step() -> list[Comparison]:
     return [
         Comparison(
             f"training step of tiny ATROUS_NET, {batch} crops of {crop}: memory / pipeline",
-            1e3 * ours / steps, 1e3 * other / steps, "ms", other / ours, target=0.95,
+            1e3 * ours / steps,
+            1e3 * other / steps,
+            "ms",
+            other / ours,
+            target=0.95,
         )
-    ]  # fmt: skip
-
-
-_LOCAL_PROGRAM = """
-import os, sys, time
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-import numpy as np, tensorflow as tf
-from keras import ops
-from zoo.layers.local_convolution import LocalConvolution
-
-layer = LocalConvolution(5)
-
-def patches(inputs):
-    picture, kernels = inputs
-    gathered = ops.image.extract_patches(picture, (5, 5), strides=(1, 1), padding="same")
-    gathered = ops.reshape(gathered, (*picture.shape[:3], 25, 3))
-    return ops.sum(gathered * kernels[..., None], axis=3)
-
-form = layer if sys.argv[1] == "layer" else patches
-picture = tf.constant(np.random.default_rng(0).random((4, 256, 256, 3), np.float32))
-kernels = tf.constant(np.random.default_rng(1).random((4, 256, 256, 25), np.float32))
-
-@tf.function
-def step(picture, kernels):
-    with tf.GradientTape() as tape:
-        tape.watch(kernels)
-        loss = tf.reduce_sum(tf.square(form([picture, kernels])))
-    return tape.gradient(loss, kernels)
-
-def memory(field):
-    lines = open("/proc/self/status").read().splitlines()
-    return int(next(line for line in lines if line.startswith(field)).split()[1])
-
-step(picture[:1, :16, :16], kernels[:1, :16, :16]).numpy()
-open("/proc/self/clear_refs", "w").write("5")  # resets the peak
-before = memory("VmRSS")
-step(picture, kernels).numpy()
-peak = memory("VmHWM") - before
-seconds = []
-for _ in range(7):
-    start = time.perf_counter()
-    step(picture, kernels).numpy()
-    seconds.append(time.perf_counter() - start)
-print(peak / 1024, sorted(seconds)[3] * 1e3)
-"""
+    ]
 
 
 def local_convolution() -> list[Comparison]:
@@ -122,23 +88,22 @@ def local_convolution() -> list[Comparison]:
 
     Memory can only be compared between processes, so each form runs in its own, alternating.
     """
-    figures: dict[str, list[list[float]]] = {"layer": [], "patches": []}
+    figures: dict[str, list[dict[str, float]]] = {"layer": [], "patches": []}
     for _ in range(3):
         for form, collected in figures.items():
-            done = subprocess.run(
-                [sys.executable, "-c", _LOCAL_PROGRAM, form], capture_output=True, text=True, check=True
-            )
-            collected.append([float(word) for word in done.stdout.split()])
-    ours, other = np.median(figures["layer"], axis=0), np.median(figures["patches"], axis=0)
-    what = "per-pixel 5x5 convolution, 4 pictures of 256x256, forward and backward: layer / patches"
-    return [
-        Comparison(f"{what}, peak memory", ours[0], other[0], "MiB", other[0] / ours[0]),
-        Comparison(f"{what}, time", ours[1], other[1], "ms", other[1] / ours[1]),
-    ]
+            command = [sys.executable, "-m", "benchmarks.speed.worker", "local", form]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            collected.append(json.loads(done.stdout.splitlines()[-1]))
+    what = "per-pixel 5x5 convolution, 4 images of 256x256, forward and backward: layer / patches"
+    rows = []
+    for title, key, unit in (("peak memory", "mib", "MiB"), ("time", "ms", "ms")):
+        ours, other = (statistics.median(each[key] for each in figures[form]) for form in figures)
+        rows.append(Comparison(f"{what}, {title}", ours, other, unit, other / ours))
+    return rows
 
 
-def metrics_room() -> list[Comparison]:
-    """Our SSIM and PSNR against scikit-image's on one 720p picture."""
+def image_metrics() -> list[Comparison]:
+    """Our SSIM and PSNR against scikit-image's on one 720p image."""
     from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
     rng = np.random.default_rng(0)
@@ -153,20 +118,20 @@ def metrics_room() -> list[Comparison]:
     ssim = alternate(lambda: metrics.ssim(a, b), reference, 5)
     psnr = alternate(lambda: metrics.psnr(a, b), lambda: peak_signal_noise_ratio(a, b), 9)
     return [
-        _milliseconds("SSIM of a 720p picture: ours / scikit-image", ssim, target=4.0),
-        _milliseconds("PSNR of a 720p picture: ours / scikit-image", psnr),
+        _milliseconds("SSIM of a 720p image: ours / scikit-image", ssim, target=4.0),
+        _milliseconds("PSNR of a 720p image: ours / scikit-image", psnr),
     ]
 
 
 def _milliseconds(name: str, seconds: tuple[float, float], target: float | None = None) -> Comparison:
-    """Returns the comparison of two times."""
+    """The comparison of two times."""
     ours, other = seconds
     return Comparison(name, 1e3 * ours, 1e3 * other, "ms", other / ours, target)
 
 
 @contextmanager
 def _video(count: int) -> Iterator[Pairs]:
-    """Makes pairs of 720p PNG files as heavy as camera pictures: enlarged photographs with sensor noise."""
+    """Makes pairs of 720p PNG files as heavy as camera images: enlarged photographs with sensor noise."""
     import cv2
 
     from datasets.samples.photographs import TRAIN, photograph

@@ -40,10 +40,14 @@ def recognition() -> list[Comparison]:
     # Cores that share a cache and a clock do not do all that one alone does.
     return [
         Comparison(
-            f"photographs scored by character recognition: {cores} at once / one alone x {cores} cores", ours, other,
-            "per second", ours / other, target=0.9,
+            f"photographs scored by character recognition: {cores} at once / one alone x {cores} cores",
+            ours,
+            other,
+            "per second",
+            ours / other,
+            target=0.9,
         )
-    ]  # fmt: skip
+    ]
 
 
 def blur_estimation() -> list[Comparison]:
@@ -65,7 +69,11 @@ def blur_estimation() -> list[Comparison]:
         rows.append(
             Comparison(
                 f"blur of 2360x1460 estimated by {estimate.EVALUATIONS} evaluations: side {side} / side {SIDES[0]}",
-                ours, other, "s", other / ours, target=0.5,
+                ours,
+                other,
+                "s",
+                other / ours,
+                target=0.5,
             )
-        )  # fmt: skip
+        )
     return rows

@@ -1,4 +1,4 @@
-"""Speed of every network, as a share of what this machine's matrix products reach, and against PyTorch."""
+"""Speed of every model, as a share of what this machine's matrix products reach, and against PyTorch."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _STEP_PASSES = 3
 
 @dataclass(frozen=True)
 class Speed:
-    """Figures of one network on pictures of 256x256, batch of one, float32.
+    """Figures of one model on images of 256x256, batch of one, float32.
 
     Attributes:
-        name: Network and variant.
+        name: Model and variant, `name/variant`.
         gmacs: Multiply-accumulates of a forward pass, in thousand millions.
         forward_ms, step_ms: Milliseconds of a forward pass and of a training step.
         forward_share, step_share: Floating-point operations per second as a share of the rate of a 2048 x 2048
@@ -43,28 +43,28 @@ class Speed:
     step_mib: float
 
 
-def networks(names: list[str] | None = None) -> list[Speed]:
-    """Times networks in processes of their own, one after the other.
+def models(names: list[str] | None = None) -> list[Speed]:
+    """Times models in processes of their own, one after the other.
 
     Args:
-        names: `name` or `name.variant`; None takes the default variant of every network.
+        names: `name` or `name/variant`; None takes the default variant of every model.
 
     Returns:
         Their figures.
 
     Raises:
-        RunError: When a network has nothing to train, or a process fails.
+        RunError: When a model has nothing to train, or a process fails.
     """
     rows = []
     for each in names or [name for name in zoo.list_models() if zoo.info(name).learns]:
-        name, _, variant = each.partition(".")
+        name, _, variant = each.replace(".", "/").partition("/")
         info = zoo.info(name)
         variant = variant or info.default
         info.variant(variant)
         if not info.learns:
             raise RunError(f"{name} learns nothing, so it has no training step to time; leave it out of --model")
         figures = _measure("keras", name, variant, SIDE, BATCH)
-        rows.append(_speed(f"{name} / {variant}", figures))
+        rows.append(_speed(f"{name}/{variant}", figures))
     return rows
 
 
@@ -100,9 +100,15 @@ def _speed(name: str, figures: dict[str, float]) -> Speed:
         return passes * operations / (milliseconds / 1e3) / figures["matrix_gflops"]
 
     return Speed(
-        name, figures["macs"] / 1e9, figures["forward_ms"], share(figures["forward_ms"], 1), figures["forward_mib"],
-        figures["step_ms"], share(figures["step_ms"], _STEP_PASSES), figures["step_mib"],
-    )  # fmt: skip
+        name,
+        figures["macs"] / 1e9,
+        figures["forward_ms"],
+        share(figures["forward_ms"], 1),
+        figures["forward_mib"],
+        figures["step_ms"],
+        share(figures["step_ms"], _STEP_PASSES),
+        figures["step_mib"],
+    )
 
 
 def _measure(framework: str, name: str, variant: str, side: int, batch: int) -> dict[str, float]:
@@ -111,5 +117,6 @@ def _measure(framework: str, name: str, variant: str, side: int, batch: int) -> 
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         last: Any = done.stderr.strip().splitlines()[-1:] or [f"status {done.returncode}"]
-        raise RunError(f"timing {name} / {variant} failed: {last[0]}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+        raise RunError(f"timing {name}/{variant} failed: {last[0]}")
+    figures: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return figures

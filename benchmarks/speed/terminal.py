@@ -25,11 +25,11 @@ def print_comparisons(rows: Sequence[Comparison], title: str) -> None:
 
 
 def print_speeds(rows: Sequence[Speed], title: str) -> None:
-    """Prints the table of the networks' speeds."""
+    """Prints the table of the models' speeds."""
     lines = []
     for row in rows:
         forward = (f"{row.forward_ms:.0f}", f"{row.forward_share:.0%}", f"{row.forward_mib:.0f}")
         step = (f"{row.step_ms:.0f}", f"{row.step_share:.0%}", f"{row.step_mib:.0f}")
         lines.append([row.name, f"{row.gmacs:.1f}", *forward, *step])
-    columns = ("network", "GMACs", "forward ms", "share", "MiB", "training step ms", "share", "MiB")
+    columns = ("model", "GMACs", "forward ms", "share", "MiB", "training step ms", "share", "MiB")
     print_numbers(title, columns, lines)

@@ -1,4 +1,4 @@
-"""Plain PyTorch networks to time ours against, written for that purpose alone."""
+"""Plain PyTorch models to time ours against, written for that purpose alone."""
 
 from __future__ import annotations
 
@@ -56,5 +56,5 @@ def _double(before: int, after: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-NETWORKS: dict[str, Callable[[], nn.Module]] = {"unet": UNet, "dilated_block": DilatedBlock}
+MODELS: dict[str, Callable[[], nn.Module]] = {"unet": UNet, "dilated_block": DilatedBlock}
 CHANNELS = {"unet": 3, "dilated_block": 256}

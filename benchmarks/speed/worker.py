@@ -1,39 +1,76 @@
-"""One network timed in a process of its own: `python -m benchmarks.speed_program FRAMEWORK NAME VARIANT SIDE BATCH`.
+"""What is timed in a process of its own, as memory and thread pools can only be compared between processes.
 
-Memory and thread pools can only be compared between processes. The last line of the output is JSON: milliseconds and
-peak memory of a forward pass and of a training step, the matrix-product rate of the framework measured just before, and
-the network's multiply-accumulates.
+`python -m benchmarks.speed.worker FRAMEWORK NAME VARIANT SIDE BATCH` times a model. The last line of its output is JSON
+with milliseconds and peak memory of a forward pass and of a training step, the rate of matrix products measured
+just before, and the multiply-accumulates of the model.
+
+`python -m benchmarks.speed.worker local FORM` times a form of the convolution with a kernel for each pixel: FORM is
+`layer` or `patches`.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import statistics
 import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.speed.measure import peak, seconds
+
 _MATRIX_SIDE = 2048
-# Rounds are added until this many seconds have gone by.
-_SECONDS = 4.0
-_FEWEST, _MOST = 3, 15
 
 
 def main(arguments: list[str]) -> int:
-    """Times one network and prints the figures."""
+    """Times one model, or one form of the per-pixel convolution, and prints the figures."""
+    if arguments[0] == "local":
+        print(json.dumps(local_convolution(arguments[1])))
+        return 0
     framework, name, variant, side, batch = arguments
-    make = {"keras": keras_network, "torch": torch_network}[framework]
+    make = {"keras": keras_model, "torch": torch_model}[framework]
     print(json.dumps(make(name, variant, int(side), int(batch))))
     return 0
 
 
-def keras_network(name: str, variant: str, side: int, batch: int) -> dict[str, float]:
-    """Returns the figures of a network of the zoo; the training step is mean squared error with Adam."""
+def local_convolution(form: str) -> dict[str, float]:
+    """Milliseconds and peak memory in MiB of a 5x5 convolution with a kernel for each pixel, forward and backward.
+
+    Args:
+        form: `"layer"`, ours, or `"patches"`, which gathers the neighbourhoods of all pixels first.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf
+    from keras import ops
+
+    from zoo.layers.local_convolution import LocalConvolution
+
+    def patches(inputs: Any) -> Any:
+        image, kernels = inputs
+        gathered = ops.image.extract_patches(image, (5, 5), strides=(1, 1), padding="same")
+        return ops.sum(ops.reshape(gathered, (*image.shape[:3], 25, 3)) * kernels[..., None], axis=3)
+
+    function = LocalConvolution(5) if form == "layer" else patches
+    image, kernels = (
+        tf.constant(np.random.default_rng(channels).random((4, 256, 256, channels), np.float32)) for channels in (3, 25)
+    )
+
+    @tf.function
+    def step(image: Any, kernels: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(kernels)
+            loss = tf.reduce_sum(tf.square(function([image, kernels])))
+        return tape.gradient(loss, kernels)
+
+    # A small call first, so that what TensorFlow loads at its first step is no part of the peak.
+    step(image[:1, :16, :16], kernels[:1, :16, :16]).numpy()
+    memory = peak(lambda: step(image, kernels).numpy())
+    return {"mib": memory, "ms": 1e3 * seconds(lambda: step(image, kernels).numpy())}
+
+
+def keras_model(name: str, variant: str, side: int, batch: int) -> dict[str, float]:
+    """Returns the figures of a model of the zoo; the training step is mean squared error with Adam."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from benchmarks import console
 
@@ -69,7 +106,7 @@ def keras_network(name: str, variant: str, side: int, batch: int) -> dict[str, f
 
 
 def _dilated_block() -> Any:
-    """Returns one residual block of ATROUS_NET as a network."""
+    """Returns one residual block of ATROUS_NET as a model."""
     import keras
 
     from zoo.models import atrous
@@ -78,8 +115,8 @@ def _dilated_block() -> Any:
     return keras.Model(inputs, atrous._block(inputs, 256, "block", 0.3, 1.0))
 
 
-def torch_network(name: str, variant: str, side: int, batch: int) -> dict[str, float]:
-    """Returns the figures of one of the benchmark's own PyTorch networks, in the faster of both memory formats."""
+def torch_model(name: str, variant: str, side: int, batch: int) -> dict[str, float]:
+    """Returns the figures of one of the benchmark's own PyTorch models, in the faster of both memory formats."""
     import torch
 
     from benchmarks.speed import torch_models
@@ -87,7 +124,7 @@ def torch_network(name: str, variant: str, side: int, batch: int) -> dict[str, f
     found = []
     for form in (torch.contiguous_format, torch.channels_last):
         torch.manual_seed(0)
-        model: Any = torch_models.NETWORKS[name]()
+        model: Any = torch_models.MODELS[name]()
         model = model.to(memory_format=form)
         optimiser = torch.optim.Adam(model.parameters(), 1e-6)
         inputs = torch.rand(batch, torch_models.CHANNELS[name], side, side).to(memory_format=form)
@@ -120,8 +157,8 @@ def _figures(
 ) -> dict[str, float]:
     """Measures everything and returns it by name."""
     # Memory first: what a call has freed stays with the process, and the next call would not grow it.
-    forward_memory, step_memory = _peak(forward), _peak(step)
-    product_seconds, forward_seconds, step_seconds = _seconds(product), _seconds(forward), _seconds(step)
+    forward_memory, step_memory = peak(forward), peak(step)
+    product_seconds, forward_seconds, step_seconds = seconds(product), seconds(forward), seconds(step)
     return {
         "macs": macs,
         "matrix_gflops": 2 * _MATRIX_SIDE**3 / product_seconds / 1e9,
@@ -130,36 +167,6 @@ def _figures(
         "step_ms": step_seconds * 1e3,
         "step_mib": step_memory,
     }
-
-
-def _seconds(function: Callable[[], Any]) -> float:
-    """Returns the median seconds of a function after two calls of warm-up."""
-    function()
-    function()
-    times: list[float] = []
-    while len(times) < _FEWEST or (sum(times) < _SECONDS and len(times) < _MOST):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
-
-
-def _peak(function: Callable[[], Any]) -> float:
-    """Returns by how many MiB the process grew at most during a call; NaN where the system does not tell."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # resets the peak
-        before = _status("VmRSS")
-        function()
-        return (_status("VmHWM") - before) / 1024
-    except OSError:
-        function()
-        return float("nan")
-
-
-def _status(field: str) -> int:
-    """Returns a field of the process's memory status in KiB."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return int(next(line for line in lines if line.startswith(field)).split()[1])
 
 
 if __name__ == "__main__":

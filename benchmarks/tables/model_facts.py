@@ -66,7 +66,7 @@ def networks(paper: str) -> list[tuple[Claim, Measured]]:
                 ("receptive field", field or WHOLE_PICTURE, "pixels" if field else ""),
             )
             for metric, value, unit in facts:
-                claim = Claim(paper, NETWORKS, "", "", f"{name} / {variant}", metric, "", unit, "", "")
+                claim = Claim(paper, NETWORKS, "", "", f"{name}/{variant}", metric, "", unit, "", "")
                 found.append((claim, Measured(value, budget="network")))
     return found
 
@@ -75,7 +75,7 @@ def _bologna_recipe(claim: Claim) -> Measured | None:
     """Returns what the recipe of a network has where the report's Tables 1 and 2 list it."""
     made = recipe(_BOLOGNA[claim.model], _DATASETS[claim.dataset], "paper")
     values: dict[str, float | str | None] = {
-        "batch size": made.batch, "iterations (epochs)": made.epochs, "loss": _LOSSES.get(made.loss, made.loss),
+        "batch size": made.data.batch, "iterations (epochs)": made.epochs, "loss": _LOSSES.get(made.loss, made.loss),
         "optimizer": "Adam",
     }  # fmt: skip
     value = values.get(claim.metric)
@@ -123,21 +123,21 @@ def _official(dataset: str, *splits: str) -> float:
 
 def _refiner_samples(steps: int) -> float:
     """Returns the crops that the refiner sees of so many steps of the training release."""
-    rows, columns = _of_recipe("refiner", "hdc", lambda made: made.augmentation.grid)
+    rows, columns = _of_recipe("refiner", "hdc", lambda made: made.data.augmentation.grid)
     return _official("hdc", "train") // len(hdc.STEPS) * steps * rows * columns
 
 
 def _reds_videos(validation: bool) -> float:
     """Returns the videos of 100 frames that are trained on, or held out."""
     videos = _official("reds", "train") // 100
-    held_out = round(videos * _of_recipe("atrous", "reds", lambda made: made.validation))
+    held_out = round(videos * _of_recipe("atrous", "reds", lambda made: made.data.validation))
     return held_out if validation else videos - held_out
 
 
 def _cifar_images(validation: bool) -> float:
     """Returns the images that are trained on, or held out."""
     images = _official("cifar10", "train")
-    held_out = round(images * _of_recipe("atrous", "cifar10", lambda made: made.validation))
+    held_out = round(images * _of_recipe("atrous", "cifar10", lambda made: made.data.validation))
     return held_out if validation else images - held_out
 
 
@@ -159,13 +159,13 @@ def _psfnn() -> dict[tuple[str, str], tuple[Fact, str]]:
     height, width = simulation.SIZE
     sides = [estimate.SCHEDULES[step].side for step in _ESTIMATED_STEPS]
     constants: dict[str, tuple[Fact, str]] = {
-        "training crop": (partial(made, lambda own: own.crop), "recipe"),
-        "learning rate": (partial(made, lambda own: own.learning_rate), "recipe"),
+        "training crop": (partial(made, lambda own: own.data.crop), "recipe"),
+        "learning rate": (partial(made, lambda own: own.optimiser.learning_rate), "recipe"),
         "batches": (partial(made, lambda own: own.steps), "recipe"),
-        "batch size": (partial(made, lambda own: own.batch), "recipe"),
-        "noise scale": (partial(made, lambda own: own.noise), "recipe"),
-        "DIV2K images": (partial(made, lambda own: own.natural), "recipe"),
-        "training samples per font": (partial(made, lambda own: round(samples * (1 - own.validation))), "recipe"),
+        "batch size": (partial(made, lambda own: own.data.batch), "recipe"),
+        "noise scale": (partial(made, lambda own: own.data.noise), "recipe"),
+        "DIV2K images": (partial(made, lambda own: own.hdc.natural), "recipe"),
+        "training samples per font": (partial(made, lambda own: round(samples * (1 - own.data.validation))), "recipe"),
         "inference tile core": (lambda: protocols.HDC_TILES.tile, "tiles"),
         "inference tile overlap": (lambda: protocols.HDC_TILES.overlap, "tiles"),
         "polynomial degree": (lambda: warp.DEGREE, "warp"),
@@ -189,8 +189,8 @@ def _fcn() -> dict[tuple[str, str], tuple[Fact, str]]:
         (ANY, "GoPro train pairs"): (partial(_official, "gopro", "train"), "layout"),
         (ANY, "GoPro test pairs"): (partial(_official, "gopro", "test"), "layout"),
         (ANY, "HIDE test pairs"): (partial(_official, "hide", "test"), "layout"),
-        (ANY, "train size"): (partial(made, lambda own: own.crop), "recipe"),
-        (ANY, "initial learning rate"): (partial(made, lambda own: own.learning_rate), "recipe"),
+        (ANY, "train size"): (partial(made, lambda own: own.data.crop), "recipe"),
+        (ANY, "initial learning rate"): (partial(made, lambda own: own.optimiser.learning_rate), "recipe"),
         (ANY, "epochs"): (partial(made, lambda own: own.epochs), "recipe"),
         (ANY, "validation interval, epochs 1-300"): (partial(made, lambda own: own.validate_every[0][0]), "recipe"),
         (ANY, "validation interval, epochs 301-600"): (partial(made, lambda own: own.validate_every[1][0]), "recipe"),
@@ -217,8 +217,8 @@ def _refiner() -> dict[tuple[str, str], tuple[Fact, str]]:
         "trainable parameters": (lambda: paper.parameters, "network"),
         "non-trainable parameters": (lambda: paper.statistics, "network"),
         "refinement iterations": (lambda: refinements, "network"),
-        "learning rate": (partial(made, lambda own: own.learning_rate), "recipe"),
-        "crop side": (partial(made, lambda own: own.crop), "recipe"),
+        "learning rate": (partial(made, lambda own: own.optimiser.learning_rate), "recipe"),
+        "crop side": (partial(made, lambda own: own.data.crop), "recipe"),
         "down-scaling": (lambda: f"1:{refiner.SCALE}", "preparation"),
         "training samples": (partial(_refiner_samples, refiner.LAST_STEP + 1), "recipe"),
         "samples for all steps": (partial(_refiner_samples, len(hdc.STEPS)), "recipe"),
@@ -237,12 +237,12 @@ def _lite() -> dict[tuple[str, str], tuple[Fact, str]]:
     return {
         ("Ours", "model size"): (partial(_mebibytes, "deblurgan-lite"), "weight file in MiB"),
         ("DeblurGAN", "model size"): (partial(_mebibytes, "deblurgan"), "weight file in MiB"),
-        (ANY, "perceptual weight lambda"): (partial(made, lambda own: own.content_weight), "recipe"),
-        (ANY, "Adam beta1"): (partial(made, lambda own: own.beta_1), "recipe"),
-        (ANY, "learning rate"): (partial(made, lambda own: own.learning_rate), "recipe"),
+        (ANY, "perceptual weight lambda"): (partial(made, lambda own: own.adversarial.content_weight), "recipe"),
+        (ANY, "Adam beta1"): (partial(made, lambda own: own.optimiser.beta_1), "recipe"),
+        (ANY, "learning rate"): (partial(made, lambda own: own.optimiser.learning_rate), "recipe"),
         (ANY, "epochs"): (partial(made, lambda own: own.epochs), "recipe"),
-        (ANY, "batch size"): (partial(made, lambda own: own.batch), "recipe"),
-        (ANY, "crop"): (partial(made, lambda own: own.crop), "recipe"),
+        (ANY, "batch size"): (partial(made, lambda own: own.data.batch), "recipe"),
+        (ANY, "crop"): (partial(made, lambda own: own.data.crop), "recipe"),
         (ANY, "example P1"): (partial(_convolution_example, "Conv2D"), "layer"),
         (ANY, "example P2"): (partial(_convolution_example, "SeparableConv2D"), "layer"),
     }
@@ -258,12 +258,15 @@ def _bologna() -> dict[tuple[str, str], tuple[Fact, str]]:
         (ANY, "REDS training videos"): (partial(_reds_videos, False), "recipe"),
         (ANY, "REDS validation videos"): (partial(_reds_videos, True), "recipe"),
         (ANY, "REDS test videos"): (lambda: _official("reds", "val") / 100, "layout"),
-        (ANY, "REDS crop"): (partial(made, lambda own: own.crop), "recipe"),
-        (ANY, "initial learning rate REDS"): (partial(made, lambda own: own.learning_rate), "recipe"),
+        (ANY, "REDS crop"): (partial(made, lambda own: own.data.crop), "recipe"),
+        (ANY, "initial learning rate REDS"): (partial(made, lambda own: own.optimiser.learning_rate), "recipe"),
         (ANY, "atrous blocks CIFAR-10"): (partial(_blocks, "cifar10"), "network"),
         (ANY, "atrous blocks REDS"): (partial(_blocks, "reds"), "network"),
         (ANY, "atrous blocks UniA"): (partial(_blocks, "image-20"), "network"),
-        (ANY, "frame shift augmentation"): (partial(made, lambda own: own.augmentation.shift_neighbours), "recipe"),
+        (ANY, "frame shift augmentation"): (
+            partial(made, lambda own: own.data.augmentation.shift_neighbours),
+            "recipe",
+        ),
     }
 
 

@@ -109,10 +109,16 @@ def _medians(planes: np.ndarray, widths: tuple[int, ...]) -> np.ndarray:
 def training_batches(pairs: Pairs, recipe: Recipe, network: keras.Model, options: Options, first_step: int) -> Any:
     """Returns the endless training batches from a step on, as the network takes them."""
     batches = pipeline.training(
-        pairs, recipe.crop, recipe.batch, recipe.augmentation, options.seed, first_step, store=options.store
+        pairs,
+        recipe.data.crop,
+        recipe.data.batch,
+        recipe.data.augmentation,
+        options.seed,
+        first_step,
+        store=options.store,
     )
     info, _ = zoo.identify(network)
-    return prepared(batches, info, options.seed, first_step, recipe.noise, zoo.shrink_of(network))
+    return prepared(batches, info, options.seed, first_step, recipe.data.noise, zoo.shrink_of(network))
 
 
 def validation_batches(pairs: Pairs, recipe: Recipe, network: keras.Model, seed: int) -> Any:
@@ -121,6 +127,6 @@ def validation_batches(pairs: Pairs, recipe: Recipe, network: keras.Model, seed:
         return None
     count = min(len(pairs), VALIDATION_CROPS)
     spread = pairs.select([index * len(pairs) // count for index in range(count)])
-    batches = pipeline.evaluation(spread, crop=recipe.crop, batch=recipe.batch, seed=seed)
+    batches = pipeline.evaluation(spread, crop=recipe.data.crop, batch=recipe.data.batch, seed=seed)
     info, _ = zoo.identify(network)
     return prepared(batches, info, seed, shrink=zoo.shrink_of(network))

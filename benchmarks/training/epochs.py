@@ -14,12 +14,12 @@ def total_steps(recipe: Recipe, pairs: int) -> int:
     """Returns the number of training steps of a recipe over so many pairs."""
     if recipe.steps is not None:
         return recipe.steps
-    return math.ceil((recipe.epochs or 0) * pairs / recipe.batch)
+    return math.ceil((recipe.epochs or 0) * pairs / recipe.data.batch)
 
 
 def epoch_length(recipe: Recipe, pairs: int, steps: int) -> int:
     """Returns the steps between two validations: a pass, bounded so that short and very long passes behave."""
-    one_pass = math.ceil(pairs / recipe.batch)
+    one_pass = math.ceil(pairs / recipe.data.batch)
     shortest = max(1, min(steps // 10, 100))
     return min(max(one_pass, shortest), MAX_STEPS_PER_EPOCH, steps)
 

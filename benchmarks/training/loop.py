@@ -12,7 +12,7 @@ import keras
 
 import zoo
 from benchmarks.errors import RunError, readable_errors
-from benchmarks.recipes.recipe import ADVERSARIAL, Recipe
+from benchmarks.recipes.recipe import Recipe
 from benchmarks.training.batches import training_batches, validation_batches
 from benchmarks.training.callbacks import Checkpoints, Plateau
 from benchmarks.training.epochs import epoch_length, segments, total_steps, validated_epochs
@@ -66,8 +66,10 @@ def train(
         ZooError: When first weights do not fit, or VGG-19's cannot be had.
         DataError: When a picture cannot be read or the crop does not fit.
     """
-    training_pairs, validation_pairs = (pairs, selection) if selection else split_validation(pairs, recipe.validation)
-    pipeline.check_crop(pairs, recipe.crop)
+    training_pairs, validation_pairs = (
+        (pairs, selection) if selection else split_validation(pairs, recipe.data.validation)
+    )
+    pipeline.check_crop(pairs, recipe.data.crop)
     steps = total_steps(recipe, len(training_pairs))
     if steps < 1:
         raise RunError("nothing to train: --steps and --epochs must be at least 1")
@@ -77,7 +79,7 @@ def train(
         trainee, progress = _start_or_resume(recipe, folder, steps, options, start)
         validation = validation_batches(validation_pairs, recipe, trainee.network, options.seed)
         due = validated_epochs(recipe, steps, length)
-        plateau = _plateau(progress) if recipe.schedule == "plateau" and validation is not None else None
+        plateau = _plateau(progress) if recipe.schedule.kind == "plateau" and validation is not None else None
         checkpoints = Checkpoints(folder, progress, plateau, trainee)
         # The plateau comes first, so that a checkpoint holds what it learnt from the epoch.
         callbacks = [*([plateau] if plateau else []), checkpoints, *loggers]
@@ -108,7 +110,7 @@ def outcome_of(folder: Path, recipe: Recipe, pairs: Pairs, selected: bool = Fals
         pairs: All its training pairs.
         selected: Whether other pairs took the place of its validation split.
     """
-    training_pairs = pairs if selected else split_validation(pairs, recipe.validation)[0]
+    training_pairs = pairs if selected else split_validation(pairs, recipe.data.validation)[0]
     return _outcome(folder, zoo.read_notes(folder / LAST), recipe, len(training_pairs))
 
 
@@ -118,7 +120,7 @@ def _outcome(folder: Path, progress: dict[str, Any], recipe: Recipe, pairs: int)
     return Outcome(
         model=zoo.load(best) if best.is_file() else Supervised(zoo.load(folder / LAST)).network,
         steps=progress["step"],
-        epochs=progress["step"] * recipe.batch / pairs,
+        epochs=progress["step"] * recipe.data.batch / pairs,
         seconds=progress["seconds"],
         best_step=progress["best_step"] or progress["step"],
         validation_psnr=progress["best"],
@@ -135,7 +137,7 @@ def _start_or_resume(
     if resume:
         progress = zoo.read_notes(last)
         print(f"resuming at step {progress['step']} of {steps} from {last}")
-        if recipe.loss not in ADVERSARIAL:
+        if recipe.adversarial is None:
             return Supervised.resumed(last), progress
     folder.mkdir(parents=True, exist_ok=True)
     network = zoo.create(recipe.model, recipe.variant, dtype=recipe.precision)

@@ -60,16 +60,17 @@ class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
 
 def learning_rate(recipe: Recipe, steps: int) -> Any:
     """Returns the learning rate of a recipe, as a number or as a schedule over so many updates."""
-    part = max(1, round(recipe.schedule_share * steps))
-    if recipe.schedule == "cosine":
-        floor = recipe.final_rate / recipe.learning_rate
-        if not recipe.schedule_share:
-            return keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps, alpha=floor)
+    schedule, rate = recipe.schedule, recipe.optimiser.learning_rate
+    part = max(1, round(schedule.share * steps))
+    if schedule.kind == "cosine":
+        floor = schedule.final_rate / rate
+        if not schedule.share:
+            return keras.optimizers.schedules.CosineDecay(rate, steps, alpha=floor)
         return keras.optimizers.schedules.CosineDecay(
-            0.0, max(1, steps - part), alpha=floor, warmup_target=recipe.learning_rate, warmup_steps=part
+            0.0, max(1, steps - part), alpha=floor, warmup_target=rate, warmup_steps=part
         )
-    if recipe.schedule == "halving":
-        return Halving(recipe.learning_rate, part)
-    if recipe.schedule == "linear":
-        return ConstantThenLinear(recipe.learning_rate, part, steps)
-    return recipe.learning_rate
+    if schedule.kind == "halving":
+        return Halving(rate, part)
+    if schedule.kind == "linear":
+        return ConstantThenLinear(rate, part, steps)
+    return rate

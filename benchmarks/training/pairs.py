@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from benchmarks.errors import RunError
-from benchmarks.recipes.recipe import Recipe
+from benchmarks.recipes.recipe import ONE_STEP, Recipe
 from datasets.blur.estimate import EVALUATIONS
 from datasets.hdc import refiner, single_step
 from datasets.hdc.single_step import NATURAL
 from datasets.pairs import Pairs
-
-ONE_STEP = ("aligned", "unaligned")
-"""Preparations for networks that are trained for one blur step."""
 
 
 def check(made: Recipe, pairs: Pairs) -> None:
@@ -20,9 +17,11 @@ def check(made: Recipe, pairs: Pairs) -> None:
         RunError: When the recipe prepares photographs of another data set.
         DataError: When a network for one blur step is given several.
     """
-    if made.preparation and pairs.dataset != "hdc":
-        raise RunError(f"{made.model}: the preparation {made.preparation!r} is for hdc, not for {pairs.dataset}")
-    if made.preparation in ONE_STEP:
+    if made.hdc is None:
+        return
+    if pairs.dataset != "hdc":
+        raise RunError(f"{made.model}: the preparation {made.hdc.preparation!r} is for hdc, not for {pairs.dataset}")
+    if made.hdc.preparation in ONE_STEP:
         single_step.step_of(pairs)
 
 
@@ -39,16 +38,16 @@ def prepared(made: Recipe, pairs: Pairs, natural: Pairs | None) -> Pairs:
     """
     from benchmarks import console
 
-    if not made.preparation:
+    if made.hdc is None:
         return pairs
     print(f"preparing {len(pairs)} photographs of text and {len(natural or ())} natural ones", flush=True)
-    if made.preparation == "small":
+    if made.hdc.preparation == "small":
         return refiner.prepare(pairs, single_step.aligner)
     if natural is None:
-        return single_step.prepare(pairs, made.preparation == "aligned")
+        return single_step.prepare(pairs, made.hdc.preparation == "aligned")
     with console.progress_bar("estimating the blur") as progress:
         blur = single_step.estimated_blur(pairs, console.up_to(progress, EVALUATIONS))
-    return single_step.prepare(pairs, made.preparation == "aligned", natural, blur)
+    return single_step.prepare(pairs, made.hdc.preparation == "aligned", natural, blur)
 
 
 def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:

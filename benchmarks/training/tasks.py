@@ -11,7 +11,9 @@ import keras
 import numpy as np
 
 import zoo
-from benchmarks.recipes.recipe import ADVERSARIAL, Recipe
+from benchmarks.errors import RunError
+from benchmarks.recipes.recipe import Adversarial as Critic
+from benchmarks.recipes.recipe import Recipe
 from benchmarks.training.lr_schedules import learning_rate
 from zoo.losses.adversarial import CriticStep, GeneratorStep
 from zoo.losses.multi_output import StageObjective
@@ -95,13 +97,16 @@ class Adversarial:
     def __init__(
         self, network: keras.Model, recipe: Recipe, steps: int, jit: bool, weights: str | Path, seed: int
     ) -> None:
-        self.network, self.critic_steps = network, recipe.critic_steps
-        critic = patchgan(filters=recipe.critic_filters)
-        distance, inner = _content(recipe, weights)
-        self._generator_step = GeneratorStep(network, critic, recipe.loss, distance, recipe.content_weight, inner)
+        if recipe.adversarial is None:
+            raise RunError(f"{recipe.model}: the loss {recipe.loss} has no critic")
+        own = recipe.adversarial
+        self.network, self.critic_steps = network, own.critic_steps
+        critic = patchgan(filters=own.critic_filters)
+        distance, inner = _content(own, weights)
+        self._generator_step = GeneratorStep(network, critic, recipe.loss, distance, own.content_weight, inner)
         self._critic_step = CriticStep(network, critic, recipe.loss, seed)
         self._generator_step.compile(_adam(recipe, steps), jit_compile=jit)
-        self._critic_step.compile(_adam(recipe, steps * recipe.critic_steps), jit_compile=jit)
+        self._critic_step.compile(_adam(recipe, steps * own.critic_steps), jit_compile=jit)
         for step in (self._generator_step, self._critic_step):
             step.optimizer.build(step.trainable_variables)
         # A model of its own for the validation, so that its metrics are not among those of the steps.
@@ -206,15 +211,16 @@ def fresh(
     Raises:
         ZooError: When VGG-19's weights cannot be had.
     """
-    if recipe.loss in ADVERSARIAL:
+    if recipe.adversarial is not None:
         return Adversarial(network, recipe, steps, jit, weights, seed)
     return Supervised.fresh(network, recipe, steps, jit)
 
 
 def _adam(recipe: Recipe, updates: int) -> keras.optimizers.Optimizer:
     """Returns the recipe's optimiser for so many updates."""
+    own = recipe.optimiser
     return keras.optimizers.Adam(
-        learning_rate(recipe, updates), beta_1=recipe.beta_1, epsilon=recipe.epsilon, clipnorm=recipe.clipnorm
+        learning_rate(recipe, updates), beta_1=own.beta_1, epsilon=own.epsilon, clipnorm=own.clipnorm
     )
 
 
@@ -231,11 +237,11 @@ def _loss(recipe: Recipe, network: keras.Model) -> Any:
     return keras.losses.get(recipe.loss) if len(network.outputs) > 1 else recipe.loss
 
 
-def _content(recipe: Recipe, weights: str | Path) -> tuple[Any, tuple[keras.Model, ...]]:
-    """Returns the content term of an adversarial recipe and the networks inside it."""
-    if not recipe.content.startswith("vgg19"):
+def _content(own: Critic, weights: str | Path) -> tuple[Any, tuple[keras.Model, ...]]:
+    """The content term of an adversarial recipe and the models inside it."""
+    if not own.content.startswith("vgg19"):
         return (lambda truth, result: keras.ops.mean(keras.ops.abs(truth - result))), ()
-    features = vgg_features("random" if recipe.content == "vgg19-random" else weights, recipe.content_activated)
+    features = vgg_features("random" if own.content == "vgg19-random" else weights, own.content_activated)
     return FeatureDistance(features), (features,)
 
 

@@ -10,8 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from benchmarks.recipes.recipe import Recipe
-from datasets.augment import NONE
+from benchmarks.recipes.recipe import Data, Optimiser, Recipe
 from datasets.image import ArrayFrame
 from datasets.pairs import Pair, Pairs
 from datasets.samples import camera_shake
@@ -27,21 +26,12 @@ TOY = registry.ModelInfo(
     default="image",
 )
 TOY_RECIPE = Recipe(
-    "toy",
-    "image",
-    crop=12,
-    batch=2,
-    epochs=None,
-    steps=10,
+    model="toy",
+    variant="image",
     loss="mean_absolute_error",
-    learning_rate=1e-2,
-    clipnorm=1.0,
-    schedule="constant",
-    augmentation=NONE,
-    validation=0.2,
-    precision="float32",
-    source="none",
-    ours="",
+    data=Data(crop=12, batch=2, validation=0.2),
+    optimiser=Optimiser(learning_rate=1e-2, clipnorm=1.0),
+    steps=10,
 )
 
 

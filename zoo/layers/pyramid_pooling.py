@@ -73,7 +73,9 @@ class ResizeLike(keras.layers.Layer):
         return (maps[0], *reference[1:3], maps[3])
 
 
-def _along_both_axes(x: Any, rows: Any, columns: Any, between: tuple, after: tuple, channels: int) -> Any:
+def _along_both_axes(
+    x: Any, rows: Any, columns: Any, between: tuple[int, ...], after: tuple[int, ...], channels: int
+) -> Any:
     """Returns `rows` times x along the height, `columns` times that along the width.
 
     Args:

@@ -1,23 +1,29 @@
 """The recipes: the report's numbers, the laptop's budget, and what the command line may change."""
 
-from dataclasses import FrozenInstanceError, asdict
+import json
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
 
 import pytest
 
 import zoo
+from benchmarks import recipes
 from benchmarks.errors import RunError
-from benchmarks.recipes import paper as recipes_paper
-from benchmarks.recipes import quick as recipes_quick
-from benchmarks.recipes import recipe as recipes_recipe
+from benchmarks.recipes import quick, registry
+from benchmarks.recipes.recipe import LOSSES, Hdc, choices_of, upgrade
 from benchmarks.recipes.select import recipe
 from benchmarks.recipes.variants import default_variant
 from benchmarks.run import data
 from datasets.augment import BOLOGNA, NONE
 from datasets.registry import list_datasets
+from tests.support import fakes
+from tests.support.fakes import TOY_RECIPE
 
 BOLOGNA_MODELS = ("carlo", "kaist", "atrous")
 GREY = ("fba", "indexnet", "unet1", "unet2", "unet3")
 MODELS = (*BOLOGNA_MODELS, "fcn", "deblurgan-lite", "deblurgan", *GREY, "refiner")
+RUNS = Path(__file__).resolve().parents[3] / "results" / "runs"
+RECORDS = [path for path in sorted(RUNS.glob("*.json")) if json.loads(path.read_text(encoding="utf-8")).get("training")]
 SCORED = [name for name in list_datasets() if name != "div2k"]
 
 
@@ -25,18 +31,28 @@ class TestPaper:
     @pytest.mark.parametrize(("model", "epochs"), [("carlo", 40), ("kaist", 30), ("atrous", 29)])
     def test_cifar(self, model, epochs):
         made = recipe(model, "cifar10")
-        assert (made.batch, made.epochs, made.steps, made.crop) == (32, epochs, None, 32)
+        assert (made.data.batch, made.epochs, made.steps, made.data.crop) == (32, epochs, None, 32)
         assert made.loss == ("mean_squared_error" if model == "carlo" else "sum_of_absolute_differences")
-        assert (made.learning_rate, made.clipnorm, made.schedule) == (1e-3, 1.0, "constant")
-        assert (made.augmentation, made.validation, made.precision) == (NONE, 0.2, "float32")
+        assert (made.optimiser.learning_rate, made.optimiser.clipnorm, made.schedule.kind) == (1e-3, 1.0, "constant")
+        assert (made.data.augmentation, made.data.validation, made.precision) == (NONE, 0.2, "float32")
         assert (made.source, made.ours) == (recipe("kaist", "reds").source, "")
 
     @pytest.mark.parametrize(("model", "epochs", "variant"), [("kaist", 55, "video"), ("atrous", 71, "reds")])
     def test_reds(self, model, epochs, variant):
         made = recipe(model, "reds")
-        assert (made.variant, made.batch, made.epochs, made.steps, made.crop) == (variant, 4, epochs, None, 256)
-        assert (made.loss, made.learning_rate, made.clipnorm) == ("sum_of_absolute_differences", 1e-4, 1.0)
-        assert (made.schedule, made.augmentation, made.validation) == ("plateau", BOLOGNA, 0.125)
+        assert (made.variant, made.data.batch, made.epochs, made.steps, made.data.crop) == (
+            variant,
+            4,
+            epochs,
+            None,
+            256,
+        )
+        assert (made.loss, made.optimiser.learning_rate, made.optimiser.clipnorm) == (
+            "sum_of_absolute_differences",
+            1e-4,
+            1.0,
+        )
+        assert (made.schedule.kind, made.data.augmentation, made.data.validation) == ("plateau", BOLOGNA, 0.125)
         assert "ReduceLROnPlateau" in made.ours and "our choice" not in made.ours
 
     @pytest.mark.parametrize("dataset", ["gopro", "hide", "hdc"])
@@ -55,56 +71,82 @@ class TestPaper:
         made = recipe(model, dataset, profile)
         variant = zoo.info(model).variant(made.variant)
         assert (made.epochs is None) != (made.steps is None)
-        assert 0 < made.validation < 1
+        assert 0 < made.data.validation < 1
         # The refiner shrinks its input by 58 pixels, so CIFAR-10's pictures are too small for it.
-        assert made.crop <= (32 if dataset == "cifar10" and model != "refiner" else 320)
-        assert made.crop % zoo.info(model).size_multiple == 0
-        assert made.crop > variant.shrink
+        assert made.data.crop <= (32 if dataset == "cifar10" and model != "refiner" else 320)
+        assert made.data.crop % zoo.info(model).size_multiple == 0
+        assert made.data.crop > variant.shrink
         assert variant.frames == 1 or dataset in ("gopro", "gopro-gamma", "reds", "reds-jpeg")
-        assert made.as_dict()["augmentation"].items() <= asdict(made.augmentation).items()
-        assert made.loss in recipes_recipe.LOSSES
+        assert made.loss in LOSSES
 
     def test_every_network_has_both_recipes(self):
         names = [name for name in zoo.list_models() if zoo.info(name).learns]
         assert sorted(MODELS) == names
-        assert sorted(recipes_paper.RECIPES) == sorted(recipes_quick.RECIPES) == names
+        assert sorted(registry.models()) == sorted(registry.models("quick")) == names
 
     def test_feature_catcher(self):
         made = recipe("fcn", "gopro")
-        assert (made.variant, made.crop, made.batch, made.epochs, made.learning_rate) == ("paper", 256, 16, 600, 2e-4)
+        assert (made.variant, made.data.crop, made.data.batch, made.epochs, made.optimiser.learning_rate) == (
+            "paper",
+            256,
+            16,
+            600,
+            2e-4,
+        )
         assert (made.loss, made.trainable_ratios) == ("charbonnier", True)
-        assert (made.schedule, made.schedule_share) == ("halving", 200 / 600)
+        assert (made.schedule.kind, made.schedule.share) == ("halving", 200 / 600)
         assert made.validate_every == ((50, 300), (15, 600))
         assert "our choice" not in made.ours and "(the paper chose on the test pictures)" in made.ours
 
     def test_feature_catchers_code(self):
         made = recipe("fcn", "gopro", "code")
-        assert (made.crop, made.batch, made.epochs, made.learning_rate, made.final_rate) == (256, 16, 3000, 2e-4, 1e-6)
-        assert (made.loss, made.trainable_ratios, made.epsilon) == ("charbonnier_edge", False, 1e-8)
-        assert (made.schedule, made.schedule_share) == ("cosine", 3 / 3000)
-        assert made.augmentation.symmetries and made.augmentation.saturation == 0.2
+        assert (
+            made.data.crop,
+            made.data.batch,
+            made.epochs,
+            made.optimiser.learning_rate,
+            made.schedule.final_rate,
+        ) == (256, 16, 3000, 2e-4, 1e-6)
+        assert (made.loss, made.trainable_ratios, made.optimiser.epsilon) == ("charbonnier_edge", False, 1e-8)
+        assert (made.schedule.kind, made.schedule.share) == ("cosine", 3 / 3000)
+        assert made.data.augmentation.symmetries and made.data.augmentation.saturation == 0.2
 
     def test_deblurgan_lite(self):
         made = recipe("deblurgan-lite", "gopro")
-        assert (made.loss, made.content, made.content_activated) == ("relativistic", "vgg19", False)
-        assert (made.crop, made.batch, made.epochs, made.learning_rate, made.beta_1) == (256, 1, 500, 1e-4, 0.5)
-        assert (made.schedule, made.schedule_share, made.critic_steps) == ("linear", 150 / 500, 1)
+        assert (made.loss, made.adversarial.content, made.adversarial.content_activated) == (
+            "relativistic",
+            "vgg19",
+            False,
+        )
+        assert (made.data.crop, made.data.batch, made.epochs, made.optimiser.learning_rate, made.optimiser.beta_1) == (
+            256,
+            1,
+            500,
+            1e-4,
+            0.5,
+        )
+        assert (made.schedule.kind, made.schedule.share, made.adversarial.critic_steps) == ("linear", 150 / 500, 1)
 
     def test_deblurgan(self):
         made = recipe("deblurgan", "gopro")
-        assert (made.loss, made.content, made.critic_steps) == ("wasserstein", "vgg19", 5)
-        assert (made.epochs, made.schedule_share, made.augmentation.mirror) == (300, 150 / 300, True)
+        assert (made.loss, made.adversarial.content, made.adversarial.critic_steps) == ("wasserstein", "vgg19", 5)
+        assert (made.epochs, made.schedule.share, made.data.augmentation.mirror) == (300, 150 / 300, True)
 
     @pytest.mark.parametrize("model", GREY)
     def test_networks_of_the_helsinki_challenge(self, model):
         made = recipe(model, "hdc")
-        assert (made.loss, made.learning_rate, made.batch, made.steps) == ("mean_squared_error", 1e-4, 2, 50_000)
-        assert (made.crop, made.noise, made.schedule) == (320, 0.03, "constant")
+        assert (made.loss, made.optimiser.learning_rate, made.data.batch, made.steps) == (
+            "mean_squared_error",
+            1e-4,
+            2,
+            50_000,
+        )
+        assert (made.data.crop, made.data.noise, made.schedule.kind) == (320, 0.03, "constant")
 
     def test_refiner(self):
         made = recipe("refiner", "hdc")
-        assert (made.loss, made.crop) == ("binary_crossentropy", 110)
-        assert made.learning_rate == pytest.approx(0.00316228, abs=1e-8)
+        assert (made.loss, made.data.crop) == ("binary_crossentropy", 110)
+        assert made.optimiser.learning_rate == pytest.approx(0.00316228, abs=1e-8)
 
 
 class TestQuick:
@@ -114,14 +156,14 @@ class TestQuick:
             made = recipe(model, dataset, "quick")
             assert zoo.info(model).variant(made.variant).parameters < 300_000
             assert made.steps is not None and made.steps <= 2000
-            assert (made.loss, made.schedule, made.source) == ("mean_absolute_error", "cosine", "our choice")
+            assert (made.loss, made.schedule.kind, made.source) == ("mean_absolute_error", "cosine", "our choice")
             assert made.ours
 
     @pytest.mark.parametrize("model", sorted(set(MODELS) - set(BOLOGNA_MODELS)))
     def test_nothing_has_to_be_fetched(self, model):
         made = recipe(model, "gopro", "quick")
         assert (made.variant, made.source) == ("tiny", "our choice")
-        assert "vgg" not in made.content
+        assert made.adversarial is None or "vgg" not in made.adversarial.content
         assert made.steps is not None and made.steps <= 2000
 
     def test_video_networks_see_three_frames(self):
@@ -137,8 +179,8 @@ class TestChanges:
         assert made.changed() == made
         assert made.changed(batch=None, crop=None) == made
         changed = made.changed(batch=2, crop=64, precision="mixed_bfloat16")
-        assert (changed.batch, changed.crop, changed.precision) == (2, 64, "mixed_bfloat16")
-        assert (changed.epochs, changed.learning_rate) == (made.epochs, made.learning_rate)
+        assert (changed.data.batch, changed.data.crop, changed.precision) == (2, 64, "mixed_bfloat16")
+        assert (changed.epochs, changed.optimiser.learning_rate) == (made.epochs, made.optimiser.learning_rate)
 
     def test_steps_and_epochs_replace_each_other(self):
         paper, quick = recipe("atrous", "reds"), recipe("atrous", "reds", "quick")
@@ -154,7 +196,7 @@ class TestChanges:
 
     def test_a_recipe_is_frozen(self):
         with pytest.raises(FrozenInstanceError):
-            recipe("atrous", "reds").batch = 1
+            recipe("atrous", "reds").epochs = 1
 
     def test_refusals(self):
         with pytest.raises(RunError, match="unknown profile 'fast'; choose one of paper, code, quick"):
@@ -166,16 +208,109 @@ class TestChanges:
         with pytest.raises(RunError, match=r"atrous has no code recipe beside the paper's \(fcn has\)"):
             recipe("atrous", "reds", "code")
 
-    def test_fields_that_came_later_do_not_change_the_key_of_older_recipes(self):
-        values = recipe("atrous", "reds").as_dict()
-        assert list(values) == [
-            "model", "variant", "crop", "batch", "epochs", "steps", "loss", "learning_rate", "clipnorm", "schedule",
-            "augmentation", "validation", "precision", "source", "ours",
-        ]  # fmt: skip
-        assert list(values["augmentation"]) == ["shift_neighbours", "rotation", "flip", "brightness"]
-        changed = recipe("fcn", "gopro", "code").as_dict()
-        assert (changed["final_rate"], changed["augmentation"]["symmetries"]) == (1e-6, True)
-        assert "noise" not in changed
+    def test_what_has_no_place_is_one_line(self):
+        for model, name, value, told in (
+            ("atrous", "content", "vgg19", "atrous is trained without perceptual loss; leave out --perceptual-weights"),
+            ("atrous", "natural", 4, "--natural has no use for atrous; leave it out"),
+            ("refiner", "preparation", "unaligned", "--no-warp has no use for refiner; leave it out"),
+            ("unet1", "loss", "wasserstein", "unet1 is trained without a critic; leave out --loss wasserstein"),
+            ("unet1", "beta_1", 0.5, "nothing of a recipe is called 'beta_1'"),
+        ):
+            with pytest.raises(RunError) as raised:
+                recipe(model, "hdc").changed(**{name: value})
+            assert str(raised.value).startswith(told)
+
+    def test_another_loss_leaves_nothing_of_the_critic(self):
+        made = recipe("deblurgan", "gopro").changed(loss="mean_absolute_error")
+        assert made.adversarial is None
+        assert "adversarial" not in made.choices()
+        with pytest.raises(RunError, match="has no perceptual term; leave out --perceptual-weights"):
+            recipe("deblurgan", "gopro").changed(loss="mean_absolute_error", content="vgg19")
+
+    def test_a_loss_and_a_critic_belong_together(self):
+        with pytest.raises(RunError, match="recipe of unet1: the loss wasserstein needs a critic"):
+            replace(recipe("unet1", "gopro"), loss="wasserstein")
+
+    def test_preparations_of_text(self):
+        made = recipe("fba", "hdc").changed(natural=0, preparation="unaligned", noise=0.0)
+        assert (made.hdc, made.data.noise) == (Hdc(preparation="unaligned"), 0.0)
+
+
+class TestPlainValues:
+    def test_they_go_through_json(self):
+        made = recipe("fcn", "gopro", "code")
+        assert json.loads(json.dumps(made.as_dict())) == made.as_dict()
+        assert made.as_dict()["schedule"] == {"kind": "cosine", "share": 3 / 3000, "final_rate": 1e-6}
+
+    def test_choices_are_numbers_and_never_prose(self):
+        made = recipe("atrous", "reds")
+        assert replace(made, source="other words", ours="").choices() == made.choices()
+        assert made.choices() == {
+            "model": "atrous",
+            "variant": "reds",
+            "loss": "sum_of_absolute_differences",
+            "data": {
+                "crop": 256,
+                "batch": 4,
+                "augmentation": {"shift_neighbours": 2, "rotation": 90.0, "flip": True, "brightness": 0.2},
+                "validation": 0.125,
+            },
+            "optimiser": {"learning_rate": 1e-4, "clipnorm": 1.0},
+            "schedule": {"kind": "plateau"},
+            "epochs": 71,
+        }
+
+    def test_a_new_field_at_its_default_changes_no_choices(self):
+        values = recipe("deblurgan-lite", "gopro").as_dict()
+        older = {name: value for name, value in values.items() if name not in ("hdc", "validate_every")}
+        older["data"] = {name: value for name, value in values["data"].items() if name != "noise"}
+        assert choices_of(older) == choices_of(values)
+        assert upgrade(older) == values
+
+    def test_a_group_at_its_defaults_is_told_from_none(self):
+        made = recipe("deblurgan-lite", "gopro")
+        assert made.choices()["adversarial"] == {"content": "vgg19"}
+        assert "hdc" not in made.choices()
+
+    @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
+    def test_recipes_of_committed_records(self, path):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        training = content["training"]
+        stored = upgrade(training["recipe"])
+        made = recipe(content["model"], content["dataset"], training["profile"], content["variant"])
+        made = made.changed(
+            steps=stored["steps"], epochs=stored["epochs"], batch=stored["data"]["batch"], crop=stored["data"]["crop"]
+        )
+        assert choices_of(stored) == made.choices()
+        assert upgrade(stored) == stored
+
+    def test_a_flat_recipe_of_another_loss_has_no_critic(self):
+        flat = {"loss": "mean_absolute_error", "content": "", "content_weight": 5000.0, "beta_1": 0.5}
+        assert upgrade(flat)["adversarial"] is None
+        assert upgrade(flat)["optimiser"]["beta_1"] == 0.5
+
+    @pytest.mark.parametrize("values", [{"colour": "red"}, {"data": {"crop": 3, "colour": "red"}}])
+    def test_unknown_values_are_refused(self, values):
+        with pytest.raises(RunError, match=r"^a recipe has no 'colour'; [^\n]+$"):
+            upgrade(values)
+
+
+class TestRegistration:
+    def test_a_model_brings_its_recipes(self):
+        with fakes.registered_toy():
+            with pytest.raises(RunError, match="toy has no training recipe"):
+                recipe("toy", "gopro")
+            recipes.register("toy", paper=lambda model, dataset: TOY_RECIPE, quick=lambda model, dataset: TOY_RECIPE)
+            try:
+                assert recipe("toy", "gopro") == recipe("toy", "cifar10", "quick") == TOY_RECIPE
+                with pytest.raises(RunError, match="toy has recipes already"):
+                    recipes.register("toy", paper=quick.quick, quick=quick.quick)
+                with pytest.raises(RunError, match="toy has no code recipe"):
+                    recipe("toy", "gopro", "code")
+            finally:
+                recipes.unregister("toy")
+            with pytest.raises(RunError, match="toy has no recipes to take out"):
+                recipes.unregister("toy")
 
 
 def test_data_sets_without_a_recipe_train_on_gopro():

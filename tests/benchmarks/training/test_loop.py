@@ -1,7 +1,6 @@
 """Training: the same seed gives the same weights, however often it was stopped in between."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,9 +18,9 @@ from tests.support.fakes import TOY_RECIPE, named_pairs, picture_pairs, register
 
 pytestmark = pytest.mark.usefixtures("toy")
 
-COSINE = replace(TOY_RECIPE, schedule="cosine")
+COSINE = TOY_RECIPE.replaced(schedule="cosine")
 # Steps too small to change anything: the validation loss stays, so epochs 1 to 6 are one plateau.
-PLATEAU = replace(TOY_RECIPE, schedule="plateau", steps=34, learning_rate=1e-12)
+PLATEAU = TOY_RECIPE.replaced(schedule="plateau", steps=34, learning_rate=1e-12)
 
 
 class Kill(BaseException):
@@ -203,7 +202,7 @@ class TestPlateau:
         assert plateau.state() == {"best": 0.5, "wait": 3, "cooldown": 1}
 
     def test_without_a_validation_split_there_is_no_plateau(self, tmp_path):
-        outcome = train(tmp_path, replace(PLATEAU, validation=0.0, steps=2))
+        outcome = train(tmp_path, PLATEAU.replaced(validation=0.0, steps=2))
         assert outcome.validation_psnr is None
         assert outcome.best_step == 2
 
@@ -211,7 +210,7 @@ class TestPlateau:
 class TestTrouble:
     @pytest.mark.parametrize("rate", [1e30, math.nan])
     def test_a_loss_that_is_not_finite(self, tmp_path, rate):
-        recipe = replace(TOY_RECIPE, learning_rate=rate, loss="mean_squared_error")
+        recipe = TOY_RECIPE.replaced(learning_rate=rate, loss="mean_squared_error")
         with pytest.raises(RunError, match=r"^the loss became (nan|inf) at step 2; try --precision float32[^\n]+$"):
             train(tmp_path, recipe)
 
@@ -261,7 +260,7 @@ class TestTrouble:
 
     def test_a_crop_larger_than_the_frame(self, tmp_path):
         with pytest.raises(DataError, match=r"crop 17 is larger than the frame 16x20; use --crop 16 or less$"):
-            train(tmp_path / "run", replace(TOY_RECIPE, crop=17))
+            train(tmp_path / "run", TOY_RECIPE.replaced(crop=17))
         assert not (tmp_path / "run").exists()
 
     def test_weights_of_another_shape_are_no_start(self, tmp_path):
@@ -270,7 +269,7 @@ class TestTrouble:
             loop.train(TOY_RECIPE, picture_pairs(), tmp_path, state.Options(), start=tmp_path / "other.keras")
 
     def test_weights_to_start_from(self, whole, tmp_path):
-        recipe = replace(TOY_RECIPE, steps=1, learning_rate=1e-12, validation=0.0)
+        recipe = TOY_RECIPE.replaced(steps=1, learning_rate=1e-12, validation=0.0)
         start = whole[0] / LAST
         outcome = loop.train(recipe, picture_pairs(), tmp_path, state.Options(), start=start)
         for ours, theirs in zip(outcome.model.weights, zoo.load(start).weights, strict=True):
@@ -306,7 +305,7 @@ class TestBudget:
         [(40_000, 32, 50_000, 1250), (24_000, 4, 426_000, 2000), (8, 2, 10, 4), (8, 8, 1000, 100), (800, 2, 5, 5)],
     )
     def test_steps_between_validations(self, pairs, batch, steps, length):
-        assert epochs.epoch_length(replace(TOY_RECIPE, batch=batch), pairs, steps) == length
+        assert epochs.epoch_length(TOY_RECIPE.replaced(batch=batch), pairs, steps) == length
 
     def test_compiling(self):
         assert loop.use_jit("on")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import keras
 import numpy as np
 import pytest
@@ -39,11 +37,11 @@ def test_the_lite_network_keeps_150_of_500_epochs_then_falls_to_zero():
 
 @pytest.mark.parametrize("kind", ["constant", "plateau"])
 def test_others_are_a_number(kind):
-    assert learning_rate(replace(TOY_RECIPE, schedule=kind), 100) == TOY_RECIPE.learning_rate
+    assert learning_rate(TOY_RECIPE.replaced(schedule=kind), 100) == TOY_RECIPE.optimiser.learning_rate
 
 
 def test_cosine_to_zero_is_keras_own():
-    schedule = learning_rate(replace(TOY_RECIPE, schedule="cosine"), 10)
+    schedule = learning_rate(TOY_RECIPE.replaced(schedule="cosine"), 10)
     assert rates(schedule, [0, 5, 10]) == pytest.approx([1e-2, 5e-3, 0], abs=1e-9)
 
 

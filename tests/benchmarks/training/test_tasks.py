@@ -20,13 +20,22 @@ from benchmarks.training.tasks import Adversarial, fresh
 from tests.support.fakes import TOY, TOY_RECIPE, build_toy, picture_pairs, registered_toy
 from zoo import registry
 
-ADVERSARIAL = replace(
-    TOY_RECIPE, crop=16, batch=1, steps=8, loss="relativistic", schedule="linear", schedule_share=0.5,
-    learning_rate=1e-3, clipnorm=None, beta_1=0.5, critic_filters=4, content="mean_absolute_error",
-)  # fmt: skip
-WASSERSTEIN = replace(ADVERSARIAL, loss="wasserstein", critic_steps=2)
-STAGED = replace(
-    TOY_RECIPE, model="staged", crop=12, steps=8, loss="charbonnier", trainable_ratios=True, learning_rate=1e-2
+ADVERSARIAL = TOY_RECIPE.replaced(
+    crop=16,
+    batch=1,
+    steps=8,
+    loss="relativistic",
+    schedule="linear",
+    schedule_share=0.5,
+    learning_rate=1e-3,
+    clipnorm=None,
+    beta_1=0.5,
+    critic_filters=4,
+    content="mean_absolute_error",
+)
+WASSERSTEIN = ADVERSARIAL.replaced(loss="wasserstein", critic_steps=2)
+STAGED = TOY_RECIPE.replaced(
+    model="staged", crop=12, steps=8, loss="charbonnier", trainable_ratios=True, learning_rate=1e-2
 )
 STAGED_INFO = replace(TOY, name="staged", outputs=("sharp", "rough"))
 
@@ -134,7 +143,7 @@ def test_trained_ratios_are_in_the_notes_and_the_outcome(tmp_path):
 
 
 def test_without_a_best_file_the_last_checkpoint_gives_the_network(tmp_path):
-    outcome = train(tmp_path, replace(STAGED, validation=0.0))
+    outcome = train(tmp_path, STAGED.replaced(validation=0.0))
     assert not (tmp_path / BEST).exists()
     assert outcome.model.name == "staged.image"
     zoo.load_weights(zoo.create("staged"), tmp_path / LAST)
@@ -143,20 +152,20 @@ def test_without_a_best_file_the_last_checkpoint_gives_the_network(tmp_path):
 def test_weights_can_be_chosen_on_other_pictures(tmp_path):
     pairs, others = picture_pairs(size=(20, 24)), picture_pairs(scenes=2, seed=9, size=(20, 24))
     outcome = loop.train(TOY_RECIPE, pairs, tmp_path, state.Options(), selection=others)
-    assert outcome.epochs == TOY_RECIPE.steps * TOY_RECIPE.batch / len(pairs)
+    assert outcome.epochs == TOY_RECIPE.steps * TOY_RECIPE.data.batch / len(pairs)
     again = loop.outcome_of(tmp_path, TOY_RECIPE, pairs, selected=True)
     assert (again.epochs, again.validation_psnr) == (outcome.epochs, outcome.validation_psnr)
 
 
 def test_missing_perceptual_weights_are_told_before_training(tmp_path):
-    recipe = replace(ADVERSARIAL, content="vgg19")
+    recipe = ADVERSARIAL.replaced(content="vgg19")
     with pytest.raises(zoo.ZooError, match=r"none\.h5: no such file; give a Keras VGG-19 weight file"):
         train(tmp_path, recipe, perceptual_weights=tmp_path / "none.h5")
     assert not (tmp_path / "log.csv").exists()
 
 
 def test_epochs_of_validation():
-    paper = replace(TOY_RECIPE, epochs=600, steps=None, validate_every=((50, 300), (15, 600)))
+    paper = TOY_RECIPE.replaced(epochs=600, steps=None, validate_every=((50, 300), (15, 600)))
     due = epochs.validated_epochs(paper, 600, 1)
     assert due == [*range(50, 301, 50), *range(315, 601, 15)]
     assert epochs.validated_epochs(paper, 10, 1) == [10]
@@ -165,7 +174,7 @@ def test_epochs_of_validation():
 
 
 def test_an_epoch_that_is_not_due_is_not_validated(tmp_path):
-    train(tmp_path, replace(TOY_RECIPE, steps=12, validate_every=((2, 600),)))
+    train(tmp_path, TOY_RECIPE.replaced(steps=12, validate_every=((2, 600),)))
     lines = (tmp_path / "log.csv").read_text().splitlines()
     place = lines[0].split(",").index("val_psnr")
     assert [line.split(",")[place] not in ("", "NA") for line in lines[1:]] == [False, True, True]
