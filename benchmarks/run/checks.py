@@ -12,20 +12,14 @@ from benchmarks.run.experiment import Cell
 from benchmarks.run.request import Request
 from benchmarks.training.state import LAST, finished
 from datasets import pipeline
-from datasets.errors import DataError
 from datasets.pairs import Pairs
 from zoo.saving import read_name
 
 
 def check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
-    """Raises DataError when a crop does not fit in the pictures, before anything heavy is imported."""
-    pair = pipeline.too_small(pairs, crop) if crop is not None else None
-    if pair is not None:
-        height, width, _ = pair.sharp[0].shape
-        raise DataError(
-            f"{what} {crop} is larger than the frame {height}x{width} of {pairs.dataset}; "
-            f"take {min(height, width)} or less"
-        )
+    """Raises DataError when a crop does not fit in the images, before anything heavy is imported."""
+    if crop is not None:
+        pipeline.check_crop(pairs, crop, what)
 
 
 def check_network_crop(made: Recipe) -> None:

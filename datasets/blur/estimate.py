@@ -128,10 +128,9 @@ def _minimise(
     from scipy.optimize import minimize
 
     bounds = [(0, None)] * psf.size + [(None, None)] * weights.size
-    found = minimize(
-        problem, problem.pack(psf, weights), jac=True, method="L-BFGS-B", bounds=bounds,
-        options={"maxfun": evaluations, "maxiter": evaluations, "maxcor": _HISTORY, "ftol": 0, "gtol": 0},
-    )  # fmt: skip
+    options = {"maxfun": evaluations, "maxiter": evaluations, "maxcor": _HISTORY, "ftol": 0, "gtol": 0}
+    start = problem.pack(psf, weights)
+    found = minimize(problem, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     return problem.unpack(found.x)
 
 
@@ -224,17 +223,20 @@ class Problem:
     def _convolved(self, psf: np.ndarray) -> np.ndarray:
         """Returns the centred sharp photograph convolved with the point spread function, valid region."""
         full = self._fft.irfft2(self._forward(psf.astype(np.float32)) * self._spectrum, self._shape, workers=-1)
-        return full[self._valid]
+        valid: np.ndarray = full[self._valid]
+        return valid
 
     def _correlated(self, residual: np.ndarray) -> np.ndarray:
         """Returns the gradient of half the squared residual's sum by the point spread function."""
         placed = np.zeros(self._shape, np.float32)
         placed[self._valid] = residual
         full = self._fft.irfft2(self._forward(placed) * self._spectrum.conj(), self._shape, workers=-1)
-        return full[: self._side, : self._side].astype(np.float64)
+        gradient: np.ndarray = full[: self._side, : self._side].astype(np.float64)
+        return gradient
 
     def _forward(self, array: np.ndarray) -> np.ndarray:
-        return self._fft.rfft2(array, self._shape, workers=-1)
+        spectrum: np.ndarray = self._fft.rfft2(array, self._shape, workers=-1)
+        return spectrum
 
 
 def _smoothed(photograph: np.ndarray) -> np.ndarray:
@@ -259,10 +261,10 @@ def load(path: Path) -> Blur:
     Raises:
         DataError: When the file is none of those.
     """
+    arrays = files.read_arrays(path, "an estimated blur; make it with `python -m datasets estimate-psf`")
     try:
-        with np.load(path) as arrays:
-            return Blur(arrays["psf"], float(arrays["offset"]), arrays["warp"], tuple(arrays["losses"].tolist()))
-    except (OSError, ValueError, KeyError) as error:
+        return Blur(arrays["psf"], float(arrays["offset"]), arrays["warp"], tuple(arrays["losses"].tolist()))
+    except (ValueError, TypeError, KeyError) as error:
         raise DataError(
             f"{path}: holds no estimated blur ({error}); make it with `python -m datasets estimate-psf`"
         ) from error

@@ -19,6 +19,7 @@ import numpy as np
 from datasets.errors import DataError
 from datasets.image import ArrayFrame
 from datasets.readers.base import Found, Member, Reader
+from datasets.registry import NOT_STATED, DatasetInfo, register
 
 BATCHES = {"train": tuple(f"data_batch_{n}" for n in range(1, 6)), "test": ("test_batch",)}
 BATCH_SIZE = 10_000
@@ -127,9 +128,9 @@ def _checked(content: Any, path: Path) -> Batch:
     return Batch(np.ascontiguousarray(images), np.array(labels, np.int64))
 
 
-def fits(root: Path) -> bool:
-    """Whether `root` holds a batch file."""
-    return any((root / batch).is_file() for names in BATCHES.values() for batch in names)
+def has(root: Path, split: str) -> bool:
+    """Whether `root` holds a batch file of a split."""
+    return any((root / batch).is_file() for batch in BATCHES[split])
 
 
 def find(root: Path, split: str) -> list[Member]:
@@ -188,4 +189,28 @@ def _blurred(files: tuple[tuple[Path, int], ...], skip: int) -> Blurred:
     return Blurred(sharp, blurred, sigmas, np.concatenate([batch.labels for batch in batches]))
 
 
-READER = Reader(fits=fits, find=find, complete=complete, fingerprint=(f"blur seed {BLUR_SEED}",))
+INFO = DatasetInfo(
+    name="cifar10",
+    title="CIFAR-10, Gaussian blur (Krizhevsky 2009; blur of the Bologna report)",
+    summary="Small photographs, each blurred on loading by its own Gaussian of sigma up to 3 pixels, seeded.",
+    source="https://www.cs.toronto.edu/~kriz/cifar.html",
+    licence=NOT_STATED,
+    size="60,000 images of 32x32 (163 MB archive)",
+    layout="""Unpack the python version:
+cifar-10-batches-py/
+  data_batch_1 ... data_batch_5
+  test_batch""",
+    splits={"train": 50_000, "test": 10_000},
+    training_split="train",
+    evaluation_split="test",
+    protocols=("full",),
+    video=False,
+    folder="cifar-10-batches-py",
+    frame_size=(32, 32),
+    validation_unit="image",
+    known_blur="sigma",
+)
+
+READER = Reader(has=has, find=find, complete=complete, fingerprint=(f"blur seed {BLUR_SEED}",))
+
+register(INFO, READER)

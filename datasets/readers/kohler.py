@@ -1,8 +1,8 @@
 """Köhler et al. 2012: 4 photographs x 12 camera shakes, each with about 199 sharp frames to compare with.
 
-Blurry pictures are `BlurryImages/Blurry{i}_{k}.png`, or lie in the data set's folder itself. The ground truth of a
+Blurry images are `BlurryImages/Blurry{i}_{k}.png`, or lie in the data set's folder itself. The ground truth of a
 pair is either PNG files, `Image{i}/Kernel{k}/GroundTruth{i}_{k}_{n}.png`, or one MATLAB file,
-`GroundTruth{i}_{k}.mat` (uint8 array of height x width x 3 x frames). The score of a restored picture is its best
+`GroundTruth{i}_{k}.mat` (uint8 array of height x width x 3 x frames). The score of a restored image is its best
 one over all frames of its trajectory, so a missing frame would lower it unnoticed: such a pair is an error.
 """
 
@@ -22,6 +22,7 @@ import numpy as np
 from datasets.errors import DataError
 from datasets.image import Frame, Window, cut
 from datasets.readers.base import Found, Member, Problem, Reader, as_problem, is_sample, scan, spans
+from datasets.registry import NOT_STATED, DatasetInfo, register
 
 PAIRS = tuple((image, kernel) for image in range(1, 5) for kernel in range(1, 13))
 BLURRY_FOLDERS = ("BlurryImages", ".")
@@ -131,7 +132,8 @@ def _load(path: Path, modified: int) -> np.ndarray:
         if h5py.is_hdf5(path):
             with h5py.File(path) as file:
                 return np.asarray(file[name]).transpose()
-        return loadmat(path, variable_names=[name])[name]
+        result: np.ndarray = loadmat(path, variable_names=[name])[name]
+        return result
 
 
 @contextmanager
@@ -145,8 +147,8 @@ def _readable(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: not a readable MATLAB file; fetch this file again") from error
 
 
-def fits(root: Path) -> bool:
-    """Whether `root` holds blurry pictures of this data set."""
+def has(root: Path, split: str) -> bool:
+    """Whether `root` holds blurry images of this data set."""
     names = {_blurry_name(*pair) for pair in PAIRS}
     return any(not names.isdisjoint(scan(root, folder)) for folder in BLURRY_FOLDERS)
 
@@ -170,9 +172,9 @@ def _blurry_name(image: int, kernel: int) -> str:
 def _member(root: Path, image: int, kernel: int, shot: Found | None) -> Member:
     """Returns one pair, with whatever is there of it."""
     where = f"Image{image}/Kernel{kernel}"
-    pictures = _ground_truth_pictures(root, image, kernel)
-    files = [pictures[number] for number in sorted(pictures)]
-    frames: dict[int, Frame] = {number: pictures[number].frame for number in sorted(pictures)}
+    images = _ground_truth_images(root, image, kernel)
+    files = [images[number] for number in sorted(images)]
+    frames: dict[int, Frame] = {number: images[number].frame for number in sorted(images)}
     flaws = []
     if not frames and (array := _ground_truth_array(root, image, kernel)):
         files = [array]
@@ -181,7 +183,7 @@ def _member(root: Path, image: int, kernel: int, shot: Found | None) -> Member:
         except DataError as error:
             flaws.append(as_problem(error, array.path, array.name))
     if shot and not files:
-        flaws.append(Problem(shot.name, f"blurry picture without ground truth in {where}"))
+        flaws.append(Problem(shot.name, f"blurry image without ground truth in {where}"))
     if files and not shot:
         flaws.append(Problem(where, f"ground truth without {_blurry_name(image, kernel)}.png"))
     needed = scored_frames(image, kernel)
@@ -200,7 +202,7 @@ def _member(root: Path, image: int, kernel: int, shot: Found | None) -> Member:
     )
 
 
-def _ground_truth_pictures(root: Path, image: int, kernel: int) -> dict[int, Found]:
+def _ground_truth_images(root: Path, image: int, kernel: int) -> dict[int, Found]:
     """Returns the PNG files of the frames that the pair is scored against, by frame number."""
     matches = {NAME.fullmatch(stem): f for stem, f in scan(root, f"Image{image}/Kernel{kernel}").items()}
     scored = set(scored_frames(image, kernel))
@@ -227,4 +229,27 @@ def _array_frames(file: Found, image: int, kernel: int) -> dict[int, Frame]:
     return {number: MatFrame(f"{file.name}[{number}]", file.path, number - 1) for number in numbers}
 
 
-READER = Reader(fits=fits, find=find, complete=complete)
+INFO = DatasetInfo(
+    name="kohler",
+    title="Köhler et al. 2012",
+    summary="Four photographs shaken along twelve recorded camera trajectories, for evaluation only.",
+    source="http://webdav.is.mpg.de/pixel/benchmark4camerashake/",
+    licence=NOT_STATED,
+    size="48 blurry images, 9,547 sharp frames",
+    layout="""Unpack the blurry images and the ground truth into one folder:
+Kohler/
+  BlurryImages/Blurry1_1.png ... Blurry4_12.png    (or directly in Kohler/)
+  Image1/Kernel1/GroundTruth1_1_1.png ...          198 to 200 frames each
+or, instead of the frames, GroundTruth1_1.mat ... in Kohler/ or Kohler/groundTruthMatFiles/.""",
+    splits={"test": 48},
+    training_split=None,
+    evaluation_split="test",
+    protocols=("kohler",),
+    video=False,
+    folder="Kohler",
+    train_on="gopro",
+)
+
+READER = Reader(has=has, find=find, complete=complete)
+
+register(INFO, READER)

@@ -1,6 +1,6 @@
 """Samples with camera shake: GoPro, HIDE, REDS and Köhler in small, filmed from photographs.
 
-The sharp picture is the middle sub-frame of the exposure, developed like the blurry one and with its own sensor noise
+The sharp image is the middle sub-frame of the exposure, developed like the blurry one and with its own sensor noise
 (our choice). GoPro and HIDE average noisy 8-bit video frames as those data sets do; REDS and Köhler are one exposure.
 """
 
@@ -13,10 +13,11 @@ import numpy as np
 
 from datasets.blur.camera import Curve, Sensor, add_noise, average, develop, to_light
 from datasets.blur.trajectory import Clock, Motion, film, plan
-from datasets.samples.photographs import TEST, TRAIN, photograph, stream, write_picture
+from datasets.samples.base import Recipe, register
+from datasets.samples.photographs import TEST, TRAIN, photograph, stream, write_image
 
 SIZE = (256, 320)
-"""Height and width of the pictures; Köhler's are `KOHLER_SIZE`."""
+"""Height and width of the images; Köhler's are `KOHLER_SIZE`."""
 
 GOPRO_CLOCK = Clock(period=11, exposure=11)
 """Eleven consecutive video frames make a blurry one; the next one follows without a gap."""
@@ -60,14 +61,14 @@ def make_gopro(folder: Path, seed: int) -> None:
             for index, exposure in enumerate(videos, 1):
                 frames = _shoot(exposure, "gamma", generator)
                 file = f"{index:06d}.png"
-                write_picture(sequence / "blur" / file, average(frames, None))
-                write_picture(sequence / "blur_gamma" / file, average(frames, "gamma"))
-                write_picture(sequence / "sharp" / file, frames[len(frames) // 2])
+                write_image(sequence / "blur" / file, average(frames, None))
+                write_image(sequence / "blur_gamma" / file, average(frames, "gamma"))
+                write_image(sequence / "sharp" / file, frames[len(frames) // 2])
             number += 1
 
 
 def make_hide(folder: Path, seed: int) -> None:
-    """Writes single pictures, each with a shake of its own; HIDE's average is taken as GoPro's (our choice)."""
+    """Writes single images, each with a shake of its own; HIDE's average is taken as GoPro's (our choice)."""
     import cv2
 
     number = 0
@@ -82,8 +83,8 @@ def make_hide(folder: Path, seed: int) -> None:
             generator = stream(seed, "hide", number)
             (exposure,) = _film(pixels, SIZE, 1, Motion(), GOPRO_CLOCK, generator)
             frames = _shoot(exposure, "gamma", generator)
-            write_picture(folder / where / f"{number:04d}.png", average(frames, None))
-            write_picture(folder / "GT" / f"{number:04d}.png", frames[len(frames) // 2])
+            write_image(folder / where / f"{number:04d}.png", average(frames, None))
+            write_image(folder / "GT" / f"{number:04d}.png", frames[len(frames) // 2])
 
 
 def make_reds(folder: Path, seed: int) -> None:
@@ -96,9 +97,9 @@ def make_reds(folder: Path, seed: int) -> None:
                 middle, mean = exposure[len(exposure) // 2], exposure.mean(axis=0)
                 sharp, blurry = _shoot(np.stack([middle, mean]), "srgb", generator)
                 place, file = folder / split, f"{video:03d}/{index:08d}"
-                write_picture(place / f"{split}_sharp" / f"{file}.png", sharp)
-                write_picture(place / f"{split}_blur" / f"{file}.png", blurry)
-                write_picture(place / f"{split}_blur_jpeg" / f"{file}.jpg", blurry, REDS_JPEG_QUALITY)
+                write_image(place / f"{split}_sharp" / f"{file}.png", sharp)
+                write_image(place / f"{split}_blur" / f"{file}.png", blurry)
+                write_image(place / f"{split}_blur_jpeg" / f"{file}.jpg", blurry, REDS_JPEG_QUALITY)
 
 
 def make_kohler(folder: Path, seed: int) -> None:
@@ -111,13 +112,13 @@ def make_kohler(folder: Path, seed: int) -> None:
             blurry, *frames = _shoot(
                 np.concatenate([exposure.mean(axis=0, keepdims=True), exposure[::KOHLER_STEP]]), "srgb", noise
             )
-            write_picture(folder / "BlurryImages" / f"Blurry{image}_{kernel}.png", blurry)
+            write_image(folder / "BlurryImages" / f"Blurry{image}_{kernel}.png", blurry)
             truth = folder / f"Image{image}" / f"Kernel{kernel}"
             if (image, kernel) == MAT_PAIR:
                 _write_mat(truth / f"GroundTruth{image}_{kernel}.mat", np.stack(frames, axis=-1))
                 continue
             for index, frame in enumerate(frames, 1):
-                write_picture(truth / f"GroundTruth{image}_{kernel}_{index}.png", frame)
+                write_image(truth / f"GroundTruth{image}_{kernel}_{index}.png", frame)
 
 
 def _film(
@@ -148,3 +149,14 @@ def _write_mat(path: Path, frames: np.ndarray) -> None:
     savemat(buffer, {"GroundTruth": frames})
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(MAT_HEADER + buffer.getvalue()[len(MAT_HEADER) :])
+
+
+_VIDEO = "photographs filmed by a shaking camera, 11 frames averaged"
+register(Recipe("gopro", *SIZE, _VIDEO, make_gopro), variants=("gopro-gamma",))
+register(Recipe("hide", *SIZE, _VIDEO, make_hide))
+register(
+    Recipe("reds", *SIZE, "photographs filmed by a shaking camera, exposure 0.8 of the frame period", make_reds),
+    variants=("reds-jpeg",),
+)
+_SHAKE = "photographs under camera shake with the sharp frames of each trajectory"
+register(Recipe("kohler", *KOHLER_SIZE, _SHAKE, make_kohler))

@@ -31,7 +31,7 @@ def pair():
     truth = warp.identity() + 0.004 * generator.standard_normal((2, 10))
     sharp = scene()
     blurry = warp.warp(defocus(sharp, psf, OFFSET), warp.inverse(truth))
-    noisy = [picture + 0.003 * generator.standard_normal(SIZE).astype(np.float32) for picture in (sharp, blurry)]
+    noisy = [image + 0.003 * generator.standard_normal(SIZE).astype(np.float32) for image in (sharp, blurry)]
     return (*noisy, psf, truth)
 
 
@@ -57,7 +57,7 @@ def test_noise_does_not_bend_the_warp_of_a_strong_blur():
     generator = np.random.default_rng(3)
     sharp, truth = scene(), warp.identity() + 0.004 * generator.standard_normal((2, 10))
     blurry = warp.warp(defocus(sharp, SHARE * aperture(14.0, 8), OFFSET), warp.inverse(truth))
-    noisy = [picture + 0.01 * generator.standard_normal(SIZE).astype(np.float32) for picture in (sharp, blurry)]
+    noisy = [image + 0.01 * generator.standard_normal(SIZE).astype(np.float32) for image in (sharp, blurry)]
     found = estimate.estimate(*noisy, 31, evaluations=150)
     aside = warp.displacement(found.warp, SIZE) - warp.displacement(truth, SIZE)
     assert np.hypot(*aside)[sharp < 0.3].max() < 0.15
@@ -129,12 +129,12 @@ def test_schedules_are_the_authors():
 @pytest.fixture
 def files(pair, tmp_path):
     """Writes the two photographs as 16-bit files."""
-    for name, picture in zip(("sharp", "blurry"), pair, strict=False):
-        cv2.imwrite(str(tmp_path / f"{name}.tif"), np.rint(np.clip(picture, 0, 1) * 65535).astype(np.uint16))
+    for name, image in zip(("sharp", "blurry"), pair, strict=False):
+        cv2.imwrite(str(tmp_path / f"{name}.tif"), np.rint(np.clip(image, 0, 1) * 65535).astype(np.uint16))
     return tmp_path
 
 
-def test_command_writes_numbers_and_a_picture(files, capsys):
+def test_command_writes_numbers_and_a_image(files, capsys):
     out = files / "deep" / "psf.npz"
     status = main(
         ["estimate-psf", "--sharp", str(files / "sharp.tif"), "--blurry", str(files / "blurry.tif"), "--side", "15",

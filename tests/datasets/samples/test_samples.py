@@ -1,4 +1,4 @@
-"""The built-in samples: official layouts, determinism, sound pictures, and a build that is whole or not there."""
+"""The built-in samples: official layouts, determinism, sound images, and a build that is whole or not there."""
 
 import hashlib
 import itertools
@@ -18,7 +18,7 @@ import pytest
 import datasets
 from benchmarks.metrics.ocr import ocr_scores, standing
 from datasets.errors import DataError
-from datasets.image import read_picture
+from datasets.image import read_image
 from datasets.readers.cifar10 import read_batch
 from datasets.readers.hdc import read_text
 from datasets.samples import build, camera_shake, hdc, photographs
@@ -47,7 +47,7 @@ SMALL = hdc.Options(steps=(0, 3, 6), train=1, test=1)
 """Photographs of the official size take time."""
 
 MODERATE = (22.0, 32.0)
-"""Mean PSNR of the blurry pictures that counts as a moderate blur, in dB."""
+"""Mean PSNR of the blurry images that counts as a moderate blur, in dB."""
 
 
 @pytest.fixture(scope="module")
@@ -128,14 +128,14 @@ class TestDeterminism:
         again = build.build("reds-jpeg", tmp_path)
         assert digests(again / "val") == digests(root / "REDS" / "val")
 
-    def test_other_seed_other_pictures(self, root, tmp_path):
+    def test_other_seed_other_images(self, root, tmp_path):
         other = digests(build.build("kohler", tmp_path, seed=1))
         here = digests(root / "Kohler")
         assert other.keys() == here.keys()
         assert not set(other.values()) & set(here.values())
 
 
-class TestPictures:
+class TestImages:
     def test_train_and_test_share_no_photograph(self):
         scenes = [{name.partition("_")[0] for name in names} for names in (photographs.TRAIN, photographs.TEST)]
         assert not scenes[0] & scenes[1]
@@ -147,7 +147,7 @@ class TestPictures:
             assert pixels.dtype == np.uint8
             assert pixels.shape[2] == 3
         with pytest.raises(DataError, match="ships no"):
-            photographs.photograph("no_such_picture.png")
+            photographs.photograph("no_such_image.png")
 
     @pytest.mark.parametrize("name", ["gopro", "gopro-gamma", "hide", "reds", "reds-jpeg"])
     def test_blur_is_moderate(self, root, name):
@@ -164,7 +164,7 @@ class TestPictures:
         shifts = []
         for pair in datasets.load(name, split=split, root=root)[::2]:
             grey = [frame.read().mean(axis=2) for frame in (pair.sharp[0], pair.blurry[0])]
-            grey = [(picture - picture.mean()) * window for picture in grey]
+            grey = [(image - image.mean()) * window for image in grey]
             shift, _, _ = phase_cross_correlation(*grey, upsample_factor=20, normalization=None)
             shifts.append(np.linalg.norm(shift))
         assert np.mean(shifts) < 0.5
@@ -187,7 +187,7 @@ class TestPictures:
         pairs = datasets.load("kohler", split="test", root=root)
         for pair in pairs:
             scores = [psnr(frame.read(), pair.blurry[0].read()) for frame in pair.sharp]
-            # The trajectory passes through the blurry picture: its ends are farther from it than its middle.
+            # The trajectory passes through the blurry image: its ends are farther from it than its middle.
             assert max(scores) > max(scores[0], scores[-1])
 
     def test_consecutive_frames_overlap(self, root):
@@ -213,9 +213,9 @@ class TestText:
         one, two = (folder / cam / "focusStep_3_timesR_size_30_sample_0001.txt" for cam in ("CAM01", "CAM02"))
         assert read_text(one) == read_text(two)
 
-    def test_pictures_are_16_bit_grey(self, root):
+    def test_images_are_16_bit_grey(self, root):
         for path in (root / "HDC2021").rglob("*.tif"):
-            pixels = read_picture(path)
+            pixels = read_image(path)
             assert pixels.dtype == np.uint16
             assert pixels.shape == (1460, 2360, 1)
             assert len(np.unique(pixels)) > 256
@@ -233,8 +233,8 @@ class TestText:
         pairs = [*datasets.load("hdc", split="train", root=root), *datasets.load("hdc", split="test", root=root)]
         texts = [pair.metadata["text"] for pair in pairs]
         for side, least, most in (("sharp", (80, 80, 80), (100, 100, 100)), ("blurry", (70, 70, 0), (100, 100, 40))):
-            pictures = [(getattr(pair, side)[0].read() >> 8).astype(np.uint8) for pair in pairs]
-            means = standing(ocr_scores(pictures, texts), [pair.metadata["step"] for pair in pairs]).means
+            images = [(getattr(pair, side)[0].read() >> 8).astype(np.uint8) for pair in pairs]
+            means = standing(ocr_scores(images, texts), [pair.metadata["step"] for pair in pairs]).means
             assert all(low <= mean <= high for low, mean, high in zip(least, means.values(), most, strict=True)), means
 
     def test_measured_functions_replace_simulated_ones(self, root, tmp_path):
@@ -243,7 +243,7 @@ class TestText:
         options = hdc.Options(steps=(3,), train=1, test=1, psf_file=tmp_path / "psf.npz")
         build.build("hdc", tmp_path, options=options)
         name = "step3/Times/CAM02/focusStep_3_timesR_size_30_sample_0001.tif"
-        own, usual = (read_picture(folder / "HDC2021" / name).astype(float) for folder in (tmp_path, root))
+        own, usual = (read_image(folder / "HDC2021" / name).astype(float) for folder in (tmp_path, root))
         assert np.abs(own - usual).mean() > 500
         with pytest.raises(DataError, match=r"no point spread function of step 4; it has \[3\]"):
             build.build("hdc", tmp_path, options=hdc.Options((3, 4), 1, 1, tmp_path / "psf.npz"))
@@ -273,8 +273,8 @@ class TestBuild:
         def make(folder, seed):
             calls.append(seed)
             for name in ("0001.png", "0002.png"):
-                picture = np.full((4, 4, 3), seed, np.uint8)
-                photographs.write_picture(folder / "DIV2K_train_HR" / name, picture)
+                image = np.full((4, 4, 3), seed, np.uint8)
+                photographs.write_image(folder / "DIV2K_train_HR" / name, image)
 
         monkeypatch.setitem(build.RECIPES, "div2k", build.RECIPES["div2k"]._replace(make=make))
         return calls

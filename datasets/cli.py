@@ -1,0 +1,121 @@
+"""What every command shares: one-line errors, exit statuses, paths with `~`, a progress bar.
+
+No command module itself: `benchmarks` builds its commands on it too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from datasets.errors import DataError
+from datasets.files import expand
+
+Progress = Callable[[int, int], None]
+"""Called with the work done and the work in all."""
+
+BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
+"""Exit statuses; the last two are those of a shell for SIGINT and SIGPIPE."""
+
+
+def guarded(main: Callable[[], int], expected: tuple[type[Exception], ...] = (DataError,)) -> int:
+    """Runs a command so that whatever a user or a machine gets wrong is one line and an exit status.
+
+    Args:
+        main: The command; gives its exit status.
+        expected: Errors whose message is the line that the user shall read.
+
+    Returns:
+        The status of `main`; 2 for an expected error or one of the system's (a stale mount, a full disk, a symbolic
+        link loop); 130 after Ctrl-C; 141, silently, when nobody reads the output any more (`| head`).
+
+    Examples:
+        >>> guarded(lambda: 0)
+        0
+    """
+    _write_anything()
+    try:
+        status = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _close_output()
+    except expected as error:
+        if isinstance(error.__cause__, BrokenPipeError):
+            return _close_output()
+        return _refuse(str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        return _refuse(f"{where}{error.strerror or error}; check that path and the disk it is on")
+    except KeyboardInterrupt:
+        print("stopped by Ctrl-C; finished work is kept", file=sys.stderr)
+        return INTERRUPTED
+    return status
+
+
+def _refuse(message: str) -> int:
+    """Prints an error in one line."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_output()
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return BAD_INPUT
+
+
+def _close_output() -> int:
+    """Lets what is still to be written fall away, so that Python does not complain when it ends."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - it lasts as long as the process
+    return CLOSED_PIPE
+
+
+def _write_anything() -> None:
+    """Makes both outputs write what they have no character for as its number.
+
+    A terminal may know ASCII only, and a file name need not be valid in any encoding; neither shall end a command.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # Tests and notebooks put other streams there, which take any character.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def path(text: str) -> Path:
+    """Reads a path option, for argparse; `~` is the home directory also after `=`, where no shell replaces it."""
+    return expand(text)
+
+
+def add_source(command: argparse.ArgumentParser) -> None:
+    """Adds the options that say which data set and where it lies."""
+    command.add_argument("--dataset", required=True, metavar="NAME", help="see `python -m datasets list`")
+    command.add_argument("--root", required=True, type=path, metavar="DIR", help="the data set's folder or its parent")
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Progress]:
+    """Shows a bar on standard error where that is a terminal.
+
+    Args:
+        title: What is being done.
+
+    Yields:
+        What to call with (done, total); it does nothing where there is no terminal.
+    """
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
