@@ -6,8 +6,11 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+
+from datasets.cli import progress as progress_bar
+
+__all__ = ["print_numbers", "progress_bar", "quiet_frameworks", "up_to"]
 
 _START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
 
@@ -36,7 +39,7 @@ def quiet_frameworks() -> None:
                 print(line, file=sys.stderr)
     if on_cpu:
         # Grappler's remapper fails on convolutions with LeakyReLU, says so in an error line for every function, and
-        # gains nothing measurable on these networks.
+        # gains nothing measurable on these models.
         tf.config.optimizer.set_experimental_options({"remapping": False, "layout_optimizer": False})
 
 
@@ -53,16 +56,6 @@ def print_numbers(title: str, columns: Sequence[str], lines: Sequence[Sequence[s
     Console(width=None if os.isatty(1) else 160).print(table)
 
 
-@contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows a progress bar on a terminal; yields what to call with work done and in all."""
-    from rich.progress import Progress
-
-    with Progress(transient=True, disable=not os.isatty(1)) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def up_to(progress: Callable[[int, int], None], total: int) -> Callable[[int, float], None]:
-    """Returns what shows the evaluations of a search, which may take a few more than the `total` that is planned."""
+    """What shows the evaluations of a search, which may take a few more than the `total` that is planned."""
     return lambda done, _: progress(min(done, total), total)

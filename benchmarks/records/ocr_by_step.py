@@ -9,6 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
+from benchmarks.records import markdown
 from benchmarks.records.record import Record
 
 PERCENTILES = (5, 25, 50, 75, 95)
@@ -60,7 +61,8 @@ def tables(found: Sequence[Record]) -> list[tuple[str, list[list[str]]]]:
 
     def photographs(record: Record) -> str:
         evaluation = record.result.evaluation
-        return f"{record.run.dataset} by blur step, {evaluation.coverage} (data {evaluation.fingerprint})"
+        title = f"{record.run.dataset} by blur step, {evaluation.coverage} (data {evaluation.fingerprint})"
+        return f"{title}, engine {evaluation.engine_words}" if evaluation.engine else title
 
     scored = sorted((record for record in found if by_step(record)), key=photographs)
     return [
@@ -73,8 +75,7 @@ def to_markdown(found: Sequence[Record]) -> str:
     parts = []
     for title, lines in tables(found):
         parts += [f"## {title}", "", "OCR scores in percent: mean and percentiles (P) of the photographs."]
-        parts += ["", "| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
-        parts += ["| " + " | ".join(line) + " |" for line in lines] + [""]
+        parts += ["", *markdown.table(HEADER, lines), ""]
     return "\n".join(parts)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import zoo
-from benchmarks.leaderboard import render, rows
+from benchmarks.leaderboard import rows
 from benchmarks.protocols import PROTOCOLS
 from datasets.registry import DatasetInfo
 from zoo.registry import field_of
@@ -61,7 +61,7 @@ def _runs(ranked: Sequence[rows.Row], name: str, value: str) -> list[dict[str, s
         if row[name] == value:
             card = PROTOCOLS[row["protocol"]].main
             title = f"{row['model']}/{row['variant']} on {row['dataset']}, {row['protocol']}, {row['data']}"
-            setting = render.setting(row)
+            setting = rows.setting(row)
             found.append({
                 "stem": Path(row["record"]).stem, "title": f"{title}; {setting}" if setting else title,
                 "score": f"{card.title} {card.shown(row[card.name])}, rank {row['rank']}",

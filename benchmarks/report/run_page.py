@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks import metrics
 from benchmarks.errors import RunError
-from benchmarks.leaderboard import render
 from benchmarks.leaderboard import rows as leaderboard_rows
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.recipes.recipe import choices_of, upgrade
@@ -79,12 +77,8 @@ def _spread(record: Record) -> list[Any]:
 
 def _curves(run: Finished, folder: Path) -> list[Any]:
     """Returns the training curves, where the run kept them and the file is still there."""
-    path = folder / run.curve if run.curve else None
-    if path is None or not path.is_file():
-        return []
-    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     charts = []
-    for name, parts in curves.series(rows).items():
+    for name, parts in (curves.read(folder / run.curve) if run.curve else {}).items():
         series = [(label, [Point(*each) for each in points]) for label, points in parts.items()]
         every = [point for _, points in series for point in points]
         x, y = Axis.over("epoch", [point.x for point in every]), Axis.over(name, [point.y for point in every])
@@ -128,7 +122,7 @@ def _facts(record: Record, row: leaderboard_rows.Row) -> list[tuple[str, str]]:
         "parameters": f"{run.model_facts.parameters:,}",
         "weights": run.weights,
         **(_training(run.training) if run.training else {}),
-        "setting": render.setting(row),
+        "setting": leaderboard_rows.setting(row),
         "seed": evaluation.seed,
         "precision": evaluation.precision,
         "device": run.machine.device,

@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from benchmarks.records import markdown
 from benchmarks.records.record import Record
 from benchmarks.tables import match, model_facts
 from benchmarks.tables.claims import PAPERS, Claim, Measured
@@ -108,11 +109,8 @@ def to_markdown(paper: str, tables: dict[str, list[Line]], extra: str = "") -> s
     ]  # fmt: skip
     for title, table in tables.items():
         used = used_columns(table)
-        parts += [f"## {title}", "", "| " + " | ".join(used) + " |", "|" + " --- |" * len(used)]
-        for line in table:
-            cells = line.cells()
-            parts.append("| " + " | ".join(cells[name].replace("|", "\\|") for name in used) + " |")
-        parts.append("")
+        lines = [[cells[name] for name in used] for cells in (line.cells() for line in table)]
+        parts += [f"## {title}", "", *markdown.table(used, lines), ""]
     return "\n".join([*parts, extra] if extra else parts)
 
 

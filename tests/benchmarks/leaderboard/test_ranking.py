@@ -76,6 +76,7 @@ COLUMNS = (
     "tied",
     "schema",
     "psf",
+    "engine",
 )
 
 

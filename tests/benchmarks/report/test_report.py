@@ -102,7 +102,7 @@ def test_no_page_asks_for_anything_outside(site):
 def test_failed_runs_and_missing_pictures(site):
     assert "fcn" not in (site / "index.html").read_text().replace("fcn.html", "")
     (page,) = (site / "runs").glob("*--kaist--*.html")
-    assert "this picture is not kept here" in page.read_text()
+    assert "this image is not kept here" in page.read_text()
     assert "<img" not in page.read_text()
     (page,) = (site / "runs").glob("*--atrous--*.html")
     assert page.read_text().count('loading="lazy"') == 2
