@@ -83,7 +83,7 @@ def build(folder: Path, out: Path) -> tuple[int, tuple[str, ...]]:
 
 
 def _fill(site: Site, folder: Path) -> None:
-    """Writes every page, style, script and picture."""
+    """Writes every page, style, script and image."""
     shutil.copytree(HERE / "assets", site.folder / "assets")
     done = site.found
     kept = folder / layout.FOLDER
@@ -129,14 +129,14 @@ def _table(title: str, lines: Sequence[render.Line]) -> dict[str, Any]:
 
 
 def _cards(site: Site, ranked: Sequence[leaderboard_rows.Row]) -> None:
-    """Writes a card for every network and data set, and the list of them."""
+    """Writes a card for every model and data set, and the list of them."""
     models = [cards.model(zoo.info(name), ranked) for name in zoo.list_models()]
     datasets = [cards.dataset(dataset_info(name), ranked) for name in list_datasets()]
     for kind, group in (("models", models), ("datasets", datasets)):
         for card in group:
             site.page(f"{kind}/{card['name']}.html", "card.html", here="cards", **card)
     site.page(
-        "cards.html", "cards.html", title="Networks and data sets", here="cards", models=_listed(models),
+        "cards.html", "cards.html", title="Models and data sets", here="cards", models=_listed(models),
         datasets=_listed(datasets),
     )  # fmt: skip
 

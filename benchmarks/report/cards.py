@@ -1,4 +1,4 @@
-"""The content of the cards of networks and data sets."""
+"""The content of the cards of models and data sets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zoo.registry import field_of
 
 
 def model(info: zoo.ModelInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
-    """Returns the card of a network."""
+    """Returns the card of a model."""
     variants = [
         {
             "name": f"{name} (default)" if name == info.default else name,
@@ -29,7 +29,7 @@ def model(info: zoo.ModelInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
     ]
     facts = {
         "name": info.name, "paper": info.paper, "licence of the authors' code": info.licence,
-        "takes": "colour pictures" if info.colour else "grey pictures; colour ones channel by channel",
+        "takes": "colour images" if info.colour else "grey images; colour ones channel by channel",
         "sides": f"multiples of {info.size_multiple}; zoo.restore pads others" if info.size_multiple > 1 else "any",
         "needs": "the blur step" if info.takes_blur_step else "the point spread function" if info.takes_psf else "",
         "use": f'zoo.create("{info.name}")',
@@ -46,7 +46,7 @@ def dataset(info: DatasetInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
     facts = {
         "name": info.name, "source": info.source, "licence": info.licence, "size": info.size,
         "splits": ", ".join(f"{split}: {count:,} pairs" for split, count in info.splits.items()),
-        "protocols": ", ".join(info.protocols) or "none: sharp pictures only",
+        "protocols": ", ".join(info.protocols) or "none: sharp images only",
     }  # fmt: skip
     return {
         "name": info.name, "title": info.title, "summary": info.summary, "layout": info.layout, "variants": [],

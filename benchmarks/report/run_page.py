@@ -22,7 +22,7 @@ def content(record: Record, row: leaderboard_rows.Row, folder: Path) -> dict[str
     Args:
         record: A finished run.
         row: Its row of the leaderboard.
-        folder: The results folder, where pictures and curves lie.
+        folder: The results folder, where images and curves lie.
     """
     run = record.result
     return {
@@ -87,7 +87,7 @@ def _curves(run: Finished, folder: Path) -> list[Any]:
 
 
 def _shown(run: Finished, folder: Path) -> list[dict[str, Any]]:
-    """Returns the kept pictures; those whose file is gone have no path, so that the page says so."""
+    """Returns the kept images; those whose file is gone have no path, so that the page says so."""
     card = PROTOCOLS[run.protocol].main
     return [
         {
@@ -104,10 +104,10 @@ def _file(name: str, folder: Path) -> dict[str, str]:
     """Returns the path of a file of panels and the shape of one panel."""
     import cv2
 
-    picture = cv2.imread(str(folder / name)) if (folder / name).is_file() else None
-    if picture is None:
+    panels = cv2.imread(str(folder / name)) if (folder / name).is_file() else None
+    if panels is None:
         return {"path": "", "ratio": "1"}
-    height, width = picture.shape[:2]
+    height, width = panels.shape[:2]
     return {"path": name, "ratio": f"{width // len(layout.PANELS)} / {height}"}
 
 
