@@ -18,6 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def run() -> int:
         options = _parser().parse_args(arguments)
+        if options.readme is not None:
+            return _readme(options.readme)
         return _write(options.paper, options.results, options.out or options.results / "tables", options.show)
 
     return guarded(run)
@@ -31,8 +33,24 @@ def _parser() -> Parser:
     parser.add_argument("--paper", metavar="NAME[,NAME]", help="bologna, fcn, psfnn, refiner, lite (default: all)")
     parser.add_argument("--results", type=path, default=Path("results"), help="results folder (default: results)")
     parser.add_argument("--out", type=path, metavar="DIR", help="folder for the tables (default: RESULTS/tables)")
+    parser.add_argument(
+        "--readme",
+        type=path,
+        nargs="?",
+        const=Path("README.md"),
+        metavar="FILE",
+        help="only make the tables of models, data sets and metrics in a Markdown file anew (default: README.md)",
+    )
     parser.add_argument("--print", dest="show", action="store_true", help="print the Markdown, too")
     return parser
+
+
+def _readme(target: Path) -> int:
+    """Makes the tables of a Markdown file anew."""
+    from benchmarks.tables import readme
+
+    print(f"{target}: {', '.join(readme.update(target))}")
+    return 0
 
 
 def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
