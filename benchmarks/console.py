@@ -7,10 +7,16 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from datasets.cli import progress as progress_bar
 
-__all__ = ["print_numbers", "progress_bar", "quiet_frameworks", "up_to"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["print_numbers", "progress_bar", "quiet_frameworks", "terminal", "up_to"]
+
+_WIDTH = 160
 
 _START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
 
@@ -43,9 +49,22 @@ def quiet_frameworks() -> None:
         tf.config.optimizer.set_experimental_options({"remapping": False, "layout_optimizer": False})
 
 
+def terminal() -> Console:
+    """What prints tables: as wide as the terminal, 160 columns into a file or a pipe unless `COLUMNS` says otherwise.
+
+    Where nobody reads any more it raises BrokenPipeError, as `print` does; Rich would end the program with status 1.
+    """
+    from rich.console import Console
+
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Terminal(width=None if os.environ.get("COLUMNS") or os.isatty(1) else _WIDTH)
+
+
 def print_numbers(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
     """Prints a table of a name and numbers in each line."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
@@ -53,7 +72,7 @@ def print_numbers(title: str, columns: Sequence[str], lines: Sequence[Sequence[s
         table.add_column(name, justify="right" if place else "left", no_wrap=not place)
     for line in lines:
         table.add_row(*line)
-    Console(width=None if os.isatty(1) else 160).print(table)
+    terminal().print(table)
 
 
 def up_to(progress: Callable[[int, int], None], total: int) -> Callable[[int, float], None]:

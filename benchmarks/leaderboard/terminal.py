@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Literal
 
 from benchmarks import metrics
-from benchmarks.console import print_numbers
+from benchmarks.console import print_numbers, terminal
 from benchmarks.leaderboard.render import FOOTNOTE
 from benchmarks.leaderboard.rows import Row, rankings
 from benchmarks.records import ocr_by_step
@@ -16,11 +15,10 @@ from benchmarks.records.compare import Difference
 
 def print_rankings(rows: Sequence[Row]) -> None:
     """Prints one table per ranking."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(width=None if os.environ.get("COLUMNS") or os.isatty(1) else 160)
+    console = terminal()
     for ranking in rankings(rows):
         table = Table(title=escape(ranking.title), title_justify="left")
         for column in ranking.columns:
@@ -40,10 +38,9 @@ def print_steps(found: Sequence[tuple[str, list[list[str]]]]) -> None:
 
 def print_differences(first: str, second: str, found: Sequence[Difference]) -> None:
     """Prints how two runs differ in every metric, and the images that the first one loses most on."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if os.isatty(1) else 160)
+    console = terminal()
     console.print(f"A  {first}\nB  {second}\n", markup=False, highlight=False)
     table = Table(title="A - B, paired over the images that both scored")
     for name in ("metric", "mean", "95 % interval", "images", "verdict"):

@@ -86,17 +86,17 @@ def device() -> str:
 
         gpus = tf.config.list_physical_devices("GPU")
         if gpus:
-            return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
+            return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
     elif backend == "jax":
         import jax
 
         if jax.default_backend() != "cpu":
-            return jax.devices()[0].device_kind
+            return str(jax.devices()[0].device_kind)
     elif backend == "torch":
         import torch
 
         if torch.cuda.is_available():
-            return torch.cuda.get_device_name()
+            return str(torch.cuda.get_device_name())
     return _processor()
 
 

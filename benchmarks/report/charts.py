@@ -1,6 +1,6 @@
 """Small charts as SVG that takes its colours from the page, so that it fits light and dark.
 
-Matplotlib's SVG is a hundred times larger and has fixed colours.
+Every function gives the text of an element, its labels escaped, which templates take as it is (`|safe`). Matplotlib's SVG is a hundred times larger and has fixed colours.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from markupsafe import Markup
 
 from benchmarks.metrics import ocr
 
@@ -68,9 +67,11 @@ class Axis:
         if self.log:
             powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             inside = [
-                factor * 10.0**power for power in powers for factor in (1, 3)
+                factor * 10.0**power
+                for power in powers
+                for factor in (1, 3)
                 if self.low <= factor * 10.0**power <= self.high
-            ]  # fmt: skip
+            ]
             if len(inside) > _TICKS:
                 return [value for value in inside if math.log10(value).is_integer()]
             if len(inside) > 2:
@@ -81,7 +82,7 @@ class Axis:
         return [number * step for number in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
 
 
-def scatter(points: Sequence[Point], x: Axis, y: Axis) -> Markup:
+def scatter(points: Sequence[Point], x: Axis, y: Axis) -> str:
     """Returns a scatter chart; what has no place on a logarithmic axis is left out."""
     marks = [
         f'<circle class="{_colour(point.colour)}" cx="{_x(x, point.x):.1f}" cy="{_y(y, point.y):.1f}" r="5">'
@@ -92,10 +93,10 @@ def scatter(points: Sequence[Point], x: Axis, y: Axis) -> Markup:
     return _chart(x, y, marks)
 
 
-def keys(names: Sequence[str]) -> Markup:
+def keys(names: Sequence[str]) -> str:
     """Returns which colour stands for what, in the order of the colours."""
     items = (f'<li><span class="key {_colour(i)}"></span>{escape(name)}</li>' for i, name in enumerate(names))
-    return Markup(f'<ul class="keys">{"".join(items)}</ul>')
+    return f'<ul class="keys">{"".join(items)}</ul>'
 
 
 def _colour(number: int) -> str:
@@ -103,7 +104,7 @@ def _colour(number: int) -> str:
     return f"c{number % _COLOURS}" + (" hollow" if number // _COLOURS % 2 else "")
 
 
-def lines(series: Sequence[tuple[str, Sequence[Point]]], x: Axis, y: Axis, limit: float | None = None) -> Markup:
+def lines(series: Sequence[tuple[str, Sequence[Point]]], x: Axis, y: Axis, limit: float | None = None) -> str:
     """Returns a line chart.
 
     Args:
@@ -130,13 +131,13 @@ def lines(series: Sequence[tuple[str, Sequence[Point]]], x: Axis, y: Axis, limit
     return _chart(x, y, marks) + keys([name for name, _ in series])
 
 
-def recognition(series: Sequence[tuple[str, Sequence[Point]]]) -> Markup:
+def recognition(series: Sequence[tuple[str, Sequence[Point]]]) -> str:
     """Returns OCR scores in percent against the blur step, with the line that a step must reach."""
     x = Axis.over("blur step", [point.x for _, points in series for point in points])
     return lines(series, x, Axis("OCR (%)", 0, 105), limit=ocr.THRESHOLD)
 
 
-def histogram(values: Sequence[float], label: str) -> Markup:
+def histogram(values: Sequence[float], label: str) -> str:
     """Returns how many images have which score."""
     counts, edges = np.histogram(values, bins=min(20, max(5, round(math.sqrt(len(values))))))
     x, y = Axis(label, float(edges[0]), float(edges[-1])), Axis("images", 0, float(counts.max()) * 1.05)
@@ -157,7 +158,7 @@ def _y(axis: Axis, value: float) -> float:
     return HEIGHT - _BOTTOM - axis.share(value) * (HEIGHT - _TOP - _BOTTOM)
 
 
-def _chart(x: Axis, y: Axis, marks: Sequence[str]) -> Markup:
+def _chart(x: Axis, y: Axis, marks: Sequence[str]) -> str:
     """Returns the frame with grid, numbers and names of the axes, and the marks in it."""
     grid = []
     for tick in y.ticks():
@@ -174,7 +175,7 @@ def _chart(x: Axis, y: Axis, marks: Sequence[str]) -> Markup:
         f'<text transform="translate(14 {middle}) rotate(-90)" class="middle name">{escape(y.label)}</text>'
     )
     title = escape(f"{y.label} against {x.label}")
-    return Markup(
+    return (
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">'
         f'<g class="grid">{"".join(grid)}</g>{names}{"".join(marks)}</svg>'
     )

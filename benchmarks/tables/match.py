@@ -12,8 +12,13 @@ from benchmarks.records.record import Finished, Record
 from benchmarks.tables.claims import Claim, Measured
 
 _DATASETS = {
-    "HDC2021": "hdc", "GoPro": "gopro", "HIDE": "hide", "Kohler": "kohler", "CIFAR-10": "cifar10", "REDS": "reds",
-}  # fmt: skip
+    "HDC2021": "hdc",
+    "GoPro": "gopro",
+    "HIDE": "hide",
+    "Kohler": "kohler",
+    "CIFAR-10": "cifar10",
+    "REDS": "reds",
+}
 _MEGAPIXELS = {"gopro": 0.720 * 1.280, "kohler": 0.800 * 0.800}
 # Published GoPro values of .96 mean MATLAB's SSIM of a volume; the report's own metric is TensorFlow's, per channel.
 _METRICS = {
@@ -44,7 +49,7 @@ def _choice(run: Finished, name: str, default: Any = None) -> Any:
 
 
 def _noise(run: Finished) -> float:
-    return _choice(run, "noise", 0.0)
+    return float(_choice(run, "noise", 0.0))
 
 
 def _tiles(run: Finished, overlap: bool, blend: bool) -> bool:
@@ -135,10 +140,13 @@ def _average(parts: Sequence[Measured | None]) -> Measured | None:
         return None
     first = present[0]
     return replace(
-        first, value=sum(float(part.value) for part in present) / len(present), low=None, high=None,
+        first,
+        value=sum(float(part.value) for part in present) / len(present),
+        low=None,
+        high=None,
         data=", ".join(dict.fromkeys(part.data for part in present)),
         comparable=all(part.comparable for part in present),
-    )  # fmt: skip
+    )
 
 
 def _fits(record: Record, model: Model, dataset: str) -> bool:

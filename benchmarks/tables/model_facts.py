@@ -163,4 +163,4 @@ def _convolution_example(kind: str) -> float:
 
     layer = getattr(keras.layers, kind)(4, 3, use_bias=False)
     layer.build((None, None, None, 3))
-    return layer.count_params()
+    return int(layer.count_params())

@@ -54,9 +54,18 @@ def test_misprints_stay_and_have_a_note():
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("7.76e6", 7.76e6), ("20.309M", 20.309e6), ("10^-2.5", 10**-2.5), ("2e-4", 2e-4), ("-0.5", -0.5), ("1:7", None),
-     ("3;5;7;9", None), ("400-450", None), ("Adam", None)],
-)  # fmt: skip
+    [
+        ("7.76e6", 7.76e6),
+        ("20.309M", 20.309e6),
+        ("10^-2.5", 10**-2.5),
+        ("2e-4", 2e-4),
+        ("-0.5", -0.5),
+        ("1:7", None),
+        ("3;5;7;9", None),
+        ("400-450", None),
+        ("Adam", None),
+    ],
+)
 def test_numbers_as_they_are_printed(text, number):
     assert Claim("fcn", "text", "", "", "", "", text, "", "", "").number == number
 
