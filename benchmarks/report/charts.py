@@ -1,6 +1,7 @@
 """Small charts as SVG that takes its colours from the page, so that it fits light and dark.
 
-Every function gives the text of an element, its labels escaped, which templates take as it is (`|safe`). Matplotlib's SVG is a hundred times larger and has fixed colours.
+Every function gives the text of an element, its labels escaped, which templates take as it is (`|safe`). Matplotlib's
+SVG is a hundred times larger and has fixed colours.
 """
 
 from __future__ import annotations
