@@ -75,7 +75,7 @@ def rank(found: Iterable[Record]) -> list[Row]:
 
 
 def _tied(record: Record, leader: Record, main: metrics.Metric) -> bool:
-    """Returns whether a run cannot be told from the leader by the metric that ranks."""
+    """Whether a run cannot be told from the leader by the metric that ranks."""
     _, first, second = compare.paired(leader, record, main.name)
     if not len(first):
         return False

@@ -100,7 +100,7 @@ def _engine(evaluation: Evaluation, scores: Scores) -> str:
     """What read the text; scores of different engines, and of one that nobody wrote down, are not the same thing."""
     if evaluation.engine:
         return evaluation.engine_words
-    return "not recorded" if "ocr" in scores.means else ""
+    return "not recorded" if scores.steps is not None else ""
 
 
 @dataclass(frozen=True)
@@ -188,23 +188,24 @@ def rankings(rows: Sequence[Row]) -> Iterator[Ranking]:
     for row in rows:
         groups.setdefault(tuple(row[name] for name in GROUP), []).append(row)
     for (dataset, protocol, data, fingerprint, engine), group in groups.items():
+        by_step = any(row["ocr_steps"] for row in group)
         title = f"{dataset}, protocol {protocol}, {data} (data {fingerprint})"
         metrics = [METRICS[name] for name in PROTOCOLS[protocol].metrics]
         yield Ranking(
             f"{title}, engine {engine}" if engine else title,
             tuple(group),
-            tuple(_columns(metrics)),
-            tuple(tuple(_cells(row, metrics)) for row in group),
+            tuple(_columns(metrics, by_step)),
+            tuple(tuple(_cells(row, metrics, by_step)) for row in group),
         )
 
 
-def _columns(metrics: Sequence[Metric]) -> Iterator[Column]:
+def _columns(metrics: Sequence[Metric], by_step: bool) -> Iterator[Column]:
     """Yields the columns of a ranking by some metrics."""
     yield Column("rank", "#")
     yield Column("model", "model", number=False)
     for metric in metrics:
         yield Column(metric.name, metric.heading, descending=metric.higher_is_better)
-    if _has_steps(metrics):
+    if by_step:
         yield Column("ocr_steps", "by blur step", number=False)
         yield Column("stop_step", "stop step", descending=True)
     yield Column("images", "images")
@@ -215,14 +216,14 @@ def _columns(metrics: Sequence[Metric]) -> Iterator[Column]:
     yield Column("profile", "budget", number=False)
 
 
-def _cells(row: Row, metrics: Sequence[Metric]) -> Iterator[Cell]:
+def _cells(row: Row, metrics: Sequence[Metric], by_step: bool) -> Iterator[Cell]:
     """Yields the cells of one row, in the order of `_columns`."""
     yield Cell(f"{row['rank']} =" if row["tied"] else str(row["rank"]), row["rank"])
     yield Cell(f"{row['model']}/{row['variant']}")
     for place, metric in enumerate(metrics):
         # The interval of the metric that ranks; the CSV has all of them.
-        yield _score(row, metric.name, interval=not place)
-    if _has_steps(metrics):
+        yield _score(row, metric, interval=not place)
+    if by_step:
         stop = row["stop_step"]
         yield Cell(row["ocr_steps"])
         yield Cell(str(stop), stop if isinstance(stop, int) else None)
@@ -235,19 +236,17 @@ def _cells(row: Row, metrics: Sequence[Metric]) -> Iterator[Cell]:
     yield Cell("; ".join(part for part in (cost, setting(row)) if part))
 
 
-def _score(row: Row, name: str, interval: bool) -> Cell:
+def _score(row: Row, metric: Metric, interval: bool) -> Cell:
     """A mean; an empty cell for a metric that the protocol did not have when the run was scored."""
+    name = metric.name
     if name not in row:
         return Cell("")
-    digits = 5 if name == "mse" else 4 if "ssim" in name else 2
+    # Decibels and percent have two decimals, shares of one four, and small errors five.
+    digits = 2 if metric.unit else 4 if metric.higher_is_better else 5
     text = f"{row[name]:.{digits}f}"
     if not interval:
         return Cell(text, row[name])
     return Cell(text, row[name], row[f"{name}_low"], row[f"{name}_high"], digits)
-
-
-def _has_steps(metrics: Sequence[Metric]) -> bool:
-    return any(metric.name == "ocr" for metric in metrics)
 
 
 def _trained_on(row: Row) -> str:

@@ -37,7 +37,7 @@ class Step:
 
 
 def by_step(record: Record) -> list[Step]:
-    """Returns the steps of a record of the Helsinki challenge in their order; an empty list for another protocol."""
+    """The steps of a record of the Helsinki challenge in their order; an empty list for another protocol."""
     if not record.done or record.run.protocol != _PROTOCOL:
         return []
     scores = record.result.scores
@@ -53,7 +53,7 @@ def by_step(record: Record) -> list[Step]:
 
 
 def tables(found: Sequence[Record]) -> list[tuple[str, list[list[str]]]]:
-    """Returns a title and lines of text, see `HEADER`, for each set of photographs that was scored.
+    """A title and lines of text, see `HEADER`, for each set of photographs that was scored.
 
     Args:
         found: Records; those of other protocols are left out.
@@ -71,7 +71,7 @@ def tables(found: Sequence[Record]) -> list[tuple[str, list[list[str]]]]:
 
 
 def to_markdown(found: Sequence[Record]) -> str:
-    """Returns the tables in Markdown; nothing where no record has blur steps."""
+    """The tables in Markdown; nothing where no record has blur steps."""
     parts = []
     for title, lines in tables(found):
         parts += [f"## {title}", "", "OCR scores in percent: mean and percentiles (P) of the photographs."]
@@ -80,7 +80,7 @@ def to_markdown(found: Sequence[Record]) -> str:
 
 
 def _lines(record: Record) -> list[list[str]]:
-    """Returns one line of text for each blur step."""
+    """One line of text for each blur step."""
     name = ", ".join((record.run.name, *record.result.evaluation.setting))
     return [
         [name, str(each.step), str(each.images), *(f"{value:.1f}" for value in (each.mean, *each.percentiles))]

@@ -80,7 +80,7 @@ def build(folder: Path, out: Path) -> tuple[int, tuple[str, ...]]:
                 site.folder.rename(out)
         except OSError as error:
             raise DataError(
-                f"cannot write {out}: {error.strerror}; free disk space or choose another folder"
+                f"cannot write {out}: {error.strerror or error}; free disk space or choose another folder"
             ) from error
     return site.pages, found.problems
 
@@ -132,7 +132,7 @@ def _papers(site: Site, folder: Path) -> None:
 
 
 def _table(title: str, lines: Sequence[render.Line]) -> dict[str, Any]:
-    """Returns one table of a paper for its template."""
+    """One table of a paper for its template."""
     return {
         "title": title,
         "columns": render.used_columns(lines),
@@ -160,5 +160,5 @@ def _cards(site: Site, ranked: Sequence[leaderboard_rows.Row]) -> None:
 
 
 def _listed(group: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Returns cards with the number of their runs."""
+    """Cards with the number of their runs."""
     return [{**card, "runs": len(card["runs"])} for card in group]

@@ -14,7 +14,7 @@ from zoo.registry import field_of
 
 
 def model(info: zoo.ModelInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
-    """Returns the card of a model."""
+    """The card of a model."""
     variants = [
         {
             "name": f"{name} (default)" if name == info.default else name,
@@ -49,7 +49,7 @@ def model(info: zoo.ModelInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
 
 
 def dataset(info: DatasetInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
-    """Returns the card of a data set."""
+    """The card of a data set."""
     facts = {
         "name": info.name,
         "source": info.source,
@@ -70,7 +70,7 @@ def dataset(info: DatasetInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
 
 
 def _runs(ranked: Sequence[rows.Row], name: str, value: str) -> list[dict[str, str]]:
-    """Returns the runs that have a value in a column of the leaderboard, with place and score."""
+    """The runs that have a value in a column of the leaderboard, with place and score."""
     found = []
     for row in ranked:
         if row[name] == value:

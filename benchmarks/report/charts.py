@@ -49,7 +49,7 @@ class Axis:
 
     @classmethod
     def over(cls, label: str, values: Iterable[float], log: bool = False, *, margin: float = 0.06) -> Axis:
-        """Returns an axis that holds all values, with some room at both ends."""
+        """An axis that holds all values, with some room at both ends."""
         found = [value for value in values if not log or value > 0]
         low, high = (min(found), max(found)) if found else (0.0, 1.0)
         if log:
@@ -58,13 +58,13 @@ class Axis:
         return cls(label, low - room, high + room)
 
     def share(self, value: float) -> float:
-        """Returns where a value lies, 0 at the low end and 1 at the high one."""
+        """Where a value lies, 0 at the low end and 1 at the high one."""
         if self.log:
             return math.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
 
     def ticks(self) -> list[float]:
-        """Returns round values along the axis."""
+        """Round values along the axis."""
         if self.log:
             powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             inside = [
@@ -84,7 +84,7 @@ class Axis:
 
 
 def scatter(points: Sequence[Point], x: Axis, y: Axis) -> str:
-    """Returns a scatter chart; what has no place on a logarithmic axis is left out."""
+    """A scatter chart; what has no place on a logarithmic axis is left out."""
     marks = [
         f'<circle class="{_colour(point.colour)}" cx="{_x(x, point.x):.1f}" cy="{_y(y, point.y):.1f}" r="5">'
         f"<title>{escape(point.label)}</title></circle>"
@@ -95,18 +95,18 @@ def scatter(points: Sequence[Point], x: Axis, y: Axis) -> str:
 
 
 def keys(names: Sequence[str]) -> str:
-    """Returns which colour stands for what, in the order of the colours."""
+    """Which colour stands for what, in the order of the colours."""
     items = (f'<li><span class="key {_colour(i)}"></span>{escape(name)}</li>' for i, name in enumerate(names))
     return f'<ul class="keys">{"".join(items)}</ul>'
 
 
 def _colour(number: int) -> str:
-    """Returns the classes of a colour; when all are used they come again, hollow."""
+    """The classes of a colour; when all are used they come again, hollow."""
     return f"c{number % _COLOURS}" + (" hollow" if number // _COLOURS % 2 else "")
 
 
 def lines(series: Sequence[tuple[str, Sequence[Point]]], x: Axis, y: Axis, limit: float | None = None) -> str:
-    """Returns a line chart.
+    """A line chart.
 
     Args:
         series: Name and points of each line.
@@ -133,15 +133,15 @@ def lines(series: Sequence[tuple[str, Sequence[Point]]], x: Axis, y: Axis, limit
 
 
 def recognition(series: Sequence[tuple[str, Sequence[Point]]]) -> str:
-    """Returns OCR scores in percent against the blur step, with the line that a step must reach."""
+    """OCR scores in percent against the blur step, with the line that a step must reach."""
     x = Axis.over("blur step", [point.x for _, points in series for point in points])
     return lines(series, x, Axis("OCR (%)", 0, 105), limit=ocr.THRESHOLD)
 
 
 def histogram(values: Sequence[float], label: str) -> str:
-    """Returns how many images have which score."""
+    """How many images have which score."""
     counts, edges = np.histogram(values, bins=min(20, max(5, round(math.sqrt(len(values))))))
-    x, y = Axis(label, float(edges[0]), float(edges[-1])), Axis("images", 0, float(counts.max()) * 1.05)
+    x, y = Axis(label, float(edges[0]), float(edges[-1])), Axis("images", 0, max(1.0, float(counts.max())) * 1.05)
     bars = [
         f'<rect class="c0" x="{_x(x, low):.1f}" width="{max(_x(x, high) - _x(x, low) - 1, 1):.1f}" '
         f'y="{_y(y, count):.1f}" height="{_y(y, 0) - _y(y, count):.1f}"><title>{count} from {low:.4g} to {high:.4g}'
@@ -160,7 +160,7 @@ def _y(axis: Axis, value: float) -> float:
 
 
 def _chart(x: Axis, y: Axis, marks: Sequence[str]) -> str:
-    """Returns the frame with grid, numbers and names of the axes, and the marks in it."""
+    """The frame with grid, numbers and names of the axes, and the marks in it."""
     grid = []
     for tick in y.ticks():
         top = f"{_y(y, tick):.1f}"
@@ -183,7 +183,7 @@ def _chart(x: Axis, y: Axis, marks: Sequence[str]) -> str:
 
 
 def _short(value: float) -> str:
-    """Returns a number for an axis, like 12k or 0.05."""
+    """A number for an axis, like 12k or 0.05."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.4g}{unit}"

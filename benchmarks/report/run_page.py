@@ -17,7 +17,7 @@ from benchmarks.report.charts import Axis, Point, histogram, lines, recognition
 
 
 def content(record: Record, row: leaderboard_rows.Row, folder: Path) -> dict[str, Any]:
-    """Returns what the template of a run's page takes.
+    """What the template of a run's page takes.
 
     Args:
         record: A finished run.
@@ -38,7 +38,7 @@ def content(record: Record, row: leaderboard_rows.Row, folder: Path) -> dict[str
 
 
 def _scores(run: Finished) -> list[dict[str, str]]:
-    """Returns the lines of the table of scores."""
+    """The lines of the table of scores."""
     found = []
     for name, mean in run.scores.means.items():
         card = metrics.METRICS[name]
@@ -54,14 +54,14 @@ def _scores(run: Finished) -> list[dict[str, str]]:
 
 
 def _distribution(run: Finished) -> Any:
-    """Returns how the images' scores are spread, by the metric that ranks."""
+    """How the images' scores are spread, by the metric that ranks."""
     card = PROTOCOLS[run.protocol].main
     scores = [score for score in run.scores.values[card.name] if score is not None]
     return histogram(scores, card.heading)
 
 
 def _spread(record: Record) -> list[Any]:
-    """Returns mean and percentiles of the OCR scores of each blur step; nothing for other runs and for one step.
+    """Mean and percentiles of the OCR scores of each blur step; nothing for other runs and for one step.
 
     Source: Nyrhilae, Figures 17 to 19.
     """
@@ -76,7 +76,7 @@ def _spread(record: Record) -> list[Any]:
 
 
 def _curves(run: Finished, folder: Path) -> list[Any]:
-    """Returns the training curves, where the run kept them and the file is still there."""
+    """The training curves, where the run kept them and the file is still there."""
     charts = []
     for name, parts in (curves.read(folder / run.curve) if run.curve else {}).items():
         series = [(label, [Point(*each) for each in points]) for label, points in parts.items()]
@@ -87,7 +87,7 @@ def _curves(run: Finished, folder: Path) -> list[Any]:
 
 
 def _shown(run: Finished, folder: Path) -> list[dict[str, Any]]:
-    """Returns the kept images; those whose file is gone have no path, so that the page says so."""
+    """The kept images; those whose file is gone have no path, so that the page says so."""
     card = PROTOCOLS[run.protocol].main
     return [
         {
@@ -101,7 +101,7 @@ def _shown(run: Finished, folder: Path) -> list[dict[str, Any]]:
 
 
 def _file(name: str, folder: Path) -> dict[str, str]:
-    """Returns the path of a file of panels and the shape of one panel."""
+    """The path of a file of panels and the shape of one panel."""
     import cv2
 
     panels = cv2.imread(str(folder / name)) if (folder / name).is_file() else None
@@ -112,7 +112,7 @@ def _file(name: str, folder: Path) -> dict[str, str]:
 
 
 def _facts(record: Record, row: leaderboard_rows.Row) -> list[tuple[str, str]]:
-    """Returns what the run stands on, as names and text."""
+    """What the run stands on, as names and text."""
     run = record.result
     evaluation = run.evaluation
     facts = {

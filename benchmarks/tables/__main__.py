@@ -83,7 +83,7 @@ def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
 
 
 def _spread(found: Sequence[Record]) -> str:
-    """Returns how the scores of the pages spread, as in Figures 17 to 19, which the article gives no numbers for."""
+    """How the scores of the pages spread, as in Figures 17 to 19, which the article gives no numbers for."""
     from benchmarks.records import ocr_by_step
 
     return ocr_by_step.to_markdown([each for each in found if each.run.model in ("refiner", "identity", "wiener")])

@@ -62,7 +62,7 @@ def _plain_fba(run: Finished) -> bool:
 
 
 def _ablation(variant: str) -> Model:
-    """Returns FCN with one stage less or one part removed."""
+    """FCN with one stage less or one part removed."""
     return Model("fcn", lambda run: run.variant.removeprefix("tiny-") == variant)
 
 
@@ -110,7 +110,7 @@ _MODELS: dict[str, dict[str, Model]] = {
 
 
 def measure(claim: Claim, found: Sequence[Record]) -> Measured | None:
-    """Returns what the best fitting run measured for a claim; None where none did.
+    """What the best fitting run measured for a claim; None where none did.
 
     Runs scored as the paper did come first, then those on more data, then papers' models and recipes, then later
     ones.
@@ -134,7 +134,7 @@ def measure(claim: Claim, found: Sequence[Record]) -> Measured | None:
 
 
 def _average(parts: Sequence[Measured | None]) -> Measured | None:
-    """Returns the mean of measurements on several data sets; None where one is missing."""
+    """The mean of measurements on several data sets; None where one is missing."""
     present = [part for part in parts if part is not None]
     if len(present) < len(parts):
         return None
@@ -150,14 +150,14 @@ def _average(parts: Sequence[Measured | None]) -> Measured | None:
 
 
 def _fits(record: Record, model: Model, dataset: str) -> bool:
-    """Returns whether a record is of a model and a data set."""
+    """Whether a record is of a model and a data set."""
     if not record.done or record.run.model != model.model or record.run.dataset != dataset:
         return False
     return not record.result.evaluation.blind and model.fits(record.result)
 
 
 def _merit(record: Record, protocol: str | None) -> tuple[Any, ...]:
-    """Returns what sorts records, the best ones last."""
+    """What sorts records, the best ones last."""
     run = record.result
     return (
         protocol is None or run.protocol == protocol,
@@ -170,7 +170,7 @@ def _merit(record: Record, protocol: str | None) -> tuple[Any, ...]:
 
 
 def _read(claim: Claim, record: Record, protocol: str | None) -> Measured | None:
-    """Returns what a record says of a claim's metric."""
+    """What a record says of a claim's metric."""
     run = record.result
     comparable = _same_images(claim, run) and (protocol is None or run.protocol == protocol)
     if claim.metric == "run time":
@@ -197,7 +197,7 @@ def _same_images(claim: Claim, run: Finished) -> bool:
 
 
 def _pages(claim: Claim, run: Finished) -> list[float]:
-    """Returns the OCR scores of the pages of a claim's blur step, and font where it names one."""
+    """The OCR scores of the pages of a claim's blur step, and font where it names one."""
     step = re.search(r"step (\d+)", f"{claim.split} {claim.metric}")
     font = re.search(r"Times|Verdana", claim.split)
     if step is None or "ocr" not in run.scores.values:
@@ -208,7 +208,7 @@ def _pages(claim: Claim, run: Finished) -> list[float]:
 
 
 def _measured(record: Record, value: float, low: float | None, high: float | None, comparable: bool) -> Measured:
-    """Returns a number of a record with what it stands on."""
+    """A number of a record with what it stands on."""
     run = record.result
     budget = run.variant if run.training is None else f"{run.variant}, {run.training.budget}"
     return Measured(value, low, high, run.evaluation.coverage, run.protocol, budget, comparable, record.path.name)

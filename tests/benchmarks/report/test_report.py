@@ -148,6 +148,9 @@ def test_two_at_once_leave_a_whole_site(results, tmp_path):
 
 
 class TestCharts:
+    def test_a_histogram_of_nothing(self):
+        assert charts.histogram([], "PSNR (dB)").startswith('<svg class="chart"')
+
     @pytest.mark.parametrize(
         ("axis", "expected"),
         [
