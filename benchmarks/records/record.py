@@ -19,6 +19,7 @@ SCHEMA = 2
 """Version of the stored form; `records.migrate` brings older ones up to it."""
 
 _DIGITS = 6
+_ENGINE_DIGITS = 12
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -153,6 +154,11 @@ class Evaluation(Section, frozen=True, kw_only=True):
     blind: bool = False
     psf: Psf | None = None
     engine: dict[str, str] = {}
+
+    @property
+    def engine_words(self) -> str:
+        """What reads text for the score, in words; of a model file's digits the first that tell it from others."""
+        return ", ".join(f"{name} {value[:_ENGINE_DIGITS]}" for name, value in sorted(self.engine.items()))
 
     @property
     def setting(self) -> tuple[str, ...]:
