@@ -165,7 +165,7 @@ class Recipe:
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as plain nested values, as they are after a way through JSON."""
-        return _plain(asdict(self))
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
     def choices(self) -> dict[str, Any]:
         """What training keys are hashed from: the plain values without prose and without what is at its default."""
@@ -294,7 +294,7 @@ def upgrade(recipe: Mapping[str, Any]) -> dict[str, Any]:
     64
     """
     nested = recipe if isinstance(recipe.get("data"), Mapping) else _nested(recipe)
-    return _plain(_filled(nested, Recipe))
+    return {name: _plain(value) for name, value in _filled(nested, Recipe).items()}
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,11 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import metrics
-from benchmarks.errors import RunError
-
 SCHEMA = 1
-_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -60,33 +56,6 @@ def make(key: str, identity: Mapping[str, Any], **sections: Any) -> dict[str, An
     }
     content["content_hash"] = content_hash(content)
     return content
-
-
-def summarise(names: tuple[str, ...], values: Mapping[str, list[float | None]]) -> dict[str, Any]:
-    """Returns the `scores` section: every image's values and their means with bootstrap 95 % intervals.
-
-    Args:
-        names: The images.
-        values: One value per image and metric; None where an image has no such score, which the mean leaves out.
-
-    Raises:
-        RunError: When no image has a score.
-    """
-    means = {}
-    for name, scores in values.items():
-        present = [score for score in scores if score is not None]
-        if not present:
-            raise RunError(f"{name}: not one of {len(names)} pictures can be scored; the blur left them all unchanged")
-        interval = metrics.mean_interval(present)
-        means[name] = {"mean": interval.mean, "low": interval.low, "high": interval.high}
-    return {
-        "means": {name: {end: round(value, _DIGITS) for end, value in mean.items()} for name, mean in means.items()},
-        "images": list(names),
-        "values": {
-            name: [value if value is None else round(value, _DIGITS) for value in scores]
-            for name, scores in values.items()
-        },
-    }
 
 
 def content_hash(content: Mapping[str, Any]) -> str:

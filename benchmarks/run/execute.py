@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import zoo
-from benchmarks.metrics import ocr
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import layout, record, store
 from benchmarks.run.experiment import Cell
@@ -29,9 +28,9 @@ def run(cell: Cell) -> record.Record:
 
     model, training, weights = _network(cell)
     print(f"scoring {model.name} on {len(cell.pairs)} pictures of {cell.dataset} ({cell.pairs.coverage})", flush=True)
-    ways: dict[str, Any] = {"tiles": cell.request.tiles, "guess_steps": cell.request.guess_steps}
+    ways: dict[str, Any] = {"tiles": cell.request.tiles, "blind": cell.request.guess_steps}
     if cell.known_blur is not None:
-        ways["blur_of"] = cell.known_blur.of_pairs(cell.pairs)
+        ways["blur_of"] = cell.known_blur.of_pairs(cell.pairs, console.progress_bar)
     with console.progress_bar("scoring") as progress:
         scores = evaluate.evaluate(model, cell.pairs, cell.protocol, cell.request.seed, progress, **ways)
     precision = _precision(model)
@@ -44,7 +43,7 @@ def run(cell: Cell) -> record.Record:
             "split": cell.pairs.split, "coverage": cell.pairs.coverage, "fingerprint": cell.pairs.fingerprint,
             "rule": cell.protocol.rule, "seed": cell.request.seed, "precision": precision, **cell.ways,
         },
-        scores=record.summarise(scores.names, scores.values) | _by_step(cell, scores.values),
+        scores=cell.protocol.summarise(cell.pairs, scores.values),
         timing=timing.seconds_per_megapixel(model, precision),
         machine=environment.describe(),
         versions=environment.versions(),
@@ -69,16 +68,6 @@ def _kept(cell: Cell, model: Any, scores: Any, ways: dict[str, Any]) -> dict[str
         )
     curve = curves.save(folder, stem, cell.folder) if cell.training_key else None
     return sections if curve is None else {**sections, "curve": curve}
-
-
-def _by_step(cell: Cell, values: dict[str, list[float | None]]) -> dict[str, Any]:
-    """Returns the mean score of each blur step and the last step that is passed, for the Helsinki challenge."""
-    if cell.protocol.name != "ocr":
-        return {}
-    standing = ocr.standing([score or 0.0 for score in values["ocr"]], [pair.metadata["step"] for pair in cell.pairs])
-    return {
-        "steps": {str(step): round(mean, 4) for step, mean in standing.means.items()}, "stop_step": standing.stop_step,
-    }  # fmt: skip
 
 
 def record_failure(cell: Cell, reason: str) -> record.Record:

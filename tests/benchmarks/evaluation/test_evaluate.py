@@ -157,8 +157,23 @@ class TestTrouble:
     def test_a_network_that_returns_nan(self):
         model = zoo.create("toy")
         model.set_weights([weight * np.nan for weight in model.get_weights()])
-        with pytest.raises(MetricError, match=r"^\d+ of 1440 pixel values are NaN or infinite; check what"):
+        with pytest.raises(
+            MetricError, match=r"^000/00000000: \d+ of 1440 pixel values are NaN or infinite; check what"
+        ):
             evaluate.evaluate(model, picture_pairs(size=(20, 24)), FULL)
+
+    def test_small_images_of_several_sizes_are_scored_one_by_one(self, identity):
+        small, large = picture_pairs(scenes=1, size=(20, 24)), picture_pairs(scenes=1, size=(24, 20))
+        pairs = replace(small, items=(*small.items, *large.items))
+        found = evaluate.evaluate(identity, pairs, FULL)
+        expected = [evaluate.evaluate(identity, each, FULL).values["psnr"] for each in (small, large)]
+        assert found.values["psnr"] == [*expected[0], *expected[1]]
+
+    def test_a_sharp_image_of_another_size_is_named_in_one_line(self, identity):
+        pairs = picture_pairs(size=(20, 24))
+        items = (replace(pairs[0], sharp=(ArrayFrame("s", np.zeros((18, 24, 3), np.uint8)),)), *pairs.items[1:])
+        with pytest.raises(MetricError, match=r"^000/00000000: images of \(20, 24, 3\) and \(18, 24, 3\) cannot"):
+            evaluate.evaluate(identity, replace(pairs, items=items), FULL)
 
 
 def test_timing(identity):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import protocols
 from benchmarks.errors import RunError
 from benchmarks.leaderboard import __main__, ranking
 from benchmarks.leaderboard import rows as leaderboard_rows
@@ -94,7 +95,7 @@ def put(folder, model="atrous", psnr=25.0, data="full", mark="aa", training=None
     images = tuple(f"000/{number:08d}" for number in range(len(next(iter(values.values())))))
     key = records_record.run_key({"model": model, "psnr": psnr, "mark": mark, "data": data})
     evaluation = {"coverage": data, "split": "val", "fingerprint": mark}
-    return write(folder, key, cell, records_record.summarise(images, values), evaluation, training)
+    return write(folder, key, cell, protocols.summarise(images, values), evaluation, training)
 
 
 def write(folder, key, cell, scores, evaluation, training=None):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks import protocols
 from benchmarks.leaderboard import __main__
 from benchmarks.records import ocr_by_step, record, store
 from tests.benchmarks.leaderboard.test_ranking import put, write
@@ -13,7 +14,7 @@ def put_pages(folder, model="refiner", blur_step=None, mark="aa"):
     values = {"ocr": [100.0, 90.0, 0.0, 50.0, 25.0, 75.0], "ocr_indel": [1.0] * 6}
     names = {"model": model, "variant": "tiny", "dataset": "hdc", "protocol": "ocr"}
     key = record.run_key({**names, "mark": mark, "blur_step": blur_step})
-    scores = record.summarise(images, values) | {"steps": {"9": 90.0, "10": 50.0}, "stop_step": 9}
+    scores = protocols.summarise(images, values) | {"steps": {"9": 90.0, "10": 50.0}, "stop_step": 9}
     evaluation = {"coverage": "sample", "split": "test", "fingerprint": mark}
     return write(folder, key, names, scores, evaluation | ({"blur_step": blur_step} if blur_step else {}))
 

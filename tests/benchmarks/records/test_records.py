@@ -8,6 +8,7 @@ import resource
 
 import pytest
 
+from benchmarks import protocols
 from benchmarks.errors import RunError
 from benchmarks.records import record as records_record
 from benchmarks.records import store
@@ -17,7 +18,7 @@ CELL = {"model": "atrous", "variant": "tiny", "dataset": "reds", "protocol": "fu
 
 
 def content(psnr=25.0, **changes):
-    scores = records_record.summarise(("000/00000000", "000/00000001"), {"psnr": [psnr, psnr + 2]})
+    scores = protocols.summarise(("000/00000000", "000/00000001"), {"psnr": [psnr, psnr + 2]})
     return records_record.make("0123456789", CELL, **{"scores": scores, **changes})
 
 
@@ -161,7 +162,7 @@ class TestFullDisk:
 
 class TestSummary:
     def test_means_leave_out_what_has_no_score(self):
-        summary = records_record.summarise(("a", "b", "c"), {"psnr": [20.0, None, 30.0], "ssim": [0.5, 1.0, 0.6]})
+        summary = protocols.summarise(("a", "b", "c"), {"psnr": [20.0, None, 30.0], "ssim": [0.5, 1.0, 0.6]})
         assert summary["means"]["psnr"]["mean"] == 25.0
         assert summary["means"]["ssim"]["mean"] == 0.7
         assert summary["values"] == {"psnr": [20.0, None, 30.0], "ssim": [0.5, 1.0, 0.6]}
@@ -170,10 +171,10 @@ class TestSummary:
             assert mean["low"] <= mean["mean"] <= mean["high"]
 
     def test_no_score_at_all(self):
-        with pytest.raises(RunError, match=r"^psnr: not one of 2 pictures can be scored; the blur left them all"):
-            records_record.summarise(("a", "b"), {"psnr": [None, None]})
+        with pytest.raises(RunError, match=r"^psnr: not one of 2 images can be scored; the blur left them all"):
+            protocols.summarise(("a", "b"), {"psnr": [None, None]})
 
     def test_values_are_rounded_alike(self):
-        summary = records_record.summarise(("a",), {"psnr": [1 / 3]})
+        summary = protocols.summarise(("a",), {"psnr": [1 / 3]})
         assert summary["values"]["psnr"] == [0.333333]
         assert summary["means"]["psnr"]["mean"] == 0.333333
