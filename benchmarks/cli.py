@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from benchmarks.errors import RunError
@@ -34,6 +34,12 @@ def seed_number(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {2**32 - 1}, not {text!r}")
     return int(text)
+
+
+def name_problems(problems: Sequence[str]) -> None:
+    """Names on the standard error what a command left out, one line each."""
+    for problem in problems:
+        print(f"left out: {problem}", file=sys.stderr)
 
 
 def guarded(main: Callable[[], int]) -> int:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from benchmarks.errors import RunError
-from benchmarks.metrics import METRICS, Metric, kohler, mean_interval, ocr
+from benchmarks.metrics import METRICS, Metric, kohler, ocr
+from benchmarks.records.record import Scores, summarise
 from datasets.pairs import Pair, Pairs
 from datasets.registry import info as dataset_info
-
-DIGITS = 6
-"""Decimals of scores and means in records."""
 
 Values = Mapping[str, Sequence[float | None]]
 """Metric's name -> one value per image; None where an image has no such score."""
@@ -108,15 +107,12 @@ class Protocol:
         """Values of metrics that share what is slow; the others are computed one by one."""
         return {}
 
-    def summarise(self, pairs: Pairs, values: Values) -> dict[str, Any]:
+    def summarise(self, pairs: Pairs, values: Values) -> Scores:
         """The `scores` of a record: every image's values and their means with bootstrap 95 % intervals.
 
         Args:
             pairs: The images that were scored.
             values: Their values in the same order. A mean leaves images without a value out.
-
-        Returns:
-            `means` (metric -> `mean`, `low`, `high`), `images` (their names) and `values`, rounded to `DIGITS`.
 
         Raises:
             RunError: When no image has a value.
@@ -148,39 +144,15 @@ class TextProtocol(Protocol):
         read, text = ocr.read_lines(restored), pair.metadata["text"]
         return {"ocr": ocr.compare(read, text, "difflib"), "ocr_indel": ocr.compare(read, text, "indel")}
 
-    def summarise(self, pairs: Pairs, values: Values) -> dict[str, Any]:
-        """As every protocol, with `steps` (blur step -> mean) and `stop_step`, the last one that is passed."""
+    def summarise(self, pairs: Pairs, values: Values) -> Scores:
+        """As every protocol, with the mean of each blur step and the last step that is passed."""
         scores = [score or 0.0 for score in values[self.metrics[0]]]
         standing = ocr.standing(scores, [pair.metadata["step"] for pair in pairs])
-        return super().summarise(pairs, values) | {
-            "steps": {str(step): round(mean, 4) for step, mean in standing.means.items()},
-            "stop_step": standing.stop_step,
-        }
-
-
-def summarise(images: Sequence[str], values: Values) -> dict[str, Any]:
-    """The `scores` of a record, as `Protocol.summarise` gives them, of images by name.
-
-    Raises:
-        RunError: When no image has a value.
-
-    >>> summarise(["a", "b"], {"psnr": [30.0, None]})["means"]
-    {'psnr': {'mean': 30.0, 'low': 30.0, 'high': 30.0}}
-    """
-    means = {}
-    for name, scores in values.items():
-        present = [score for score in scores if score is not None]
-        if not present:
-            raise RunError(f"{name}: not one of {len(images)} images can be scored; the blur left them all unchanged")
-        means[name] = {end: round(value, DIGITS) for end, value in asdict(mean_interval(present)).items()}
-    return {
-        "means": means,
-        "images": list(images),
-        "values": {
-            name: [value if value is None else round(value, DIGITS) for value in scores]
-            for name, scores in values.items()
-        },
-    }
+        return msgspec.structs.replace(
+            super().summarise(pairs, values),
+            steps={str(step): round(mean, 4) for step, mean in standing.means.items()},
+            stop_step=standing.stop_step,
+        )
 
 
 def _truth(card: Metric, pair: Pair, target: np.ndarray) -> Any:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cli import Parser, guarded
+from benchmarks.cli import Parser, guarded, name_problems
 from benchmarks.errors import RunError
 
 
@@ -60,13 +60,14 @@ def _compare(folder: Path, first: str, second: str) -> int:
 def _show(folder: Path, by_step: bool) -> int:
     """Makes and prints the leaderboard."""
     from benchmarks.leaderboard import ranking, terminal
-    from benchmarks.records import ocr_by_step, store
+    from benchmarks.records import ocr_by_step
 
-    rows = ranking.update(folder)
+    rows, found = ranking.update(folder)
+    name_problems(found.problems)
     ranking.require_rows(rows, folder)
-    terminal.print_standings(rows)
+    terminal.print_rankings(rows)
     if by_step:
-        terminal.print_steps(ocr_by_step.tables(list(store.read_all(folder))))
+        terminal.print_steps(ocr_by_step.tables(found.done))
     return 0
 
 

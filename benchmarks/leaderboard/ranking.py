@@ -11,7 +11,7 @@ from benchmarks.leaderboard.render import foreign_columns, to_csv, to_markdown
 from benchmarks.leaderboard.rows import Row, row_of
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import compare, ocr_by_step, store
-from benchmarks.records import record as records_record
+from benchmarks.records.record import Record
 from benchmarks.records.store import locked
 from datasets.files import write_text
 
@@ -19,34 +19,46 @@ from datasets.files import write_text
 _TIE_RESAMPLES = 2000
 
 
-def update(folder: Path) -> list[Row]:
+def update(folder: Path) -> tuple[list[Row], store.Results]:
     """Makes `leaderboard.csv` and `leaderboard.md` anew from all records; safe beside another process doing the same.
 
     Args:
         folder: The results folder.
 
     Returns:
-        The rows of the leaderboard.
+        The rows of the leaderboard, and what it was made of; what is wrong with other files is among its problems.
 
     Raises:
-        RunError: When a record cannot be read or was edited.
         DataError: When the files cannot be written.
     """
     with locked(folder):
-        found = list(store.read_all(folder))
-        rows = standings(found)
+        found = read(folder)
+        rows = rank(found.done)
         write_text(folder / "leaderboard.csv", to_csv(rows, foreign_columns(folder)))
-        write_text(folder / "leaderboard.md", to_markdown(rows) + ocr_by_step.to_markdown(found))
-    return rows
+        write_text(folder / "leaderboard.md", to_markdown(rows) + ocr_by_step.to_markdown(found.done))
+    return rows, found
 
 
-def standings(found: Iterable[records_record.Record]) -> list[Row]:
-    """Returns the ranked rows of all finished records; different data or protocols are never ranked together.
+def read(folder: Path) -> store.Results:
+    """Every record of a results folder that can be ranked; what is wrong with the others is among the problems."""
+    found = store.read_all(folder)
+    records, problems = [], list(found.problems)
+    for record in found.records:
+        main = PROTOCOLS[record.run.protocol].main.name
+        if record.done and main not in record.result.scores.means:
+            problems.append(f"{record.path}: no {main}, by which protocol {record.run.protocol} ranks; run again")
+        else:
+            records.append(record)
+    return store.Results(tuple(records), tuple(problems))
+
+
+def rank(found: Iterable[Record]) -> list[Row]:
+    """The ranked rows of all finished records; different data or protocols are never ranked together.
 
     A row is tied with the leader when the paired bootstrap of their difference, over the images that both scored,
     leaves open which is better.
     """
-    tables: dict[tuple[str, ...], list[tuple[Row, records_record.Record]]] = {}
+    tables: dict[tuple[str, ...], list[tuple[Row, Record]]] = {}
     for record in found:
         if record.done:
             row = row_of(record)
@@ -56,12 +68,14 @@ def standings(found: Iterable[records_record.Record]) -> list[Row]:
     for key in sorted(tables):
         main = PROTOCOLS[key[1]].main
         lines = sorted(tables[key], key=lambda line: line[0][main.name], reverse=main.higher_is_better)
-        for rank, (row, record) in enumerate(lines, 1):
-            ranked.append({**row, "rank": rank, "tied": "yes" if rank > 1 and _tied(record, lines[0][1], main) else ""})
+        for place, (row, record) in enumerate(lines, 1):
+            ranked.append(
+                {**row, "rank": place, "tied": "yes" if place > 1 and _tied(record, lines[0][1], main) else ""}
+            )
     return ranked
 
 
-def _tied(record: records_record.Record, leader: records_record.Record, main: metrics.Metric) -> bool:
+def _tied(record: Record, leader: Record, main: metrics.Metric) -> bool:
     """Returns whether a run cannot be told from the leader by the metric that ranks."""
     _, first, second = compare.paired(leader, record, main.name)
     if not len(first):

@@ -103,7 +103,7 @@ def _cells(row: Row, shown: Sequence[str]) -> list[str]:
     by_step = [row["ocr_steps"], str(row["stop_step"])] if "ocr" in shown else []
     rank = f"{row['rank']} =" if row["tied"] else str(row["rank"])
     return [
-        rank, f"{row['model']} / {row['variant']}", *scores, *by_step, str(row["images"]), f"{row['parameters']:,}",
+        rank, f"{row['model']}/{row['variant']}", *scores, *by_step, str(row["images"]), f"{row['parameters']:,}",
         f"{row['macs_256'] / 1e9:.2f}", speed, trained, budget,
     ]  # fmt: skip
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.recipes.recipe import upgrade
-from benchmarks.records import record as records_record
+from benchmarks.records.record import Record, Scores, Training
 
 SCORES = ("psnr", "ssim", "ssim_matlab3d", "mse", "kohler_psnr", "kohler_mssim")
 
@@ -26,39 +24,57 @@ SCHEMA = 1
 Row = dict[str, Any]
 
 
-def row_of(record: records_record.Record) -> Row:
-    """Returns a record's row, without its rank."""
-    content = record.content
-    evaluation, training = content["evaluation"], content.get("training") or {}
-    row: Row = {name: content[name] for name in ("dataset", "protocol", "model", "variant", "commit", "created")}
-    for name, mean in content["scores"]["means"].items():
-        row |= {name: mean["mean"], f"{name}_low": mean["low"], f"{name}_high": mean["high"]}
-    timing: Mapping[str, Any] = content.get("timing") or {}
+def row_of(record: Record) -> Row:
+    """A record's row, without its rank."""
+    run = record.result
+    evaluation, scores = run.evaluation, run.scores
+    row: Row = {name: getattr(run, name) for name in ("dataset", "protocol", "model", "variant", "commit", "created")}
+    for name, mean in scores.means.items():
+        row |= {name: mean.mean, f"{name}_low": mean.low, f"{name}_high": mean.high}
     return row | {
-        "data": evaluation["coverage"], "fingerprint": evaluation["fingerprint"],
-        "images": len(content["scores"]["images"]), "parameters": content["network"]["parameters"],
-        "macs_256": content["network"]["macs_256"], "seconds_per_megapixel": timing.get("median", ""),
-        "weights": content["network"]["weights"], "trained_on": training.get("dataset", ""),
-        "training_data": training.get("coverage", ""), "profile": training.get("profile", ""),
-        "steps": training.get("steps", ""), "training_seconds": training.get("seconds", ""),
-        "seed": evaluation["seed"], "precision": evaluation["precision"], "device": content["machine"]["device"],
-        "backend": content["versions"]["backend"], "version": content["versions"]["deblur-zoo"],
-        "record": record.path.name, "selected_on": training.get("selected_on", ""), **_by_step(content["scores"]),
-        "preparation": _preparation(training.get("recipe") or {}), "tiles": records_record.tiles(evaluation),
-        "blur_step": evaluation.get("blur_step", ""), "schema": SCHEMA,
-        "psf": (evaluation.get("psf") or {}).get("source", ""),
-    }  # fmt: skip
+        "data": evaluation.coverage,
+        "fingerprint": evaluation.fingerprint,
+        "images": len(scores.images),
+        "parameters": run.model_facts.parameters,
+        "macs_256": run.model_facts.macs_256,
+        "seconds_per_megapixel": run.timing.median,
+        "weights": run.weights,
+        **_training(run.training),
+        "seed": evaluation.seed,
+        "precision": evaluation.precision,
+        "device": run.machine.device,
+        "backend": run.versions.get("backend", ""),
+        "version": run.versions.get("deblur-zoo", ""),
+        "record": record.path.name,
+        **_by_step(scores),
+        "tiles": evaluation.tiles.words if evaluation.tiles else "",
+        "blur_step": "guessed" if evaluation.blind else "",
+        "schema": SCHEMA,
+        "psf": evaluation.psf.source if evaluation.psf else "",
+    }
 
 
-def _preparation(recipe: Mapping[str, Any]) -> str:
-    """Returns how photographs of text were prepared for a training, with the noise that was added."""
-    made = upgrade(recipe)
-    return "" if made["hdc"] is None else f"{made['hdc']['preparation']}, noise {made['data']['noise']:g}"
+def _training(training: Training | None) -> Row:
+    """The columns of a training; empty ones without."""
+    if training is None:
+        names = ("trained_on", "training_data", "profile", "steps", "training_seconds", "selected_on", "preparation")
+        return dict.fromkeys(names, "")
+    preparation = training.choice("preparation", "")
+    return {
+        "trained_on": training.dataset,
+        "training_data": training.coverage,
+        "profile": training.profile,
+        "steps": training.steps,
+        "training_seconds": training.seconds,
+        "selected_on": training.selected_on,
+        # How photographs of text were prepared, with the noise that was added.
+        "preparation": f"{preparation}, noise {training.choice('noise', 0.0):g}" if preparation else "",
+    }
 
 
-def _by_step(scores: Mapping[str, Any]) -> Row:
-    """Returns the Helsinki challenge's columns: the score of each blur step, and the last step that is passed."""
-    if "steps" not in scores:
+def _by_step(scores: Scores) -> Row:
+    """The Helsinki challenge's columns: the score of each blur step, and the last step that is passed."""
+    if scores.steps is None:
         return {"ocr_steps": "", "stop_step": ""}
-    steps = " ".join(f"{step}:{mean:.1f}" for step, mean in scores["steps"].items())
-    return {"ocr_steps": steps, "stop_step": "none" if scores["stop_step"] is None else scores["stop_step"]}
+    steps = " ".join(f"{step}:{mean:.1f}" for step, mean in scores.steps.items())
+    return {"ocr_steps": steps, "stop_step": "none" if scores.stop_step is None else scores.stop_step}

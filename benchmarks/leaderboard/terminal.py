@@ -13,7 +13,7 @@ from benchmarks.records import ocr_by_step
 from benchmarks.records.compare import Difference
 
 
-def print_standings(rows: Sequence[Row]) -> None:
+def print_rankings(rows: Sequence[Row]) -> None:
     """Prints one table per ranking."""
     from rich.console import Console
     from rich.table import Table

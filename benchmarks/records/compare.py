@@ -43,7 +43,7 @@ class Difference:
 
 
 def undecided(images: int, interval: Interval) -> bool:
-    """Returns whether a paired difference leaves open which run is better.
+    """Whether a paired difference leaves open which run is better.
 
     A bootstrap of few images draws too narrow an interval; where all of them agree it even excludes 0 for certain. The
     two-sided sign test at 5 % asks for six that agree.
@@ -56,43 +56,36 @@ def undecided(images: int, interval: Interval) -> bool:
 
 
 def paired(a: Record, b: Record, metric: str) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Returns the images that two runs scored, in the first one's order, and both scores of each."""
+    """The images that two runs scored, in the first one's order, and both scores of each."""
     first, second = (
-        dict(zip(record.content["scores"]["images"], record.content["scores"]["values"][metric], strict=True))
-        for record in (a, b)
+        dict(zip(record.result.scores.images, record.result.scores.values[metric], strict=True)) for record in (a, b)
     )
     names = [name for name, value in first.items() if value is not None and second.get(name) is not None]
     return names, np.array([first[name] for name in names]), np.array([second[name] for name in names])
 
 
 def compare(a: Record, b: Record) -> list[Difference]:
-    """Returns how two runs differ in every metric that both have.
+    """How two runs differ in every metric that both have.
 
     Raises:
         RunError: When they were not scored alike or have no image in common.
     """
-    for record in (a, b):
-        if not record.done:
-            raise RunError(f"{record.path}: this run failed, so there is nothing to compare; run it again")
+    first_scores, second_scores = a.result.scores, b.result.scores
     for name in ("dataset", "protocol"):
-        ours, theirs = a.content[name], b.content[name]
+        ours, theirs = getattr(a.run, name), getattr(b.run, name)
         if ours != theirs:
             raise RunError(
                 f"{a.path.name} has {name} {ours} and {b.path.name} {theirs}; compare runs of one data set and protocol"
             )
     found = []
-    for metric in a.content["scores"]["values"]:
-        if metric not in b.content["scores"]["values"]:
+    for metric in first_scores.values:
+        if metric not in second_scores.values:
             continue
         names, first, second = paired(a, b, metric)
         if not names:
             raise RunError(f"{a.path.name} and {b.path.name} have no image in common; score both on the same data")
         behind = second - first if metrics.METRICS[metric].higher_is_better else first - second
         worst = [index for index in np.argsort(-behind, kind="stable")[:WORST] if behind[index] > 0]
-        found.append(
-            Difference(
-                metric, len(names), metrics.paired_difference(first, second),
-                tuple((names[index], float(first[index]), float(second[index])) for index in worst),
-            )
-        )  # fmt: skip
+        shown = tuple((names[index], float(first[index]), float(second[index])) for index in worst)
+        found.append(Difference(metric, len(names), metrics.paired_difference(first, second), shown))
     return found

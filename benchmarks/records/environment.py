@@ -6,22 +6,62 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+import time
+from functools import cache
 from pathlib import Path
-from typing import Any
+
+import numpy as np
+
+from benchmarks.records.record import Machine
+
+_MATRIX_SIDE, _MATRIX_ROUNDS = 1024, 4
 
 _PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "jax", "torch")
 
 
-def describe() -> dict[str, Any]:
-    """Returns device, cores, memory, load, system and the versions of what computes."""
-    return {
-        "device": device(),
-        "cores": os.cpu_count(),
-        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-        "load_average": round(os.getloadavg()[0], 2),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-    }
+def describe() -> Machine:
+    """The machine as it is now; what its system does not tell is None."""
+    return Machine(
+        device=device(),
+        cores=os.cpu_count(),
+        memory_gib=_memory_gib(),
+        load_average=_load_average(),
+        system=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+        matrix_gflops=matrix_gflops(),
+    )
+
+
+@cache
+def matrix_gflops() -> float:
+    """The rate of float32 matrix products, in 10^9 floating-point operations a second.
+
+    The best of a few products in NumPy, on all cores that it takes: it tells machines apart, and loads that were there
+    all the time. It takes a fraction of a second, once for each process.
+    """
+    matrix = np.random.default_rng(0).random((_MATRIX_SIDE, _MATRIX_SIDE), np.float32)
+    seconds = []
+    for _ in range(_MATRIX_ROUNDS):
+        start = time.perf_counter()
+        matrix @ matrix
+        seconds.append(time.perf_counter() - start)
+    return round(2 * _MATRIX_SIDE**3 / min(seconds) / 1e9, 1)
+
+
+def _memory_gib() -> float | None:
+    """The memory of the machine; None where the system has no such call, as Windows."""
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _load_average() -> float | None:
+    """How many processes wanted to run in the last minute; None where the system does not tell, as Windows."""
+    try:
+        return round(os.getloadavg()[0], 2)
+    except (AttributeError, OSError):
+        return None
 
 
 def versions() -> dict[str, str]:
@@ -72,7 +112,7 @@ def commit() -> str | None:
 
 def _git(*arguments: str) -> str | None:
     """Returns what a git command prints in the checkout, None when it fails."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     try:
         done = subprocess.run(
             ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=10

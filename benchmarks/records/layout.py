@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 FOLDER = "pictures"
+"""Kept images; the name is that of the first schema."""
 
 PANELS = ("blurred", "restored", "sharp", "error")
 """What stands side by side in every file, from left to right, all of one size."""
 
 
-def path_of(folder: Path, content: Mapping[str, Any]) -> Path:
-    """Returns where a record lies."""
-    return folder / "runs" / f"{stem_of(content)}.json"
+def path_of(folder: Path, identity: Mapping[str, str], key: str) -> Path:
+    """Where the record of an experiment lies."""
+    return folder / "runs" / f"{stem_of(identity, key)}.json"
 
 
-def stem_of(content: Mapping[str, Any]) -> str:
-    """Returns the name of a record without suffix: its cell in words, then its key."""
-    return "--".join(content[name] for name in ("dataset", "protocol", "model", "variant", "key"))
+def stem_of(identity: Mapping[str, str], key: str) -> str:
+    """The name of a record without suffix: its experiment in words, then its key.
+
+    >>> stem_of({"model": "atrous", "variant": "tiny", "dataset": "reds", "protocol": "full"}, "0123456789")
+    'reds--full--atrous--tiny--0123456789'
+    """
+    return "--".join((*(identity[name] for name in ("dataset", "protocol", "model", "variant")), key))
 
 
 def paths(folder: Path) -> list[Path]:
-    """Returns the files of all records under `folder/runs`, by name."""
+    """Everything under `folder/runs` that is called like a record, by name."""
     return sorted((folder / "runs").glob("*.json"))

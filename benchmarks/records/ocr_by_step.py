@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 
-from benchmarks.records import record as records_record
 from benchmarks.records.record import Record
 
 PERCENTILES = (5, 25, 50, 75, 95)
 HEADER = ("model", "step", "photographs", "mean", *(f"P{percentile}" for percentile in PERCENTILES))
 
-_PROTOCOL, _METRIC, _PREFIX = "ocr", "ocr", "step"
+_PROTOCOL, _METRIC = "ocr", "ocr"
+_PAGE = re.compile(r"step([0-9]+)/")
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,14 @@ class Step:
 
 def by_step(record: Record) -> list[Step]:
     """Returns the steps of a record of the Helsinki challenge in their order; an empty list for another protocol."""
-    if not record.done or record.content["protocol"] != _PROTOCOL:
+    if not record.done or record.run.protocol != _PROTOCOL:
         return []
-    scores = record.content["scores"]
+    scores = record.result.scores
     pages: dict[int, list[float]] = {}
-    for name, score in zip(scores["images"], scores["values"][_METRIC], strict=True):
-        pages.setdefault(int(name.partition("/")[0].removeprefix(_PREFIX)), []).append(score or 0.0)
+    for name, score in zip(scores.images, scores.values[_METRIC], strict=True):
+        page = _PAGE.match(name)
+        if page:
+            pages.setdefault(int(page[1]), []).append(score or 0.0)
     return [
         Step(step, len(own), float(np.mean(own)), tuple(float(each) for each in np.percentile(own, PERCENTILES)))
         for step, own in sorted(pages.items())
@@ -56,8 +59,8 @@ def tables(found: Sequence[Record]) -> list[tuple[str, list[list[str]]]]:
     """
 
     def photographs(record: Record) -> str:
-        evaluation = record.content["evaluation"]
-        return f"{record.content['dataset']} by blur step, {evaluation['coverage']} (data {evaluation['fingerprint']})"
+        evaluation = record.result.evaluation
+        return f"{record.run.dataset} by blur step, {evaluation.coverage} (data {evaluation.fingerprint})"
 
     scored = sorted((record for record in found if by_step(record)), key=photographs)
     return [
@@ -77,14 +80,7 @@ def to_markdown(found: Sequence[Record]) -> str:
 
 def _lines(record: Record) -> list[list[str]]:
     """Returns one line of text for each blur step."""
-    content = record.content
-    evaluation = content["evaluation"]
-    guessed = f"blur step {evaluation['blur_step']}" if evaluation.get("blur_step") else ""
-    name = ", ".join(
-        part
-        for part in (f"{content['model']} / {content['variant']}", records_record.tiles(evaluation), guessed)
-        if part
-    )
+    name = ", ".join((record.run.name, *record.result.evaluation.setting))
     return [
         [name, str(each.step), str(each.images), *(f"{value:.1f}" for value in (each.mean, *each.percentiles))]
         for each in by_step(record)

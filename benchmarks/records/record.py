@@ -1,16 +1,316 @@
-"""Run records: one JSON file per run, versioned, hashed, written once and atomically."""
+"""What a run record holds, as types: every field is checked when a record is read."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-SCHEMA = 1
+import msgspec
+
+from benchmarks import metrics
+from benchmarks.errors import RunError
+
+SCHEMA = 2
+"""Version of the stored form; `records.migrate` brings older ones up to it."""
+
+_DIGITS = 6
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part of a record. What is at its default is not stored; what a newer version adds is ignored."""
+
+
+class ModelFacts(Section, frozen=True, kw_only=True):
+    """What is counted on the model.
+
+    Attributes:
+        parameters: Trainable parameters.
+        macs_256: Multiply-accumulates of one pass over an image of 256x256.
+    """
+
+    parameters: int
+    macs_256: int
+
+
+class Natural(Section, frozen=True, kw_only=True):
+    """Natural photographs that were trained on as well: which share of the official ones, and their fingerprint."""
+
+    coverage: str
+    fingerprint: str
+
+
+class Training(Section, frozen=True, kw_only=True):
+    """How the weights were trained.
+
+    Attributes:
+        dataset, split, coverage, fingerprint: The training data, named as in `Evaluation`.
+        pairs: Training pairs.
+        profile: `paper`, `code` or `quick`.
+        recipe: The recipe's values in the form of the version that wrote them, see `benchmarks.recipes`.
+        seed: Seed of weights, order, crops and augmentation.
+        steps: Steps taken.
+        epochs: Passes over the pairs, as a decimal number.
+        seconds: Time spent.
+        best_step: Step of the weights that were kept.
+        validation_psnr: Their PSNR in dB on the validation crops; None without a validation split.
+        jit: Whether the step was compiled: `auto`, `on` or `off`.
+        started_from: The weight file that training started from; None for fresh weights.
+        ratios: Trained weights of the outputs' losses; None where there are none.
+        selected_on: What the weights were chosen on, where it was the scored images.
+        natural: Natural photographs among the pairs; None without.
+    """
+
+    dataset: str
+    coverage: str
+    profile: str
+    recipe: dict[str, Any]
+    steps: int
+    seconds: float
+    pairs: int
+    split: str = "train"
+    fingerprint: str = ""
+    seed: int = 0
+    epochs: float = 0.0
+    best_step: int = 0
+    validation_psnr: float | None = None
+    jit: str = "auto"
+    started_from: str | None = None
+    ratios: tuple[float, ...] | None = None
+    selected_on: str = ""
+    natural: Natural | None = None
+
+    @property
+    def budget(self) -> str:
+        """What the training cost, for tables."""
+        return budget(self.profile, self.steps, self.seconds)
+
+    def choice(self, name: str, default: Any = None) -> Any:
+        """A value of the recipe by its name, in whichever of the recipe's groups it stands.
+
+        >>> made = Training(dataset="hdc", coverage="full", profile="quick", steps=1, seconds=1.0, pairs=1,
+        ...                 recipe={"loss": "charbonnier", "data": {"noise": 0.03}, "hdc": None})
+        >>> made.choice("loss"), made.choice("noise"), made.choice("preparation", "")
+        ('charbonnier', 0.03, '')
+        """
+        groups = (group for group in self.recipe.values() if isinstance(group, dict))
+        return next((group[name] for group in (self.recipe, *groups) if name in group), default)
+
+
+class Tiles(Section, frozen=True, kw_only=True):
+    """How large images were cut: side of a tile and the overlap around it in pixels, and whether it was blended."""
+
+    tile: int
+    overlap: int
+    blend: bool
+
+    @property
+    def words(self) -> str:
+        """The tiles for a reader.
+
+        >>> Tiles(tile=640, overlap=160, blend=True).words
+        'tiles 640 + 160, blended'
+        """
+        joined = "side by side" if not self.overlap else "blended" if self.blend else "cropped"
+        return f"tiles {self.tile} + {self.overlap}, {joined}"
+
+
+class Psf(Section, frozen=True, kw_only=True):
+    """Where the blur was known from, and the fingerprint of the data that it was estimated on."""
+
+    source: str
+    fingerprint: str = ""
+
+
+class Evaluation(Section, frozen=True, kw_only=True):
+    """What was scored and how.
+
+    Attributes:
+        split: Split of the data set.
+        coverage: `full` (the official counts are met), `subset n/N` or `sample`.
+        fingerprint: Changes with the images.
+        rule: The protocol in words.
+        seed: Seed of random crops.
+        precision: Keras dtype policy of the layers.
+        tiles: How large images were cut; None for not at all.
+        blind: Whether a model that takes the blur step was scored as if that was not known.
+        psf: Where the blur was known from; None for a model that need not know it.
+        engine: What reads text for the score, by name (version, model file); empty where nothing is read, and in
+            records from before it was kept.
+    """
+
+    split: str
+    coverage: str
+    fingerprint: str
+    rule: str
+    seed: int
+    precision: str
+    tiles: Tiles | None = None
+    blind: bool = False
+    psf: Psf | None = None
+    engine: dict[str, str] = {}
+
+    @property
+    def setting(self) -> tuple[str, ...]:
+        """How images were restored, in words; nothing where it was in the usual way."""
+        tiles = self.tiles.words if self.tiles else ""
+        return tuple(part for part in (tiles, "blur step guessed" if self.blind else "") if part)
+
+
+class Mean(Section, frozen=True, kw_only=True):
+    """Mean over the images and its bootstrap 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Scores(Section, frozen=True, kw_only=True):
+    """Every image's scores and what they come to.
+
+    Attributes:
+        means: Metric -> mean over the images.
+        images: The images, `scene/frame`.
+        values: Metric -> one score for each image; None where an image has no such score.
+        steps: Blur step -> mean OCR score; None for other data.
+        stop_step: The last step before a mean under 70; None where there is none.
+    """
+
+    means: dict[str, Mean]
+    images: tuple[str, ...]
+    values: dict[str, tuple[float | None, ...]]
+    steps: dict[str, float] | None = None
+    stop_step: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.means.keys() ^ self.values.keys():
+            raise ValueError(f"{name} has {'no values' if name in self.means else 'no mean'}; run again")
+        for name, values in self.values.items():
+            if len(values) != len(self.images):
+                raise ValueError(f"{name}: {len(values)} values for {len(self.images)} images; run again")
+
+
+class Timing(Section, frozen=True, kw_only=True):
+    """Seconds per megapixel: median and quartiles of the rounds, and the rules they were taken by."""
+
+    median: float
+    low: float
+    high: float
+    height: int
+    width: int
+    batch: int
+    warm_up: int
+    rounds: int
+    precision: str
+
+
+class Machine(Section, frozen=True, kw_only=True):
+    """The machine of a run; None where its system does not tell.
+
+    Attributes:
+        device: Name of the processor or accelerator.
+        system: Operating system and architecture.
+        python: Version of Python.
+        cores: Logical processors.
+        memory_gib: Memory in GiB.
+        load_average: Processes that wanted to run in the minute before.
+        matrix_gflops: Measured rate of float32 matrix products in 10^9 floating-point operations a second.
+    """
+
+    device: str
+    system: str
+    python: str
+    cores: int | None = None
+    memory_gib: float | None = None
+    load_average: float | None = None
+    matrix_gflops: float | None = None
+
+
+class Panel(Section, frozen=True, kw_only=True):
+    """An image that is kept with the run.
+
+    Attributes:
+        image: Its name.
+        role: `worst`, `median`, `best` or `pNN`.
+        score: Its score by the metric that ranks.
+        files: Its files, relative to the results folder.
+    """
+
+    image: str
+    role: str
+    score: float
+    files: tuple[str, ...]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Run(Section, frozen=True, kw_only=True, tag_field="status"):
+    """What every record says.
+
+    Attributes:
+        key: Ten digits, equal for runs that would compute the same.
+        dataset, protocol, model, variant: Names of the experiment.
+        created: When, in ISO 8601.
+    """
+
+    key: str
+    dataset: str
+    protocol: str
+    model: str
+    variant: str
+    created: str = msgspec.field(default_factory=_now)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """The names of the experiment."""
+        return {name: getattr(self, name) for name in ("model", "variant", "dataset", "protocol")}
+
+    @property
+    def name(self) -> str:
+        """The model with its variant, as it is written everywhere."""
+        return f"{self.model}/{self.variant}"
+
+
+class Finished(Run, frozen=True, kw_only=True, tag="done"):
+    """A run that ended with scores.
+
+    Attributes:
+        weights: `trained` in this run, `file sha256:...`, or `none`.
+        model_facts: What is counted on the model.
+        training: How the weights were trained; None where they were not, or nobody knows.
+        evaluation: What was scored and how.
+        scores: Every image's scores and their means.
+        timing: Seconds per megapixel.
+        machine: Where.
+        versions: Package -> version, and `backend`.
+        commit: Of the checkout, with `+` when code differs from it; None outside a checkout.
+        panels: Images that are kept.
+        curve: File with the numbers of the training curves, relative to the results folder; None without.
+    """
+
+    weights: str
+    model_facts: ModelFacts
+    evaluation: Evaluation
+    scores: Scores
+    timing: Timing
+    machine: Machine
+    versions: dict[str, str]
+    training: Training | None = None
+    commit: str | None = None
+    panels: tuple[Panel, ...] = ()
+    curve: str | None = None
+
+
+class Failed(Run, frozen=True, kw_only=True, tag="failed"):
+    """A run that ended with an error, in one line."""
+
+    error: str
 
 
 @dataclass(frozen=True)
@@ -19,60 +319,78 @@ class Record:
 
     Attributes:
         path: The file.
-        content: Its values; see `make`.
+        run: What it holds.
     """
 
     path: Path
-    content: Mapping[str, Any]
+    run: Finished | Failed
 
     @property
     def done(self) -> bool:
         """Whether the run ended with scores."""
-        return self.content["status"] == "done"
+        return isinstance(self.run, Finished)
+
+    @property
+    def result(self) -> Finished:
+        """The finished run.
+
+        Raises:
+            RunError: When it failed.
+        """
+        if not isinstance(self.run, Finished):
+            raise RunError(f"{self.path}: this run failed ({self.run.error}), so it has no scores; run it again")
+        return self.run
 
 
 def run_key(parts: Mapping[str, Any]) -> str:
-    """Returns ten hexadecimal digits that are equal for runs that would compute the same."""
+    """Ten hexadecimal digits that are equal for runs that would compute the same.
+
+    >>> run_key({"a": 1, "b": 2}) == run_key({"b": 2, "a": 1})
+    True
+    """
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
-def make(key: str, identity: Mapping[str, Any], **sections: Any) -> dict[str, Any]:
-    """Returns the content of a record.
+def summarise(names: Sequence[str], values: Mapping[str, Sequence[float | None]]) -> Scores:
+    """Every image's values and their means with bootstrap 95 % intervals.
 
     Args:
-        key: See `run_key`.
-        identity: `model`, `variant`, `dataset`, `protocol`.
-        **sections: `weights`, `training`, `evaluation`, `scores`, `timing`, `machine`, `versions`, `commit`, or
-            `error` for a run that failed.
+        names: The images.
+        values: One value per image and metric; None where an image has no such score, which the mean leaves out.
+
+    Raises:
+        RunError: When no image has a score.
+
+    >>> summarise(["a", "b"], {"psnr": [20.0, 30.0]}).means["psnr"].mean
+    25.0
     """
-    content: dict[str, Any] = {
-        "schema": SCHEMA,
-        "key": key,
-        "status": "failed" if sections.get("error") else "done",
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        **identity,
-        **sections,
+    means = {}
+    for name, scores in values.items():
+        present = [score for score in scores if score is not None]
+        if not present:
+            raise RunError(f"{name}: not one of {len(names)} images can be scored; the blur left them all unchanged")
+        interval = metrics.mean_interval(present)
+        means[name] = Mean(
+            mean=round(interval.mean, _DIGITS), low=round(interval.low, _DIGITS), high=round(interval.high, _DIGITS)
+        )
+    rounded = {
+        name: tuple(value if value is None else round(value, _DIGITS) for value in scores)
+        for name, scores in values.items()
     }
-    content["content_hash"] = content_hash(content)
-    return content
+    return Scores(means=means, images=tuple(names), values=rounded)
 
 
-def content_hash(content: Mapping[str, Any]) -> str:
-    """Returns SHA-256 of the content without its own hash: a record that was edited by hand no longer matches."""
-    rest = {name: value for name, value in content.items() if name != "content_hash"}
+def content_hash(stored: Mapping[str, Any]) -> str:
+    """SHA-256 of a stored record without its own hash: a record that was edited by hand no longer matches."""
+    rest = {name: value for name, value in stored.items() if name != "content_hash"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def budget(profile: str, steps: int, seconds: float) -> str:
-    """Returns what a training cost, for tables."""
+    """What a training cost, for tables.
+
+    >>> budget("quick", 1800, 61.25)
+    'quick, 1,800 steps, 61 s'
+    """
     return f"{profile}, {steps:,} steps, {seconds:.0f} s"
-
-
-def tiles(evaluation: Mapping[str, Any]) -> str:
-    """Returns how pictures were cut for scoring, for tables; empty where they were not."""
-    found = evaluation.get("tiles")
-    if found is None:
-        return ""
-    joined = "side by side" if not found["overlap"] else "blended" if found["blend"] else "cropped"
-    return f"tiles {found['tile']} + {found['overlap']}, {joined}"

@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import filelock
+import msgspec
+
+import zoo
 from benchmarks.errors import RunError
-from benchmarks.records import layout
-from benchmarks.records.layout import path_of, paths
-from benchmarks.records.record import SCHEMA, Record, content_hash
+from benchmarks.metrics import METRICS
+from benchmarks.records import layout, migrate
+from benchmarks.records.layout import path_of
+from benchmarks.records.record import SCHEMA, Failed, Finished, Record, content_hash
 from datasets.errors import DataError
 from datasets.files import write_text
+from datasets.registry import info as dataset_info
+from datasets.registry import list_datasets
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_Stored = Finished | Failed
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the folder's lock, so that of two writers the later one sees the records of both."""
+    """Holds the folder's lock, so that of two writers the later one sees the records of both.
+
+    Raises:
+        DataError: When the folder cannot be written.
+    """
+    lock = filelock.FileLock(folder / ".lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        stream = (folder / ".lock").open("w")
+        lock.acquire()
     except OSError as error:
         raise DataError(f"cannot write {folder}: {error.strerror}; choose another folder with --results") from error
-    with stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+    except NotImplementedError as error:
+        raise DataError(f"{folder}: its file system has no locks; choose another folder with --results") from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
-def write(folder: Path, content: Mapping[str, Any]) -> Record:
+def write(folder: Path, run: Finished | Failed) -> Record:
     """Writes a record under `folder/runs`; a failed run never replaces a finished one.
 
     Returns:
@@ -40,22 +58,29 @@ def write(folder: Path, content: Mapping[str, Any]) -> Record:
         RunError: When a value is not finite, or the file that a failed run would replace cannot be read.
         DataError: When the disk is full or the folder cannot be written.
     """
-    path = path_of(folder, content)
-    if content["status"] == "failed" and path.is_file():
+    path = path_of(folder, run.identity, run.key)
+    if isinstance(run, Failed) and path.is_file():
         there = read(path)
         if there.done:
             return there
+    write_text(path, stored_form(path, run))
+    return Record(path, run)
+
+
+def stored_form(path: Path, run: Finished | Failed) -> str:
+    """The text of a record with its hash; RunError for a value that is not finite."""
+    content: dict[str, Any] = {"schema": SCHEMA, **msgspec.to_builtins(run)}
     try:
-        text = json.dumps(content, indent=1, allow_nan=False)
+        # The hash is of what JSON gives back.
+        content = json.loads(json.dumps(content, allow_nan=False))
     except ValueError as error:
-        raise RunError(f"{path}: not written, a value is NaN or infinite; check what the network returned") from error
-    write_text(path, text + "\n")
-    return Record(path, content)
+        raise RunError(f"{path}: not written, a value is NaN or infinite; check what the model returned") from error
+    return json.dumps({**content, "content_hash": content_hash(content)}, indent=1) + "\n"
 
 
-def find(folder: Path, identity: Mapping[str, Any], key: str) -> Record | None:
-    """Returns the finished record of a run, None when there is none."""
-    path = path_of(folder, {**identity, "key": key})
+def find(folder: Path, identity: Mapping[str, str], key: str) -> Record | None:
+    """The finished record of a run, None when there is none."""
+    path = path_of(folder, identity, key)
     if not path.is_file():
         return None
     record = read(path)
@@ -66,28 +91,112 @@ def read(path: Path) -> Record:
     """Reads and checks one record.
 
     Raises:
-        RunError: When it is not a record of this schema, or was changed after it was written.
+        RunError: When it is not a record of a known schema, was changed after it was written, lacks a field or has one
+            of a wrong type, or names what this version does not know.
     """
+    stored = _stored(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path}: not a readable record ({error}); delete it and run again") from error
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        found = content.get("schema") if isinstance(content, dict) else None
-        raise RunError(f"{path}: schema {found!r}, this version reads {SCHEMA}; delete it and run again")
-    if content.get("content_hash") != content_hash(content):
+        run: _Stored = msgspec.convert(migrate.upgrade(stored), _Stored)
+    except msgspec.ValidationError as error:
+        raise RunError(f"{path}: not a valid record ({error}); delete it and run again") from error
+    unknown = _unknown(run)
+    if unknown:
+        raise RunError(f"{path}: {unknown}")
+    return Record(path, run)
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    """The content of a file whose schema is known and whose hash fits."""
+    try:
+        content = path.read_bytes()
+        if content.startswith(_BYTE_ORDER_MARK):
+            raise RunError(f"{path}: begins with a byte-order mark, so another program wrote it; restore it")
+        stored = json.loads(content.decode(), parse_constant=_refuse)
+    except (OSError, ValueError, RecursionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise RunError(f"{path}: not a readable record ({reason}); delete it and run again") from error
+    schema = stored.get("schema") if isinstance(stored, dict) else None
+    if type(schema) is not int or schema not in migrate.READABLE:
+        known = " and ".join(map(str, migrate.READABLE))
+        raise RunError(f"{path}: schema {schema!r}, this version reads {known}; delete it and run again")
+    if stored.get("content_hash") != content_hash(stored):
         raise RunError(f"{path}: changed after it was written (hash differs); restore it, or delete it and run again")
-    return Record(path, content)
+    return stored
 
 
-def read_all(folder: Path) -> Iterator[Record]:
-    """Yields every record under `folder/runs`, by file name."""
-    for path in paths(folder):
-        yield read(path)
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
+
+
+def _unknown(run: Finished | Failed) -> str:
+    """What a record names that this version does not know, as no table can show it; empty for nothing."""
+    # The protocols are those that any data set is scored by; what they rank by is a matter of the leaderboard.
+    protocols = dict.fromkeys(name for dataset in list_datasets() for name in dataset_info(dataset).protocols)
+    named = (
+        ("protocol", run.protocol, list(protocols)),
+        ("data set", run.dataset, list_datasets()),
+        ("model", run.model, zoo.list_models()),
+    )
+    for kind, name, known in named:
+        if name not in known:
+            return f"unknown {kind} {name!r}, perhaps of another version; known are {', '.join(known)}"
+    if isinstance(run, Failed):
+        return ""
+    for name in run.scores.means:
+        if name not in METRICS:
+            return f"unknown metric {name!r}, perhaps of another version; known are {', '.join(METRICS)}"
+    return ""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What lies in a results folder.
+
+    Attributes:
+        records: The records that can be read, by file name.
+        problems: What is wrong with the other files, one line each.
+    """
+
+    records: tuple[Record, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def done(self) -> tuple[Record, ...]:
+        """The records of finished runs."""
+        return tuple(record for record in self.records if record.done)
+
+
+def read_all(folder: Path) -> Results:
+    """Reads every record under `folder/runs`; one that cannot be taken is named and left out, the rest goes on.
+
+    Left out are also the companions that macOS writes (`._NAME.json`) and records that do not lie under their own
+    name, as the copies of a synchronisation do: they would count twice.
+    """
+    records, problems = [], []
+    for path in layout.paths(folder):
+        try:
+            records.append(_in_its_place(folder, path))
+        except RunError as error:
+            problems.append(str(error))
+    return Results(tuple(records), tuple(problems))
+
+
+def _in_its_place(folder: Path, path: Path) -> Record:
+    """Reads one file of the folder of records."""
+    if path.name.startswith("._"):
+        raise RunError(f"{path}: macOS's notes on another file, no record; delete it")
+    if path.is_dir():
+        raise RunError(f"{path}: a folder, no record; move it away")
+    record = read(path)
+    expected = path_of(folder, record.run.identity, record.run.key)
+    if path.name != expected.name:
+        other = "which is there too: a duplicate" if expected.exists() else "which is missing"
+        raise RunError(f"{path}: holds the run of {expected.name}, {other}; delete or rename it")
+    return record
 
 
 def find_by_name(folder: Path, name: str) -> Record:
-    """Returns the record that a name on the command line means.
+    """The record that a name on the command line means.
 
     Args:
         folder: The results folder.
@@ -96,14 +205,17 @@ def find_by_name(folder: Path, name: str) -> Record:
     Raises:
         RunError: When there is none or several.
     """
-    if Path(name).is_file():
-        return read(Path(name))
+    try:
+        if Path(name).is_file():
+            return read(Path(name))
+    except (OSError, ValueError):
+        pass
     paths = layout.paths(folder)
     exact = [path for path in paths if name in (path.name, path.stem)]
     matching = exact or [path for path in paths if name in path.name]
     if not matching:
         raise RunError(f"no record in {folder / 'runs'} is called {name!r}; `ls {folder / 'runs'}` shows the names")
     if len(matching) > 1:
-        raise RunError(f"{name!r} means {len(matching)} records, {', '.join(path.stem for path in matching[:3])}, ...; "
-                       "give more of the name")  # fmt: skip
+        shown = ", ".join(path.stem for path in matching[:3])
+        raise RunError(f"{name!r} means {len(matching)} records, {shown}, ...; give more of the name")
     return read(matching[0])

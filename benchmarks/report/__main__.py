@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cli import Parser, guarded
+from benchmarks.cli import Parser, guarded, name_problems
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +29,8 @@ def _build(folder: Path, out: Path) -> int:
     console.quiet_frameworks()
     from benchmarks.report import build
 
-    pages = build.build(folder, out)
+    pages, problems = build.build(folder, out)
+    name_problems(problems)
     print(f"{pages} pages: open {out / 'index.html'}")
     return 0
 

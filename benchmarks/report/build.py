@@ -29,7 +29,7 @@ class Site:
 
     Args:
         folder: Where it is made.
-        found: The run records.
+        found: The records of finished runs.
     """
 
     def __init__(self, folder: Path, found: Sequence[Record]) -> None:
@@ -49,7 +49,7 @@ class Site:
         self.pages += 1
 
 
-def build(folder: Path, out: Path) -> int:
+def build(folder: Path, out: Path) -> tuple[int, tuple[str, ...]]:
     """Makes the site of a results folder.
 
     Args:
@@ -57,20 +57,20 @@ def build(folder: Path, out: Path) -> int:
         out: Where the site goes; what a site left there before is replaced in one step.
 
     Returns:
-        The number of pages.
+        The number of pages, and what is wrong with records that were left out, one line each.
 
     Raises:
-        RunError: When a record or the published numbers cannot be read.
+        RunError: When the published numbers cannot be read.
         DataError: When the site cannot be written, or something else lies in its place.
     """
     with store.locked(folder):
         if out.exists() and not (out / "index.html").is_file() and (not out.is_dir() or any(out.iterdir())):
             raise DataError(f"{out} is there and no report; choose another folder with --out")
-        found = list(store.read_all(folder))
+        found = ranking.read(folder)
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".tmp-report-", dir=out.parent) as temporary:
-                site = Site(Path(temporary) / "new", found)
+                site = Site(Path(temporary) / "new", found.done)
                 _fill(site, folder)
                 if out.exists():
                     out.rename(Path(temporary) / "old")
@@ -79,19 +79,19 @@ def build(folder: Path, out: Path) -> int:
             raise DataError(
                 f"cannot write {out}: {error.strerror}; free disk space or choose another folder"
             ) from error
-    return site.pages
+    return site.pages, found.problems
 
 
 def _fill(site: Site, folder: Path) -> None:
     """Writes every page, style, script and picture."""
     shutil.copytree(HERE / "assets", site.folder / "assets")
-    done = [record for record in site.found if record.done]
+    done = site.found
     kept = folder / layout.FOLDER
     for record in done:
         source = kept / record.path.stem
         if source.is_dir():
             shutil.copytree(source, site.folder / layout.FOLDER / record.path.stem)
-    ranked = ranking.standings(done)
+    ranked = ranking.rank(done)
     rankings = index.rankings(ranked, done)
     site.page("index.html", "index.html", title="Leaderboards", here="index", rankings=rankings,
               filters=index.filters(rankings), fewest=compare.FEWEST)  # fmt: skip

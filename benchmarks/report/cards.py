@@ -60,7 +60,7 @@ def _runs(ranked: Sequence[rows.Row], name: str, value: str) -> list[dict[str, s
     for row in ranked:
         if row[name] == value:
             card = PROTOCOLS[row["protocol"]].main
-            title = f"{row['model']} / {row['variant']} on {row['dataset']}, {row['protocol']}, {row['data']}"
+            title = f"{row['model']}/{row['variant']} on {row['dataset']}, {row['protocol']}, {row['data']}"
             setting = render.setting(row)
             found.append({
                 "stem": Path(row["record"]).stem, "title": f"{title}; {setting}" if setting else title,

@@ -67,7 +67,7 @@ def rankings(ranked: Sequence[leaderboard_rows.Row], done: Sequence[Record]) -> 
 
 def _name(row: leaderboard_rows.Row) -> str:
     """Returns what a run is called in a chart; the rank tells runs of one network apart."""
-    return f"{row['rank']} {row['model']} / {row['variant']}"
+    return f"{row['rank']} {row['model']}/{row['variant']}"
 
 
 def filters(found: Sequence[dict[str, Any]]) -> dict[str, list[str]]:

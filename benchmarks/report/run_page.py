@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import metrics
+from benchmarks.errors import RunError
 from benchmarks.leaderboard import render
 from benchmarks.leaderboard import rows as leaderboard_rows
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.recipes.recipe import choices_of, upgrade
 from benchmarks.records import curves, layout, ocr_by_step
-from benchmarks.records.record import Record
+from benchmarks.records.record import Finished, Record, Training
 from benchmarks.report.charts import Axis, Point, histogram, lines, recognition
 
 
@@ -25,35 +26,39 @@ def content(record: Record, row: leaderboard_rows.Row, folder: Path) -> dict[str
         row: Its row of the leaderboard.
         folder: The results folder, where pictures and curves lie.
     """
-    values = record.content
+    run = record.result
     return {
-        "title": f"{values['model']} / {values['variant']} on {values['dataset']}, protocol {values['protocol']}",
+        "title": f"{run.name} on {run.dataset}, protocol {run.protocol}",
         "here": "index",
-        "record": values,
-        "scores": _scores(values),
-        "charts": [_distribution(values), *_spread(record), *_curves(values, folder)],
-        "shown": _shown(values, folder),
+        "run": run,
+        "scores": _scores(run),
+        "charts": [_distribution(run), *_spread(record), *_curves(run, folder)],
+        "shown": _shown(run, folder),
         "panels": layout.PANELS[1:],
         "facts": _facts(record, row),
     }
 
 
-def _scores(values: Mapping[str, Any]) -> list[dict[str, str]]:
+def _scores(run: Finished) -> list[dict[str, str]]:
     """Returns the lines of the table of scores."""
     found = []
-    for name, mean in values["scores"]["means"].items():
+    for name, mean in run.scores.means.items():
         card = metrics.METRICS[name]
-        found.append({
-            "title": card.title, "convention": card.convention, "mean": card.shown(mean["mean"], ".5g"),
-            "interval": f"[{mean['low']:.5g}, {mean['high']:.5g}]",
-        })  # fmt: skip
+        found.append(
+            {
+                "title": card.title,
+                "convention": card.convention,
+                "mean": card.shown(mean.mean, ".5g"),
+                "interval": f"[{mean.low:.5g}, {mean.high:.5g}]",
+            }
+        )
     return found
 
 
-def _distribution(values: Mapping[str, Any]) -> Any:
+def _distribution(run: Finished) -> Any:
     """Returns how the images' scores are spread, by the metric that ranks."""
-    card = PROTOCOLS[values["protocol"]].main
-    scores = [score for score in values["scores"]["values"][card.name] if score is not None]
+    card = PROTOCOLS[run.protocol].main
+    scores = [score for score in run.scores.values[card.name] if score is not None]
     return histogram(scores, card.heading)
 
 
@@ -72,9 +77,9 @@ def _spread(record: Record) -> list[Any]:
     return [recognition(series)]
 
 
-def _curves(values: Mapping[str, Any], folder: Path) -> list[Any]:
+def _curves(run: Finished, folder: Path) -> list[Any]:
     """Returns the training curves, where the run kept them and the file is still there."""
-    path = folder / values["curve"] if values.get("curve") else None
+    path = folder / run.curve if run.curve else None
     if path is None or not path.is_file():
         return []
     rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
@@ -87,17 +92,17 @@ def _curves(values: Mapping[str, Any], folder: Path) -> list[Any]:
     return charts
 
 
-def _shown(values: Mapping[str, Any], folder: Path) -> list[dict[str, Any]]:
+def _shown(run: Finished, folder: Path) -> list[dict[str, Any]]:
     """Returns the kept pictures; those whose file is gone have no path, so that the page says so."""
-    card = PROTOCOLS[values["protocol"]].main
+    card = PROTOCOLS[run.protocol].main
     return [
         {
-            "image": image["image"],
-            "role": image["role"],
-            "score": card.shown(image["score"]),
-            "files": [_file(file, folder) for file in image["files"]],
+            "image": panel.image,
+            "role": panel.role,
+            "score": card.shown(panel.score),
+            "files": [_file(file, folder) for file in panel.files],
         }
-        for image in values.get("pictures") or []
+        for panel in run.panels
     ]
 
 
@@ -114,36 +119,49 @@ def _file(name: str, folder: Path) -> dict[str, str]:
 
 def _facts(record: Record, row: leaderboard_rows.Row) -> list[tuple[str, str]]:
     """Returns what the run stands on, as names and text."""
-    values = record.content
-    evaluation, training = values["evaluation"], values.get("training") or {}
-    recipe = training.get("recipe") or {}
+    run = record.result
+    evaluation = run.evaluation
     facts = {
-        "data": f"{evaluation['coverage']}, split {evaluation['split']}, fingerprint {evaluation['fingerprint']}",
-        "images": len(values["scores"]["images"]),
-        "rule": evaluation["rule"],
-        "parameters": f"{values['network']['parameters']:,}",
-        "weights": values["network"]["weights"],
-        "trained on": f"{training['dataset']} ({training['coverage']}), {training['pairs']} pairs" if training else "",
-        "budget": f"{training['profile']}: {training['steps']:,} steps, {training['seconds']:.0f} s"
-        if training
-        else "",
-        "recipe": _said(choices_of(upgrade(recipe))),
-        "source of the recipe": recipe.get("source", ""),
-        "chosen by us": recipe.get("ours", ""),
+        "data": f"{evaluation.coverage}, split {evaluation.split}, fingerprint {evaluation.fingerprint}",
+        "images": len(run.scores.images),
+        "rule": evaluation.rule,
+        "parameters": f"{run.model_facts.parameters:,}",
+        "weights": run.weights,
+        **(_training(run.training) if run.training else {}),
         "setting": render.setting(row),
-        "seed": evaluation["seed"],
-        "precision": evaluation["precision"],
-        "device": values["machine"]["device"],
-        "versions": ", ".join(f"{name} {version}" for name, version in values["versions"].items()),
-        "commit": values["commit"],
-        "created": values["created"],
+        "seed": evaluation.seed,
+        "precision": evaluation.precision,
+        "device": run.machine.device,
+        "versions": _said(run.versions),
+        "commit": run.commit,
+        "created": run.created,
         "record": record.path.name,
     }
     return [(name, str(value)) for name, value in facts.items() if value not in ("", None)]
 
 
+def _training(training: Training) -> dict[str, str]:
+    """What the run's training stands on."""
+    recipe = training.recipe
+    return {
+        "trained on": f"{training.dataset} ({training.coverage}), {training.pairs} pairs",
+        "budget": f"{training.profile}: {training.steps:,} steps, {training.seconds:.0f} s",
+        "recipe": _said(_choices(recipe)),
+        "source of the recipe": recipe.get("source", ""),
+        "chosen by us": recipe.get("ours", ""),
+    }
+
+
+def _choices(recipe: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was chosen in a recipe; all that it says where a version wrote it that this one does not know."""
+    try:
+        return choices_of(upgrade(recipe))
+    except RunError:
+        return recipe
+
+
 def _said(values: Mapping[str, Any]) -> str:
-    """Nested values as a list in words."""
+    """Names and values as a list in words; nested ones in brackets."""
     return ", ".join(
         f"{name} ({_said(value)})" if isinstance(value, Mapping) else f"{name} {value}"
         for name, value in values.items()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.cli import EXPECTED, Parser, count, guarded, positive, seed_number
+from benchmarks.cli import EXPECTED, Parser, count, guarded, name_problems, positive, seed_number
 from benchmarks.errors import RunError
 from benchmarks.run.plan import plan_all
 from benchmarks.run.request import request_of
@@ -127,9 +127,10 @@ def _run(options: argparse.Namespace) -> int:
     failed = _run_cells(cells)
     from benchmarks.leaderboard import ranking
 
-    rows = ranking.update(request.results)
+    rows, found = ranking.update(request.results)
+    name_problems(found.problems)
     mine = {(cell.dataset, cell.protocol.name, cell.pairs.fingerprint) for cell in cells}
-    terminal.print_standings([row for row in rows if (row["dataset"], row["protocol"], row["fingerprint"]) in mine])
+    terminal.print_rankings([row for row in rows if (row["dataset"], row["protocol"], row["fingerprint"]) in mine])
     print(f"leaderboard: {request.results / 'leaderboard.csv'}")
     return 1 if failed else 0
 

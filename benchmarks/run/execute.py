@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
+
 import zoo
 from benchmarks.recipes.recipe import Recipe
-from benchmarks.records import layout, record, store
+from benchmarks.records import layout, migrate, record, store
 from benchmarks.run.experiment import Cell
 from benchmarks.training import pairs as training_pairs
 from benchmarks.training.state import BEST, finished
@@ -34,23 +36,41 @@ def run(cell: Cell) -> record.Record:
     with console.progress_bar("scoring") as progress:
         scores = evaluate.evaluate(model, cell.pairs, cell.protocol, cell.request.seed, progress, **ways)
     precision = _precision(model)
-    content = record.make(
-        cell.key,
-        cell.identity,
-        network={"parameters": _trained_weights(model), "macs_256": zoo.count_macs(model), "weights": weights},
+    done_now = record.Finished(
+        key=cell.key,
+        model=cell.model,
+        variant=cell.variant,
+        dataset=cell.dataset,
+        protocol=cell.protocol.name,
+        model_facts=record.ModelFacts(parameters=_trained_weights(model), macs_256=zoo.count_macs(model)),
+        weights=weights,
         training=training,
-        evaluation={
-            "split": cell.pairs.split, "coverage": cell.pairs.coverage, "fingerprint": cell.pairs.fingerprint,
-            "rule": cell.protocol.rule, "seed": cell.request.seed, "precision": precision, **cell.ways,
-        },
+        evaluation=_evaluation(cell, precision),
         scores=cell.protocol.summarise(cell.pairs, scores.values),
-        timing=timing.seconds_per_megapixel(model, precision),
+        timing=msgspec.convert(timing.seconds_per_megapixel(model, precision), record.Timing),
         machine=environment.describe(),
         versions=environment.versions(),
         commit=environment.commit(),
         **_kept(cell, model, scores, ways),
-    )  # fmt: skip
-    return store.write(cell.request.results, content)
+    )
+    return store.write(cell.request.results, done_now)
+
+
+def _evaluation(cell: Cell, precision: str) -> record.Evaluation:
+    """What is scored and how, for the record."""
+    ways = cell.ways
+    return record.Evaluation(
+        split=cell.pairs.split,
+        coverage=cell.pairs.coverage,
+        fingerprint=cell.pairs.fingerprint,
+        rule=cell.protocol.rule,
+        seed=cell.request.seed,
+        precision=precision,
+        tiles=msgspec.convert(ways.get("tiles"), record.Tiles | None),
+        blind=cell.request.guess_steps,
+        psf=msgspec.convert(ways.get("psf"), record.Psf | None),
+        engine=cell.protocol.engine(),
+    )
 
 
 def _kept(cell: Cell, model: Any, scores: Any, ways: dict[str, Any]) -> dict[str, Any]:
@@ -59,33 +79,33 @@ def _kept(cell: Cell, model: Any, scores: Any, ways: dict[str, Any]) -> dict[str
     from benchmarks.evaluation.predict import restorer
     from benchmarks.records import curves
 
-    folder, stem = cell.request.results, layout.stem_of({**cell.identity, "key": cell.key})
+    folder, stem = cell.request.results, layout.stem_of(cell.identity, cell.key)
     sections: dict[str, Any] = {}
     if cell.request.pictures:
         restore = restorer(model, cell.dataset, **ways)
-        sections["pictures"] = panels.save(
-            folder, stem, restore, cell.pairs, cell.protocol, scores, cell.request.pictures
-        )
+        kept = panels.save(folder, stem, restore, cell.pairs, cell.protocol, scores, cell.request.pictures)
+        sections["panels"] = msgspec.convert(kept, tuple[record.Panel, ...])
     curve = curves.save(folder, stem, cell.folder) if cell.training_key else None
     return sections if curve is None else {**sections, "curve": curve}
 
 
 def record_failure(cell: Cell, reason: str) -> record.Record:
     """Records that a cell failed and why, so that a grid shows it."""
-    return store.write(cell.request.results, record.make(cell.key, cell.identity, error=reason))
+    return store.write(cell.request.results, record.Failed(key=cell.key, **cell.identity, error=reason))
 
 
-def _network(cell: Cell) -> tuple[Any, dict[str, Any] | None, str]:
+def _network(cell: Cell) -> tuple[Any, record.Training | None, str]:
     """Returns the network, the record's `training` section and where the weights come from."""
     if cell.recipe is not None and cell.training_pairs is not None:
         return _trained(cell, cell.recipe, cell.training_pairs)
     weights = cell.request.weights
     if weights is None:
         return zoo.create(cell.model, cell.variant), None, "none"
-    return zoo.load(weights), zoo.read_notes(weights).get("training"), f"file sha256:{weights_hash(weights)}"
+    training = migrate.training_of(zoo.read_notes(weights), weights)
+    return zoo.load(weights), training, f"file sha256:{weights_hash(weights)}"
 
 
-def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any], str]:
+def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, record.Training, str]:
     """Returns the trained network (training it, unless that is done already), its section and "trained"."""
     from benchmarks.training import loop, state
 
@@ -107,21 +127,30 @@ def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, dict[str, Any
         )  # fmt: skip
         selection = cell.pairs if request.select_on_test else None
         outcome = loop.train(made, pairs, cell.folder, options, request.weights, selection)
-    section = {
-        "dataset": pairs.dataset, "split": pairs.split, "coverage": pairs.coverage, "fingerprint": pairs.fingerprint,
-        "pairs": len(pairs), "profile": request.profile, "recipe": made.as_dict(), "seed": request.seed,
-        "steps": outcome.steps, "epochs": round(outcome.epochs, 3), "seconds": round(outcome.seconds, 1),
-        "best_step": outcome.best_step, "validation_psnr": outcome.validation_psnr, "jit": request.jit,
-        "started_from": str(request.weights) if request.weights else None,
-    }  # fmt: skip
-    if outcome.ratios:
-        section["ratios"] = list(outcome.ratios)
-    if request.select_on_test:
-        section["selected_on"] = "the scored pictures"
-    if cell.natural is not None:
-        section["natural"] = {"coverage": cell.natural.coverage, "fingerprint": cell.natural.fingerprint}
+    section = record.Training(
+        dataset=pairs.dataset,
+        split=pairs.split,
+        coverage=pairs.coverage,
+        fingerprint=pairs.fingerprint,
+        pairs=len(pairs),
+        profile=request.profile,
+        recipe=made.as_dict(),
+        seed=request.seed,
+        steps=outcome.steps,
+        epochs=round(outcome.epochs, 3),
+        seconds=round(outcome.seconds, 1),
+        best_step=outcome.best_step,
+        validation_psnr=outcome.validation_psnr,
+        jit=request.jit,
+        started_from=str(request.weights) if request.weights else None,
+        ratios=tuple(map(float, outcome.ratios)) if outcome.ratios else None,
+        selected_on="the scored images" if request.select_on_test else "",
+        natural=record.Natural(coverage=cell.natural.coverage, fingerprint=cell.natural.fingerprint)
+        if cell.natural is not None
+        else None,
+    )
     # Whoever scores this file later learns from it what it was trained on.
-    zoo.save(outcome.model, cell.folder / BEST, {"training": section})
+    zoo.save(outcome.model, cell.folder / BEST, {"training": msgspec.to_builtins(section)})
     return outcome.model, section, "trained"
 
 

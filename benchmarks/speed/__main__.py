@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import msgspec
+
 from benchmarks.cli import Parser, guarded
 from benchmarks.errors import RunError
 
@@ -57,7 +59,7 @@ def _run(names: Sequence[str], models: list[str] | None, target: Path | None) ->
             raise RunError(f"unknown comparison {name!r}; choose from {', '.join(NAMES)}")
     console.quiet_frameworks()
     before = environment.describe()
-    title = f"{before['device']}, load {before['load_average']}"
+    title = f"{before.device}, load {before.load_average}"
     rows = [row for name in names if name in known for row in known[name]()]
     if rows:
         terminal.print_comparisons(rows, title)
@@ -66,7 +68,7 @@ def _run(names: Sequence[str], models: list[str] | None, target: Path | None) ->
         terminal.print_speeds(speeds, f"1x{speed_models.SIDE}x{speed_models.SIDE}, float32, {title}")
     if target is not None:
         content = {
-            "machine": before,
+            "machine": msgspec.to_builtins(before),
             "versions": environment.versions(),
             "comparisons": [asdict(row) for row in rows],
             "models": [asdict(row) for row in speeds],

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cli import Parser, guarded
+from benchmarks.cli import Parser, guarded, name_problems
 from benchmarks.errors import RunError
 from benchmarks.records.record import Record
 
@@ -41,7 +41,9 @@ def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
         if paper not in claims.PAPERS:
             raise RunError(f"unknown paper {paper!r}; choose from {', '.join(claims.PAPERS)}")
     published = claims.load(folder)
-    found = list(store.read_all(folder))
+    results = store.read_all(folder)
+    name_problems(results.problems)
+    found = results.done
     console.quiet_frameworks()
     for paper in papers:
         tables = render.tables(published, paper, found)
@@ -60,9 +62,7 @@ def _spread(found: Sequence[Record]) -> str:
     """Returns how the scores of the pages spread, as in Figures 17 to 19, which the article gives no numbers for."""
     from benchmarks.records import ocr_by_step
 
-    return ocr_by_step.to_markdown(
-        [each for each in found if each.content["model"] in ("refiner", "identity", "wiener")]
-    )
+    return ocr_by_step.to_markdown([each for each in found if each.run.model in ("refiner", "identity", "wiener")])
 
 
 if __name__ == "__main__":

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks import metrics
-from benchmarks.recipes.recipe import upgrade
-from benchmarks.records import record as records_record
-from benchmarks.records.record import Record
+from benchmarks.records.record import Finished, Record
 from benchmarks.tables.claims import Claim, Measured
 
 _DATASETS = {
@@ -38,31 +36,29 @@ class Network:
     """
 
     model: str
-    fits: Callable[[Mapping[str, Any]], bool] = lambda _: True
+    fits: Callable[[Finished], bool] = lambda _: True
 
 
-def _noise(content: Mapping[str, Any]) -> float:
-    return upgrade((content.get("training") or {}).get("recipe") or {})["data"]["noise"]
+def _choice(run: Finished, name: str, default: Any = None) -> Any:
+    return default if run.training is None else run.training.choice(name, default)
 
 
-def _preparation(content: Mapping[str, Any]) -> str:
-    made = upgrade((content.get("training") or {}).get("recipe") or {})
-    return "" if made["hdc"] is None else made["hdc"]["preparation"]
+def _noise(run: Finished) -> float:
+    return _choice(run, "noise", 0.0)
 
 
-def _tiles(content: Mapping[str, Any], overlap: bool, blend: bool) -> bool:
-    tiles = content["evaluation"].get("tiles")
-    return bool(tiles) and bool(tiles["overlap"]) == overlap and (not overlap or tiles["blend"] == blend)
+def _tiles(run: Finished, overlap: bool, blend: bool) -> bool:
+    tiles = run.evaluation.tiles
+    return tiles is not None and bool(tiles.overlap) == overlap and (not overlap or tiles.blend == blend)
 
 
-def _plain_fba(content: Mapping[str, Any]) -> bool:
-    noisy = _noise(content) > 0 and _preparation(content) == "aligned"
-    return noisy and _tiles(content, True, True)
+def _plain_fba(run: Finished) -> bool:
+    return _noise(run) > 0 and _choice(run, "preparation") == "aligned" and _tiles(run, True, True)
 
 
 def _ablation(variant: str) -> Network:
     """Returns FCN with one stage less or one part removed."""
-    return Network("fcn", lambda content: content["variant"].removeprefix("tiny-") == variant)
+    return Network("fcn", lambda run: run.variant.removeprefix("tiny-") == variant)
 
 
 def _without(stages: int, part: str) -> str:
@@ -77,14 +73,14 @@ _NETWORKS: dict[str, dict[str, Network]] = {
         "IndexNet": Network("indexnet"),
         "FBA-Net": Network("fba", _plain_fba),
         "FBA-Net (team 06, HHU)": Network("fba", _plain_fba),
-        "FBA-Net w/o noise aug.": Network("fba", lambda content: _noise(content) == 0),
-        "FBA-Net w/o warping": Network("fba", lambda content: _preparation(content) == "unaligned"),
-        "FBA-Net / No overlap": Network("fba", lambda content: _tiles(content, False, True)),
-        "FBA-Net / Overlap & crop": Network("fba", lambda content: _tiles(content, True, False)),
-        "FBA-Net / Overlap & blend": Network("fba", lambda content: _tiles(content, True, True)),
+        "FBA-Net w/o noise aug.": Network("fba", lambda run: _noise(run) == 0),
+        "FBA-Net w/o warping": Network("fba", lambda run: _choice(run, "preparation") == "unaligned"),
+        "FBA-Net / No overlap": Network("fba", lambda run: _tiles(run, False, True)),
+        "FBA-Net / Overlap & crop": Network("fba", lambda run: _tiles(run, True, False)),
+        "FBA-Net / Overlap & blend": Network("fba", lambda run: _tiles(run, True, True)),
     },
     "fcn": {
-        "FCN (ours)": Network("fcn", lambda content: content["variant"] in ("paper", "exact", "four-outputs", "tiny")),
+        "FCN (ours)": Network("fcn", lambda run: run.variant in ("paper", "exact", "four-outputs", "tiny")),
         **{
             f"FCN, {stages} stage(s), without {part}": _ablation(_without(stages, part))
             for stages in range(1, 5)
@@ -101,7 +97,7 @@ _NETWORKS: dict[str, dict[str, Network]] = {
         "KAIST_NET": Network("kaist"),
         "ATROUS_NET": Network("atrous"),
         "ATROUS_NET (trained on REDS)": Network(
-            "atrous", lambda content: (content.get("training") or {}).get("dataset") == "reds"
+            "atrous", lambda run: run.training is not None and run.training.dataset == "reds"
         ),
         "Baseline (blurred input)": Network("identity"),
     },
@@ -147,67 +143,64 @@ def _average(parts: Sequence[Measured | None]) -> Measured | None:
 
 def _fits(record: Record, network: Network, dataset: str) -> bool:
     """Returns whether a record is of a network and a data set."""
-    content = record.content
-    if not record.done or content["model"] != network.model or content["dataset"] != dataset:
+    if not record.done or record.run.model != network.model or record.run.dataset != dataset:
         return False
-    return not content["evaluation"].get("blur_step") and network.fits(content)
+    return not record.result.evaluation.blind and network.fits(record.result)
 
 
 def _merit(record: Record, protocol: str | None) -> tuple[Any, ...]:
     """Returns what sorts records, the best ones last."""
-    content, training = record.content, record.content.get("training") or {}
-    coverage = content["evaluation"]["coverage"]
-    share = {"full": 2, "sample": 0}.get(coverage, 1)
+    run = record.result
     return (
-        protocol is None or content["protocol"] == protocol, share, len(content["scores"]["images"]),
-        not content["variant"].startswith("tiny"), training.get("profile") == "paper", content["created"],
-    )  # fmt: skip
+        protocol is None or run.protocol == protocol,
+        {"full": 2, "sample": 0}.get(run.evaluation.coverage, 1),
+        len(run.scores.images),
+        not run.variant.startswith("tiny"),
+        run.training is not None and run.training.profile == "paper",
+        run.created,
+    )
 
 
 def _read(claim: Claim, record: Record, protocol: str | None) -> Measured | None:
     """Returns what a record says of a claim's metric."""
-    content = record.content
-    comparable = _same_pictures(claim, content) and (protocol is None or content["protocol"] == protocol)
+    run = record.result
+    comparable = _same_images(claim, run) and (protocol is None or run.protocol == protocol)
     if claim.metric == "run time":
-        seconds = content["timing"]["median"] * _MEGAPIXELS[content["dataset"]]
-        note = f"{content['variant']}, {content['machine']['device']}; scaled from 256x256"
+        seconds = run.timing.median * _MEGAPIXELS[run.dataset]
+        note = f"{run.variant}, {run.machine.device}; scaled from 256x256"
         return Measured(seconds, protocol="batch of one", budget=note, comparable=False, record=record.path.name)
     if claim.metric == "stop step":
-        stop = content["scores"].get("stop_step")
+        stop = run.scores.stop_step
         return None if stop is None else _measured(record, float(stop), None, None, comparable)
     if claim.metric == "OCR score" or claim.metric.startswith("mean OCR accuracy"):
-        scores = _pages(claim, content)
+        scores = _pages(claim, run)
         if not scores:
             return None
         interval = metrics.mean_interval(scores)
         return _measured(record, interval.mean, interval.low, interval.high, comparable)
-    name = (_KOHLER if content["dataset"] == "kohler" else _METRICS.get(claim.paper, {})).get(claim.metric)
-    mean = content["scores"]["means"].get(name)
-    return None if mean is None else _measured(record, mean["mean"], mean["low"], mean["high"], comparable)
+    name = (_KOHLER if run.dataset == "kohler" else _METRICS.get(claim.paper, {})).get(claim.metric)
+    mean = run.scores.means.get(name) if name else None
+    return None if mean is None else _measured(record, mean.mean, mean.low, mean.high, comparable)
 
 
-def _same_pictures(claim: Claim, content: Mapping[str, Any]) -> bool:
-    """Returns whether a run scored pictures of the claim's split: no simulated ones, and not the test split instead."""
-    return content["evaluation"]["coverage"] != "sample" and not re.search("held-out|validation", claim.split)
+def _same_images(claim: Claim, run: Finished) -> bool:
+    """Whether a run scored images of the claim's split: no simulated ones, and not the test split instead."""
+    return run.evaluation.coverage != "sample" and not re.search("held-out|validation", claim.split)
 
 
-def _pages(claim: Claim, content: Mapping[str, Any]) -> list[float]:
+def _pages(claim: Claim, run: Finished) -> list[float]:
     """Returns the OCR scores of the pages of a claim's blur step, and font where it names one."""
     step = re.search(r"step (\d+)", f"{claim.split} {claim.metric}")
     font = re.search(r"Times|Verdana", claim.split)
-    if step is None or "ocr" not in content["scores"]["values"]:
+    if step is None or "ocr" not in run.scores.values:
         return []
     start = f"step{step[1]}/{font[0]}/" if font else f"step{step[1]}/"
-    pages = zip(content["scores"]["images"], content["scores"]["values"]["ocr"], strict=True)
+    pages = zip(run.scores.images, run.scores.values["ocr"], strict=True)
     return [score for name, score in pages if name.startswith(start) and score is not None]
 
 
 def _measured(record: Record, value: float, low: float | None, high: float | None, comparable: bool) -> Measured:
     """Returns a number of a record with what it stands on."""
-    content, training = record.content, record.content.get("training") or {}
-    budget = content["variant"]
-    if training:
-        budget += ", " + records_record.budget(training["profile"], training["steps"], training["seconds"])
-    return Measured(
-        value, low, high, content["evaluation"]["coverage"], content["protocol"], budget, comparable, record.path.name
-    )
+    run = record.result
+    budget = run.variant if run.training is None else f"{run.variant}, {run.training.budget}"
+    return Measured(value, low, high, run.evaluation.coverage, run.protocol, budget, comparable, record.path.name)

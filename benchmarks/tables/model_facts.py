@@ -65,7 +65,7 @@ def networks(paper: str) -> list[tuple[Claim, Measured]]:
                 ("receptive field", field or WHOLE_PICTURE, "pixels" if field else ""),
             )
             for metric, value, unit in facts:
-                claim = Claim(paper, NETWORKS, "", "", f"{name} / {variant}", metric, "", unit, "", "")
+                claim = Claim(paper, NETWORKS, "", "", f"{name}/{variant}", metric, "", unit, "", "")
                 found.append((claim, Measured(value, budget="network")))
     return found
 

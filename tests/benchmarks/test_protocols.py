@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks import protocols
 from benchmarks.errors import RunError
 from benchmarks.metrics import METRICS, MetricError, ocr
 from benchmarks.protocols import PROTOCOLS, protocol_for, scored
@@ -123,11 +122,11 @@ class TestScores:
         pairs = Pairs("hdc", "test", pairs.root, items, "full", "0123456789abcdef")
         values = {"ocr": [90.0, 100.0, 70.0, 70.0, None, 100.0], "ocr_indel": [1.0] * 6}
         found = PROTOCOLS["ocr"].summarise(pairs, values)
-        assert found["steps"] == {"0": 95.0, "1": 70.0, "2": 50.0}
-        assert found["stop_step"] == 1
-        assert found["means"]["ocr"]["mean"] == 86.0
-        assert found["images"] == [pair.name for pair in pairs]
-        assert set(PROTOCOLS["full"].summarise(pairs, {"mse": [0.1] * 6})) == {"means", "images", "values"}
+        assert found.steps == {"0": 95.0, "1": 70.0, "2": 50.0}
+        assert found.stop_step == 1
+        assert found.means["ocr"].mean == 86.0
+        assert found.images == tuple(pair.name for pair in pairs)
+        assert PROTOCOLS["full"].summarise(pairs, {"mse": [0.1] * 6}).steps is None
 
     def test_only_text_needs_tesseract(self, monkeypatch):
         def missing():
@@ -146,17 +145,6 @@ class TestScores:
         image = pair.sharp[0].pixels
         with pytest.raises(MetricError, match=r"images of \(19, 24, 3\) and \(20, 24, 3\) cannot be compared"):
             PROTOCOLS["full"].score(pair, image[1:], image, image)
-
-
-class TestSummary:
-    def test_scores_and_means(self):
-        summary = protocols.summarise(["a", "b", "c"], {"psnr": [20.0, None, 30.0], "mse": [1 / 3, 1 / 3, 1 / 3]})
-        assert summary["means"]["psnr"] == {"mean": 25.0, "low": 20.0, "high": 30.0}
-        assert summary["values"] == {"psnr": [20.0, None, 30.0], "mse": [0.333333] * 3}
-
-    def test_no_image_with_a_score(self):
-        with pytest.raises(RunError, match="psnr: not one of 2 images can be scored"):
-            protocols.summarise(["a", "b"], {"psnr": [None, None]})
 
 
 class TestTable:

@@ -13,7 +13,7 @@ from benchmarks.leaderboard import __main__, check, ranking, rows
 from benchmarks.records import compare as records_compare
 from benchmarks.records import record as records_record
 from benchmarks.records import store
-from tests.benchmarks.leaderboard.test_ranking import put
+from tests.support.records import failed, put
 
 COMMITTED = Path(__file__).resolve().parents[3] / "results"
 SUBSET = "subset 2/3000"
@@ -118,8 +118,7 @@ def _stale(folder):
 
 
 def _strange_protocol(folder):
-    record = put(folder, "carlo", 27.0, data=SUBSET, protocol="guess")
-    assert record.done
+    put(folder, "carlo", 27.0, data=SUBSET, protocol="guess")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +128,7 @@ def _strange_protocol(folder):
         (_rename, "other.json: holds the run of .* which is missing; delete or rename it"),
         (_edit, r"changed after it was written \(hash differs\)"),
         (_break, "not a readable record"),
-        (_old, "schema 0, this version reads 1"),
+        (_old, "schema 0, this version reads 1 and 2"),
         (_lose_an_image, "1 images, but subset 2/3000 has 2; images were lost"),
         (_lose_a_value, "ssim: 1 values for 2 images"),
         (_swap_an_image, r"not the images of reds--full--atrous.* \(2 differ, 000/00000000 is the first\)"),
@@ -203,13 +202,12 @@ def test_what_cannot_be_compared(tmp_path, refused):
     assert "compare runs of one data set and protocol" in refused(*compare, "atrous", "fcn")
     assert "no record in" in refused(*compare, "atrous", "unet")
     assert "means 3 records" in refused(*compare, "json", "fcn")
-    failed = store.write(tmp_path, records_record.make("ff", {
-        "model": "kaist", "variant": "tiny", "dataset": "reds", "protocol": "full"}, error="no"))  # fmt: skip
-    assert "this run failed" in refused(*compare, failed.path, "fcn")
+    broken = store.write(tmp_path, failed("no", model="kaist"))
+    assert "this run failed (no)" in refused(*compare, broken.path, "fcn")
     with pytest.raises(RunError, match="changed"):
         path = tmp_path / "edited.json"
-        path.write_text(failed.path.read_text().replace("kaist", "genius"))
-        store.find(tmp_path, str(path))
+        path.write_text(broken.path.read_text().replace("kaist", "genius"))
+        store.find_by_name(tmp_path, str(path))
 
 
 def test_columns_of_the_committed_leaderboard():

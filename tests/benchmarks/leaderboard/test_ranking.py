@@ -8,16 +8,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from benchmarks import protocols
-from benchmarks.errors import RunError
 from benchmarks.leaderboard import __main__, ranking
 from benchmarks.leaderboard import rows as leaderboard_rows
-from benchmarks.records import record as records_record
 from benchmarks.records import store
 from datasets.errors import DataError
+from tests.support.records import IDENTITY, TRAINING, failed, finished, put
 
 ROOT = Path(__file__).resolve().parents[3]
 COLUMNS = (
@@ -80,44 +77,11 @@ COLUMNS = (
     "schema",
     "psf",
 )
-TRAINING = {"dataset": "gopro", "coverage": "subset 5/2103", "profile": "quick", "steps": 1800, "seconds": 61.25}
-
-
-def put(folder, model="atrous", psnr=25.0, data="full", mark="aa", training=None, **names):
-    """Writes a finished record; `names` are data set, protocol and variant."""
-    cell = {"model": model, "variant": "tiny", "dataset": "reds", "protocol": "full"} | names
-    if cell["protocol"] == "kohler":
-        values = {"kohler_psnr": [psnr], "kohler_mssim": [0.8]}
-    else:
-        pair = psnr if isinstance(psnr, list) else [psnr, psnr + 2]
-        others = {"ssim": [0.5, 0.7], "ssim_matlab3d": [0.6, 0.8], "mse": [0.1, 0.2]}
-        values = {"psnr": pair, **{name: np.resize(own, len(pair)).tolist() for name, own in others.items()}}
-    images = tuple(f"000/{number:08d}" for number in range(len(next(iter(values.values())))))
-    key = records_record.run_key({"model": model, "psnr": psnr, "mark": mark, "data": data})
-    evaluation = {"coverage": data, "split": "val", "fingerprint": mark}
-    return write(folder, key, cell, protocols.summarise(images, values), evaluation, training)
-
-
-def write(folder, key, cell, scores, evaluation, training=None):
-    """Writes a finished record with everything that tables and pages show."""
-    content = records_record.make(
-        key,
-        cell,
-        scores=scores,
-        evaluation={"rule": "as they come", "seed": 42, "precision": "float32", **evaluation},
-        network={"parameters": 1_234_567, "macs_256": 3_150_000_000, "weights": "trained" if training else "none"},
-        training=training,
-        timing={"median": 0.5},
-        machine={"device": "a processor"},
-        versions={"backend": "tensorflow", "deblur-zoo": "0.1.0"},
-        commit=None,
-    )
-    return store.write(folder, content)
 
 
 def order(folder):
     """The rows as (data set, protocol, data, fingerprint, rank, model)."""
-    return [tuple(row[name] for name in (*COLUMNS[:4], "rank", "model")) for row in ranking.update(folder)]
+    return [tuple(row[name] for name in (*COLUMNS[:4], "rank", "model")) for row in ranking.update(folder)[0]]
 
 
 class TestRanking:
@@ -148,7 +112,7 @@ class TestRanking:
     def test_kohler_is_ranked_by_its_own_metric(self, tmp_path):
         put(tmp_path, "identity", 24.0, dataset="kohler", protocol="kohler")
         put(tmp_path, "kaist", 27.5, dataset="kohler", protocol="kohler")
-        rows = ranking.update(tmp_path)
+        rows, _ = ranking.update(tmp_path)
         assert [(row["rank"], row["model"], row["kohler_psnr"]) for row in rows] == [
             (1, "kaist", 27.5),
             (2, "identity", 24.0),
@@ -161,25 +125,31 @@ class TestRanking:
         scores = {"atrous": [20, 30] * 3, "fcn": [19, 29] * 3, "kaist": [21, 28.9] * 3, "carlo": [10, 15] * 3}
         for model, values in scores.items():
             put(tmp_path, model, values)
-        rows = {row["model"]: row["tied"] for row in ranking.update(tmp_path)}
+        rows = {row["model"]: row["tied"] for row in ranking.update(tmp_path)[0]}
         assert rows == {"atrous": "", "fcn": "", "kaist": "yes", "carlo": ""}
-        assert "| 2 = | kaist / tiny |" in (tmp_path / "leaderboard.md").read_text()
+        assert "| 2 = | kaist/tiny |" in (tmp_path / "leaderboard.md").read_text()
 
     @pytest.mark.parametrize(("images", "tied"), [(1, "yes"), (5, "yes"), (6, "")])
     def test_few_images_decide_nothing(self, tmp_path, images, tied):
         for model, psnr in {"atrous": 20.0, "fcn": 10.0}.items():
             put(tmp_path, model, [psnr] * images)
-        assert [row["tied"] for row in ranking.update(tmp_path)] == ["", tied]
+        assert [row["tied"] for row in ranking.update(tmp_path)[0]] == ["", tied]
+
+    def test_a_record_without_the_metric_that_ranks_is_named_and_left_out(self, tmp_path):
+        put(tmp_path)
+        other = store.write(tmp_path, finished(identity=IDENTITY | {"protocol": "kohler"}))
+        rows, found = ranking.update(tmp_path)
+        assert [row["protocol"] for row in rows] == ["full"]
+        assert found.problems == (f"{other.path}: no kohler_psnr, by which protocol kohler ranks; run again",)
 
     def test_failed_runs_have_no_row(self, tmp_path):
         put(tmp_path)
-        cell = {"model": "kaist", "variant": "tiny", "dataset": "reds", "protocol": "full"}
-        store.write(tmp_path, records_record.make("0000000000", cell, error="no memory"))
+        store.write(tmp_path, failed("no memory", model="kaist"))
         assert [row[5] for row in order(tmp_path)] == ["atrous"]
 
     def test_the_order_of_the_files_does_not_matter(self, tmp_path):
-        found = [put(tmp_path, model, psnr) for model, psnr in (("a", 1.0), ("b", 3.0), ("c", 2.0))]
-        assert ranking.standings(found) == ranking.standings(found[::-1])
+        found = [put(tmp_path, model, psnr) for model, psnr in (("atrous", 1.0), ("carlo", 3.0), ("kaist", 2.0))]
+        assert ranking.rank(found) == ranking.rank(found[::-1])
 
 
 class TestFiles:
@@ -259,15 +229,18 @@ class TestFiles:
         ranking.update(tmp_path)
         assert (tmp_path / "leaderboard.csv").read_text().startswith(",".join(COLUMNS))
 
-    def test_an_edited_record_stops_it_and_the_old_tables_stay(self, tmp_path):
+    def test_an_edited_record_is_named_and_left_out(self, tmp_path, capsys):
         put(tmp_path)
         ranking.update(tmp_path)
         before = (tmp_path / "leaderboard.csv").read_bytes()
         record = put(tmp_path, "carlo", 27.0)
         record.path.write_text(record.path.read_text().replace("27.0", "37.0"))
-        with pytest.raises(RunError, match=r"carlo[^\n]+changed after it was written"):
-            ranking.update(tmp_path)
+        _, found = ranking.update(tmp_path)
+        (problem,) = found.problems
+        assert problem.startswith(f"{record.path}: changed after it was written")
         assert (tmp_path / "leaderboard.csv").read_bytes() == before
+        assert __main__.main(["--results", str(tmp_path)]) == 0
+        assert capsys.readouterr().err == f"left out: {problem}\n"
 
     def test_a_folder_that_is_a_file(self, tmp_path):
         (tmp_path / "results").write_text("")
@@ -294,23 +267,23 @@ class TestCommand:
 WRITER = """
 import sys
 from pathlib import Path
-from benchmarks import standings
-from tests.benchmarks.leaderboard.test_ranking import put
+from benchmarks.leaderboard import ranking
+from tests.support.records import put
 name, folder = sys.argv[1], Path(sys.argv[2])
 for number in range(12):
-    put(folder, f"{name}{number}", 20.0 + number)
-    standings.update(folder)
+    put(folder, name, 20.0 + number, variant=f"v{number}")
+    ranking.update(folder)
 """
 
 
 def read_whole(path):
-    """The models in a CSV file, after checking that it is a whole one."""
+    """The models, with their variants, in a CSV file, after checking that it is a whole one."""
     rows = list(csv.DictReader(io.StringIO(path.read_text()), strict=True))
     for row in rows:
         assert tuple(row) == COLUMNS
         assert None not in row.values()
         assert row["record"].endswith(".json")
-    return {row["model"] for row in rows}
+    return {(row["model"], row["variant"]) for row in rows}
 
 
 def test_a_writer_waits_for_another_and_sees_its_record(tmp_path):
@@ -322,7 +295,7 @@ def test_a_writer_waits_for_another_and_sees_its_record(tmp_path):
             writer.result(timeout=0.3)
         put(tmp_path, "carlo", 27.0)
         fcntl.flock(lock, fcntl.LOCK_UN)
-        assert [row["model"] for row in writer.result(timeout=10)] == ["carlo", "atrous"]
+        assert [row["model"] for row in writer.result(timeout=10)[0]] == ["carlo", "atrous"]
 
 
 def test_several_processes_write_it_at_once(tmp_path):
@@ -338,6 +311,6 @@ def test_several_processes_write_it_at_once(tmp_path):
     for writer in writers:
         assert writer.communicate()[1] == b""
         assert writer.returncode == 0
-    assert read_whole(path) == {f"{name}{number}" for name in names for number in range(12)}
+    assert read_whole(path) == {(name, f"v{number}") for name in names for number in range(12)}
     assert reads > 5
     assert not list(tmp_path.rglob(".tmp-*"))

@@ -116,8 +116,8 @@ def test_a_metric_and_a_protocol_from_outside(brought):
     direct = [mean_error(pair.blurry[0].pixels, pair.sharp[0].pixels) for pair in pairs]
     np.testing.assert_allclose(scores.values["mean_error"], direct, atol=1e-12)
     summary = protocol.summarise(pairs, scores.values)
-    assert summary["means"]["mean_error"]["mean"] == pytest.approx(np.mean(direct), abs=1e-6)
-    assert list(summary["values"]) == ["mean_error", "psnr"]
+    assert summary.means["mean_error"].mean == pytest.approx(np.mean(direct), abs=1e-6)
+    assert list(summary.values) == ["mean_error", "psnr"]
 
 
 def test_no_name_is_taken_twice(brought):

@@ -4,26 +4,40 @@ import errno
 import json
 import math
 import os
+import re
 import resource
+import shutil
+from pathlib import Path
 
 import pytest
 
-from benchmarks import protocols
 from benchmarks.errors import RunError
+from benchmarks.records import migrate, store
 from benchmarks.records import record as records_record
-from benchmarks.records import store
 from datasets.errors import DataError
+from tests.support.records import IDENTITY, failed, finished, timing
 
-CELL = {"model": "atrous", "variant": "tiny", "dataset": "reds", "protocol": "full"}
+COMMITTED = Path(__file__).resolve().parents[3] / "results"
 
 
 def content(psnr=25.0, **changes):
-    scores = protocols.summarise(("000/00000000", "000/00000001"), {"psnr": [psnr, psnr + 2]})
-    return records_record.make("0123456789", CELL, **{"scores": scores, **changes})
+    scores = records_record.summarise(("000/00000000", "000/00000001"), {"psnr": [psnr, psnr + 2]})
+    return finished(scores=scores, **changes)
 
 
 def failure():
-    return records_record.make("0123456789", CELL, error="the loss became nan")
+    return failed("the loss became nan")
+
+
+def stored(path):
+    return json.loads(path.read_text())
+
+
+def restore(path, change):
+    """Changes a stored record and gives it a fitting hash, as a bug in a run would."""
+    values = stored(path)
+    change(values)
+    path.write_text(json.dumps(values | {"content_hash": records_record.content_hash(values)}))
 
 
 def edit(path, **changes):
@@ -35,21 +49,19 @@ class TestRoundTrip:
         written = store.write(tmp_path, content())
         assert written.path == tmp_path / "runs" / "reds--full--atrous--tiny--0123456789.json"
         read = store.read(written.path)
-        assert read.content == written.content
-        assert read.done
-        assert read.content["schema"] == records_record.SCHEMA
-        assert read.content["status"] == "done"
-        assert [record.path for record in store.read_all(tmp_path)] == [written.path]
+        assert read == written and read.done
+        assert (stored(written.path)["schema"], stored(written.path)["status"]) == (records_record.SCHEMA, "done")
+        assert store.read_all(tmp_path) == store.Results((written,), ())
 
     def test_found_only_when_done(self, tmp_path):
-        assert store.find(tmp_path, CELL, "0123456789") is None
+        assert store.find(tmp_path, IDENTITY, "0123456789") is None
         store.write(tmp_path, failure())
-        assert store.find(tmp_path, CELL, "0123456789") is None
+        assert store.find(tmp_path, IDENTITY, "0123456789") is None
         store.write(tmp_path, content())
-        found = store.find(tmp_path, CELL, "0123456789")
+        found = store.find(tmp_path, IDENTITY, "0123456789")
         assert found is not None and found.done
-        assert store.find(tmp_path, CELL, "9876543210") is None
-        assert store.find(tmp_path, CELL | {"protocol": "bologna"}, "0123456789") is None
+        assert store.find(tmp_path, IDENTITY, "9876543210") is None
+        assert store.find(tmp_path, IDENTITY | {"protocol": "bologna"}, "0123456789") is None
 
     def test_a_failed_record_never_replaces_a_finished_one(self, tmp_path):
         done = store.write(tmp_path, content())
@@ -67,8 +79,8 @@ class TestRoundTrip:
 
     def test_a_failed_record_replaces_a_failed_one(self, tmp_path):
         store.write(tmp_path, failure())
-        record = store.write(tmp_path, records_record.make("0123456789", CELL, error="another reason"))
-        assert store.read(record.path).content["error"] == "another reason"
+        record = store.write(tmp_path, failed("another reason"))
+        assert store.read(record.path).run.error == "another reason"
 
     def test_keys_depend_on_values_and_not_on_their_order(self):
         key = records_record.run_key({"a": 1, "b": [1, 2]})
@@ -100,9 +112,7 @@ class TestRefusals:
     def test_an_unknown_schema(self, tmp_path, schema):
         path = store.write(tmp_path, content()).path
         edit(path, schema=schema)
-        with pytest.raises(
-            RunError, match=rf"schema {schema!r}, this version reads {records_record.SCHEMA}; delete it"
-        ):
+        with pytest.raises(RunError, match=rf"schema {schema!r}, this version reads 1 and 2; delete it"):
             store.read(path)
 
     @pytest.mark.parametrize("text", ["", "{", "nothing", "[1, 2]", "null", '{"schema": 1', "\ufffd"])
@@ -110,8 +120,8 @@ class TestRefusals:
         path = tmp_path / "runs" / "broken.json"
         path.parent.mkdir()
         path.write_text(text)
-        with pytest.raises(RunError, match=r"^[^\n]+broken\.json: (not a readable record|schema None)[^\n]+run again$"):
-            list(store.read_all(tmp_path))
+        (problem,) = store.read_all(tmp_path).problems
+        assert re.fullmatch(r"[^\n]+broken\.json: (not a readable record|schema None)[^\n]+run again", problem)
 
     def test_bytes_that_are_no_text(self, tmp_path):
         path = tmp_path / "broken.json"
@@ -122,8 +132,110 @@ class TestRefusals:
     @pytest.mark.parametrize("value", [math.nan, math.inf])
     def test_a_value_that_is_not_finite_is_never_written(self, tmp_path, value):
         with pytest.raises(RunError, match=r"not written, a value is NaN or infinite"):
-            store.write(tmp_path, content(timing={"median": value}))
+            store.write(tmp_path, content(timing=timing(value)))
         assert not list(tmp_path.rglob("*.*"))
+
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            (
+                lambda own: own["evaluation"].update(seed="42"),
+                r"Expected `int`, got `str`.*\.evaluation\.seed`",
+            ),
+            (lambda own: own["evaluation"].pop("coverage"), r"missing required field `coverage`.*\.evaluation"),
+            (lambda own: own.pop("machine"), "missing required field `machine`"),
+            (lambda own: own.update(status="half"), r"Invalid value 'half'.*\$\.status"),
+            (
+                lambda own: own["scores"]["means"].update(ssim=own["scores"]["means"]["psnr"]),
+                "ssim has no values",
+            ),
+            (lambda own: own["scores"]["images"].pop(), "psnr: 2 values for 1 images"),
+            (lambda own: own.update(protocol="guess"), "unknown protocol 'guess'.*known are full"),
+            (lambda own: own.update(dataset="moon"), "unknown data set 'moon'.*known are"),
+            (lambda own: own.update(model="genius"), "unknown model 'genius'.*known are"),
+        ],
+    )
+    def test_every_field_is_checked(self, tmp_path, change, words):
+        path = store.write(tmp_path, content()).path
+        restore(path, change)
+        with pytest.raises(RunError, match=words) as raised:
+            store.read(path)
+        assert str(raised.value).startswith(f"{path}: ") and "\n" not in str(raised.value)
+
+    def test_an_unknown_metric(self, tmp_path):
+        def change(values):
+            for part in ("means", "values"):
+                values["scores"][part]["taste"] = values["scores"][part]["psnr"]
+
+        path = store.write(tmp_path, content()).path
+        restore(path, change)
+        with pytest.raises(RunError, match="unknown metric 'taste'"):
+            store.read(path)
+
+    @pytest.mark.parametrize("text", ['{"schema": 2, "value": NaN}', "[" * 100_000, '{"schema": true}'])
+    def test_json_that_python_would_take_or_choke_on(self, tmp_path, text):
+        path = tmp_path / "strange.json"
+        path.write_text(text)
+        with pytest.raises(RunError, match=r"^[^\n]+(not a readable record|schema True)[^\n]+$"):
+            store.read(path)
+
+
+class TestTheFirstSchema:
+    def test_every_committed_record_is_read(self):
+        found = store.read_all(COMMITTED)
+        assert found.problems == ()
+        assert len(found.done) == len(list((COMMITTED / "runs").iterdir()))
+
+    def test_what_was_called_otherwise(self):
+        for path in sorted((COMMITTED / "runs").iterdir()):
+            old, run = stored(path), store.read(path).result
+            if old["schema"] != 1:
+                continue
+            assert run.weights == old["network"]["weights"]
+            assert run.model_facts.parameters == old["network"]["parameters"]
+            assert run.evaluation.blind == (old["evaluation"].get("blur_step") == "guessed")
+            assert [panel.image for panel in run.panels] == [each["image"] for each in old.get("pictures", [])]
+            assert run.scores.values == {name: tuple(each) for name, each in old["scores"]["values"].items()}
+
+    def test_its_hash_is_still_checked(self, tmp_path):
+        path = Path(shutil.copy(sorted((COMMITTED / "runs").iterdir())[0], tmp_path))
+        edit(path, commit="another")
+        with pytest.raises(RunError, match="changed after it was written"):
+            store.read(path)
+
+    def test_notes_of_a_training_in_a_weight_file(self):
+        notes = {"training": stored(next((COMMITTED / "runs").glob("hdc--ocr--fba--*.json")))["training"]}
+        training = migrate.training_of(notes, Path("best.keras"))
+        assert (training.dataset, training.choice("noise"), training.natural.coverage) == ("hdc", 0.03, "sample")
+        assert migrate.training_of({}, Path("best.keras")) is None
+        with pytest.raises(RunError, match=r"^best\.keras: not valid notes of its training \(.*`\$\.steps`\)"):
+            migrate.training_of({"training": notes["training"] | {"steps": "many"}}, Path("best.keras"))
+
+
+class TestAFolderAfterASynchronisation:
+    def problems_of(self, folder):
+        found = store.read_all(folder)
+        assert [record.path.name for record in found.records] == ["reds--full--atrous--tiny--0123456789.json"]
+        return found.problems
+
+    def test_notes_of_macos_a_folder_a_copy_and_a_byte_order_mark(self, tmp_path):
+        path = store.write(tmp_path, content()).path
+        (path.parent / f"._{path.name}").write_bytes(b"\x00\x05\x16\x07")
+        (path.parent / "x.json").mkdir()
+        shutil.copy(path, path.with_name(f"{path.stem} (1).json"))
+        other = store.write(tmp_path, failed("no", model="kaist")).path
+        other.write_bytes(b"\xef\xbb\xbf" + other.read_bytes())
+        problems = self.problems_of(tmp_path)
+        words = ["macOS's notes", "which is there too: a duplicate", "a byte-order mark", "a folder, no record"]
+        assert len(problems) == 4
+        for problem, word in zip(problems, words, strict=True):
+            assert word in problem and problem.startswith(str(path.parent)) and "\n" not in problem
+
+    def test_a_file_that_cannot_be_opened(self, tmp_path):
+        path = store.write(tmp_path, content()).path
+        (path.parent / "loop.json").symlink_to(path.parent / "loop.json")
+        (problem,) = self.problems_of(tmp_path)
+        assert "loop.json: not a readable record" in problem
 
 
 class TestFullDisk:
@@ -152,7 +264,7 @@ class TestFullDisk:
         limits = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
         try:
-            message = self.refusal(tmp_path, content(30.0, error=None, training={"log": "x" * 100_000}))
+            message = self.refusal(tmp_path, content(30.0, commit="x" * 100_000))
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert message.startswith(f"cannot write {old.path}: File too large")
@@ -162,19 +274,19 @@ class TestFullDisk:
 
 class TestSummary:
     def test_means_leave_out_what_has_no_score(self):
-        summary = protocols.summarise(("a", "b", "c"), {"psnr": [20.0, None, 30.0], "ssim": [0.5, 1.0, 0.6]})
-        assert summary["means"]["psnr"]["mean"] == 25.0
-        assert summary["means"]["ssim"]["mean"] == 0.7
-        assert summary["values"] == {"psnr": [20.0, None, 30.0], "ssim": [0.5, 1.0, 0.6]}
-        assert summary["images"] == ["a", "b", "c"]
-        for mean in summary["means"].values():
-            assert mean["low"] <= mean["mean"] <= mean["high"]
+        summary = records_record.summarise(("a", "b", "c"), {"psnr": [20.0, None, 30.0], "ssim": [0.5, 1.0, 0.6]})
+        assert summary.means["psnr"].mean == 25.0
+        assert summary.means["ssim"].mean == 0.7
+        assert summary.values == {"psnr": (20.0, None, 30.0), "ssim": (0.5, 1.0, 0.6)}
+        assert summary.images == ("a", "b", "c")
+        for mean in summary.means.values():
+            assert mean.low <= mean.mean <= mean.high
 
     def test_no_score_at_all(self):
         with pytest.raises(RunError, match=r"^psnr: not one of 2 images can be scored; the blur left them all"):
-            protocols.summarise(("a", "b"), {"psnr": [None, None]})
+            records_record.summarise(("a", "b"), {"psnr": [None, None]})
 
     def test_values_are_rounded_alike(self):
-        summary = protocols.summarise(("a",), {"psnr": [1 / 3]})
-        assert summary["values"]["psnr"] == [0.333333]
-        assert summary["means"]["psnr"]["mean"] == 0.333333
+        summary = records_record.summarise(("a",), {"psnr": [1 / 3]})
+        assert summary.values["psnr"] == (0.333333,)
+        assert summary.means["psnr"].mean == 0.333333

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import zoo
@@ -33,7 +34,7 @@ def run(*arguments):
 
 def record_of(folder, model, dataset):
     (path,) = (folder / "runs").glob(f"{dataset}--*--{model}--*.json")
-    return store.read(path).content
+    return store.read(path).run
 
 
 def models_in(folder):
@@ -51,37 +52,38 @@ def results(samples, tmp_path_factory):
 
 class TestOneRun:
     def test_the_record(self, results):
-        content = record_of(results, "atrous", "cifar10")
-        assert (content["schema"], content["status"], content["variant"]) == (record.SCHEMA, "done", "tiny")
-        assert content["content_hash"] == record.content_hash(content)
-        scores = content["scores"]
-        assert len(scores["images"]) == 2
-        assert set(scores["values"]) == {"psnr", "ssim", "ssim_matlab3d", "mse"}
-        for name, values in scores["values"].items():
+        (path,) = (results / "runs").glob("cifar10--*--atrous--*.json")
+        stored, content = json.loads(path.read_text()), record_of(results, "atrous", "cifar10")
+        assert (stored["schema"], stored["status"], content.variant) == (record.SCHEMA, "done", "tiny")
+        assert stored["content_hash"] == record.content_hash(stored)
+        scores = content.scores
+        assert len(scores.images) == 2
+        assert set(scores.values) == {"psnr", "ssim", "ssim_matlab3d", "mse"}
+        for name, values in scores.values.items():
             present = [value for value in values if value is not None]
             assert len(values) == 2
-            assert scores["means"][name]["mean"] == pytest.approx(sum(present) / len(present), abs=1e-5)
-        assert (content["evaluation"]["coverage"], content["evaluation"]["precision"]) == ("sample", "float32")
-        assert content["network"]["parameters"] == zoo.info("atrous").variant("tiny").parameters
-        assert content["network"]["macs_256"] > 1e9
-        assert content["timing"]["median"] > 0
-        assert content["machine"]["device"]
-        assert {"deblur-zoo", "backend", "keras", "tensorflow"} <= set(content["versions"])
+            assert scores.means[name].mean == pytest.approx(sum(present) / len(present), abs=1e-5)
+        assert (content.evaluation.coverage, content.evaluation.precision) == ("sample", "float32")
+        assert content.model_facts.parameters == zoo.info("atrous").variant("tiny").parameters
+        assert content.model_facts.macs_256 > 1e9
+        assert content.timing.median > 0
+        assert content.machine.device
+        assert {"deblur-zoo", "backend", "keras", "tensorflow"} <= set(content.versions)
 
     def test_what_it_says_of_the_training(self, results):
-        training = record_of(results, "atrous", "cifar10")["training"]
-        assert (training["dataset"], training["split"], training["coverage"]) == ("cifar10", "train", "sample")
-        assert (training["pairs"], training["steps"], training["seed"], training["profile"]) == (1000, 8, 42, "quick")
-        assert training["recipe"]["data"]["batch"] == 2
-        assert training["epochs"] == 8 * 2 / 800
-        assert training["best_step"] == 8
+        training = record_of(results, "atrous", "cifar10").training
+        assert (training.dataset, training.split, training.coverage) == ("cifar10", "train", "sample")
+        assert (training.pairs, training.steps, training.seed, training.profile) == (1000, 8, 42, "quick")
+        assert training.recipe["data"]["batch"] == 2
+        assert training.epochs == 8 * 2 / 800
+        assert training.best_step == 8
         (folder,) = (results / "checkpoints").glob("atrous--*")
-        assert zoo.read_notes(folder / "best.keras")["training"] == training
+        assert zoo.read_notes(folder / "best.keras")["training"] == msgspec.to_builtins(training)
 
     def test_identity_is_in_the_table(self, results):
         content = record_of(results, "identity", "cifar10")
-        assert (content["training"], content["network"]["weights"]) == (None, "none")
-        assert content["evaluation"] == record_of(results, "atrous", "cifar10")["evaluation"]
+        assert (content.training, content.weights) == (None, "none")
+        assert content.evaluation == record_of(results, "atrous", "cifar10").evaluation
         assert {("cifar10", "atrous"), ("cifar10", "identity")} <= models_in(results)
 
     def test_the_leaderboard(self, results):
@@ -101,9 +103,9 @@ class TestOneRun:
         """It knows every picture's blur, so it must gain; a training's options are not for it."""
         assert run("--model", "wiener", "--dataset", "cifar10", "--sample", "--results", tmp_path) == 0
         found, baseline = record_of(tmp_path, "wiener", "cifar10"), record_of(tmp_path, "identity", "cifar10")
-        assert found["evaluation"]["psf"] == {"source": "the sigma of each picture"}
-        assert found["scores"]["means"]["psnr"]["mean"] > baseline["scores"]["means"]["psnr"]["mean"] + 2
-        assert found["network"]["parameters"] == 0
+        assert found.evaluation.psf == record.Psf(source="the sigma of each picture")
+        assert found.scores.means["psnr"].mean > baseline.scores.means["psnr"].mean + 2
+        assert found.model_facts.parameters == 0
 
     def test_options_of_a_network_are_not_for_what_learns_nothing(self, tmp_path, monkeypatch):
         planned = {}
@@ -122,7 +124,7 @@ class TestOneRun:
     def test_other_protocols(self, tmp_path, dataset, protocol):
         options = ("--protocol", protocol, "--limit", 1, "--results", tmp_path)
         assert run("--model", "identity", "--dataset", dataset, "--sample", *options) == 0
-        (row,) = ranking.update(tmp_path)
+        ((row,), _) = ranking.update(tmp_path)
         assert (row["protocol"], row["images"], row["rank"]) == (protocol, 1, 1)
 
 
@@ -141,14 +143,13 @@ class TestGrid:
             patch.setattr(execute, "_network", fail)
             assert run(*self.OPTIONS, "--results", results) == 1
         assert capfd.readouterr().err.splitlines() == ["failed: carlo on reds: ValueError: shapes differ"]
-        failed = record_of(results, "carlo", "reds")
-        assert (failed["status"], failed["error"]) == ("failed", "ValueError: shapes differ")
+        assert record_of(results, "carlo", "reds").error == "ValueError: shapes differ"
         others = {("cifar10", "carlo"), ("cifar10", "atrous"), ("reds", "atrous")}
         assert others | {("cifar10", "identity"), ("reds", "identity")} == models_in(results)
 
         assert run(*self.OPTIONS, "--results", results) == 0
         assert capfd.readouterr().out.count("done before") == 5
-        assert record_of(results, "carlo", "reds")["status"] == "done"
+        assert isinstance(record_of(results, "carlo", "reds"), record.Finished)
         assert models_in(results) == {(d, m) for d in ("cifar10", "reds") for m in ("identity", "carlo", "atrous")}
 
 
@@ -162,9 +163,9 @@ class TestWeights:
         scored = ("--sample", "--limit", 2, "--no-train", "--weights", weights, "--results", tmp_path)
         assert run("--model", "atrous", "--dataset", "cifar10", *scored) == 0
         content, trained = record_of(tmp_path, "atrous", "cifar10"), record_of(results, "atrous", "cifar10")
-        assert content["scores"] == trained["scores"]
-        assert content["training"] == trained["training"]
-        assert content["network"]["weights"].startswith("file sha256:")
+        assert content.scores == trained.scores
+        assert content.training == trained.training
+        assert content.weights.startswith("file sha256:")
 
     ASKED = ("--model", "atrous", "--dataset", "cifar10", "--variant", "cifar10", "--sample")
 
@@ -340,8 +341,8 @@ def test_kill_nine_and_resume(results, tmp_path, refused):
     assert line.startswith(f"error: an unfinished training lies in {found[0].parent}; go on with --resume or")
     assert run(*ATROUS, "--results", tmp_path, "--resume") == 0
     resumed, whole = (record_of(folder, "atrous", "cifar10") for folder in (tmp_path, results))
-    assert resumed["key"] == whole["key"]
-    for name, values in whole["scores"]["values"].items():
-        assert resumed["scores"]["values"][name] == pytest.approx(values, abs=2e-3)
-    assert resumed["training"]["steps"] == 8
+    assert resumed.key == whole.key
+    for name, values in whole.scores.values.items():
+        assert resumed.scores.values[name] == pytest.approx(values, abs=2e-3)
+    assert resumed.training.steps == 8
     assert models_in(tmp_path) == {("cifar10", "identity"), ("cifar10", "atrous")}

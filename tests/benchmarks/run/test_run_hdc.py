@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.metrics import MetricError, ocr
 from benchmarks.records import store
+from benchmarks.records.record import Tiles
 from benchmarks.run.__main__ import main
 from datasets.blur import estimate
 from datasets.blur.defocus import aperture
@@ -51,27 +52,27 @@ def run(folder, model, *options):
 
 def record_of(folder, model):
     (path,) = (folder / "runs").glob(f"hdc--ocr--{model}--*.json")
-    return store.read(path).content
+    return store.read(path).run
 
 
 @needs_tesseract
 def test_the_refiner_from_photographs_to_scores_by_step(tmp_path):
     assert run(tmp_path, "refiner", "--sample", "--steps", "2", "--batch-size", "2", "--pictures", "1") == 0
     content, baseline = record_of(tmp_path, "refiner"), record_of(tmp_path, "identity")
-    assert content["training"]["recipe"]["hdc"]["preparation"] == "small"
-    assert content["training"]["recipe"]["data"]["augmentation"]["grid"] == [3, 5]
-    assert "tiles" not in content["evaluation"]
-    assert [each["role"] for each in content["pictures"]] == ["median"]
-    assert all((tmp_path / file).is_file() for file in content["pictures"][0]["files"])
-    assert (tmp_path / content["curve"]).is_file()
+    assert content.training.recipe["hdc"]["preparation"] == "small"
+    assert content.training.recipe["data"]["augmentation"]["grid"] == [3, 5]
+    assert content.evaluation.tiles is None
+    assert [panel.role for panel in content.panels] == ["median"]
+    assert all((tmp_path / file).is_file() for file in content.panels[0].files)
+    assert (tmp_path / content.curve).is_file()
     for found in (content, baseline):
-        assert sorted(found["scores"]["values"]) == ["ocr", "ocr_indel"]
-        assert list(found["scores"]["steps"]) == ["1", "5"]
-        assert len(found["scores"]["images"]) == 4
-    steps = baseline["scores"]["steps"]
+        assert sorted(found.scores.values) == ["ocr", "ocr_indel"]
+        assert list(found.scores.steps) == ["1", "5"]
+        assert len(found.scores.images) == 4
+    steps = baseline.scores.steps
     assert steps["1"] >= 70
     assert steps["5"] < 70
-    assert baseline["scores"]["stop_step"] == 1
+    assert baseline.scores.stop_step == 1
     with (tmp_path / "leaderboard.csv").open(newline="") as stream:
         (row,) = (row for row in csv.DictReader(stream) if row["model"] == "identity")
     assert row["ocr_steps"] == f"1:{steps['1']:.1f} 5:{steps['5']:.1f}"
@@ -83,8 +84,8 @@ def test_an_unknown_step_is_guessed(tmp_path):
     command = ("--sample", "--steps", "2", "--batch-size", "2", "--limit", "2")
     assert run(tmp_path, "refiner", *command) == 0
     assert run(tmp_path, "refiner", *command, "--unknown-step") == 0
-    found = [store.read(path).content for path in (tmp_path / "runs").glob("hdc--ocr--refiner--*.json")]
-    assert sorted(each["evaluation"].get("blur_step", "") for each in found) == ["", "guessed"]
+    found = [store.read(path).run for path in (tmp_path / "runs").glob("hdc--ocr--refiner--*.json")]
+    assert sorted(each.evaluation.blind for each in found) == [False, True]
     assert len(list((tmp_path / "checkpoints").iterdir())) == 1
 
 
@@ -94,11 +95,11 @@ def test_networks_for_one_step_train_on_text_and_natural_photographs(tmp_path, e
     assert run(tmp_path, "indexnet", "--blur-steps", "5", *BUDGET, "--natural", "2", "--crop", "128") == 0
     content = record_of(tmp_path, "indexnet")
     assert estimated == [121]
-    assert content["training"]["pairs"] == 4 + 2
-    assert content["training"]["natural"]["coverage"] == "sample"
-    assert content["training"]["recipe"]["data"]["noise"] == 0.03
-    assert content["evaluation"]["tiles"] == {"tile": 640, "overlap": 160, "blend": True}
-    assert list(content["scores"]["steps"]) == ["5"]
+    assert content.training.pairs == 4 + 2
+    assert content.training.natural.coverage == "sample"
+    assert content.training.recipe["data"]["noise"] == 0.03
+    assert content.evaluation.tiles == Tiles(tile=640, overlap=160, blend=True)
+    assert list(content.scores.steps) == ["5"]
     assert "by blur step" in capsys.readouterr().out
 
 
@@ -110,11 +111,11 @@ def test_deconvolution_with_the_blur_of_each_step(tmp_path, estimated):
     assert run(tmp_path / "estimated", "wiener", "--sample", "--blur-steps", "5") == 0
     assert run(tmp_path / "file", "wiener", "--sample", "--blur-steps", "5", "--psf-file", str(psfs)) == 0
     first, second = (record_of(tmp_path / name, "wiener") for name in ("estimated", "file"))
-    assert first["variant"] == "text" and first["training"] is None
-    assert first["evaluation"]["psf"]["source"] == "estimated on the training release"
-    assert second["evaluation"]["psf"]["source"].startswith("file sha256:")
-    assert first["key"] != second["key"]
-    assert second["scores"]["steps"]["5"] >= record_of(tmp_path / "file", "identity")["scores"]["steps"]["5"] + 20
+    assert first.variant == "text" and first.training is None
+    assert first.evaluation.psf.source == "estimated on the training release"
+    assert second.evaluation.psf.source.startswith("file sha256:")
+    assert first.key != second.key
+    assert second.scores.steps["5"] >= record_of(tmp_path / "file", "identity").scores.steps["5"] + 20
 
 
 @needs_tesseract
@@ -124,9 +125,9 @@ def test_ablations_are_other_trainings_and_tiles_other_scores(tmp_path, estimate
     quick = ("--tile", "640", "--overlap", "0")
     for options in ((), quick, ("--no-noise", *quick), ("--no-warp", *quick)):
         assert run(tmp_path, "indexnet", *common, *options) == 0
-    found = [store.read(path).content for path in (tmp_path / "runs").glob("hdc--ocr--indexnet--*.json")]
+    found = [store.read(path).run for path in (tmp_path / "runs").glob("hdc--ocr--indexnet--*.json")]
     assert len(found) == 4
-    assert {each["evaluation"]["tiles"]["overlap"] for each in found} == {0, 160}
+    assert {each.evaluation.tiles.overlap for each in found} == {0, 160}
     assert not estimated
     with (tmp_path / "leaderboard.csv").open(newline="") as stream:
         rows = [(row["preparation"], row["tiles"]) for row in csv.DictReader(stream) if row["model"] == "indexnet"]

@@ -20,7 +20,7 @@ def run(*arguments):
 
 def record_of(folder, model):
     (path,) = (folder / "runs").glob(f"*--{model}--*.json")
-    return store.read(path).content
+    return store.read(path).run
 
 
 def refused(capsys, *arguments):
@@ -35,32 +35,32 @@ def refused(capsys, *arguments):
 def test_networks_of_every_kind_train_and_score(model, tmp_path):
     assert run("--model", model, *BUDGET, "--results", tmp_path) == 0
     content = record_of(tmp_path, model)
-    assert content["network"]["parameters"] == zoo.info(model).variant("tiny").parameters
-    assert all(math.isfinite(value) for value in content["scores"]["values"]["psnr"])
-    training = content["training"]
-    assert training["steps"] == 4
+    assert content.model_facts.parameters == zoo.info(model).variant("tiny").parameters
+    assert all(math.isfinite(value) for value in content.scores.values["psnr"])
+    training = content.training
+    assert training.steps == 4
     if model == "fcn":
-        assert sum(training["ratios"]) == pytest.approx(1, abs=1e-4) and len(training["ratios"]) == 3
+        assert sum(training.ratios) == pytest.approx(1, abs=1e-4) and len(training.ratios) == 3
     else:
-        assert "ratios" not in training
+        assert training.ratios is None
     if model == "deblurgan-lite":
-        assert training["recipe"]["adversarial"]["content"] == "mean_absolute_error"
+        assert training.recipe["adversarial"]["content"] == "mean_absolute_error"
 
 
 def test_weights_chosen_on_the_test_pictures_are_marked_everywhere(tmp_path):
     options = ("--model", "unet2", *BUDGET, "--results", tmp_path)
     assert run(*options) == 0
     assert run(*options, "--select-on-test") == 0
-    rows = [row for row in ranking.update(tmp_path) if row["model"] == "unet2"]
-    assert sorted(row["selected_on"] for row in rows) == ["", "the scored pictures"]
+    rows = [row for row in ranking.update(tmp_path)[0] if row["model"] == "unet2"]
+    assert sorted(row["selected_on"] for row in rows) == ["", "the scored images"]
     page = (tmp_path / "leaderboard.md").read_text()
-    assert page.count("weights chosen on the scored pictures") == 1
+    assert page.count("weights chosen on the scored images") == 1
 
 
 def test_another_loss_is_in_the_record(tmp_path):
     options = ("--model", "deblurgan-lite", *BUDGET, "--results", tmp_path, "--loss", "mean_absolute_error")
     assert run(*options) == 0
-    recipe = record_of(tmp_path, "deblurgan-lite")["training"]["recipe"]
+    recipe = record_of(tmp_path, "deblurgan-lite").training.recipe
     assert recipe["loss"] == "mean_absolute_error"
     assert recipe["adversarial"] is None
 

@@ -6,14 +6,14 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import zoo
 from benchmarks.records import record as records_record
 from benchmarks.tables import __main__, claims, match, model_facts, render
 from benchmarks.tables.claims import Claim
-from tests.benchmarks.leaderboard.test_ranking import put
-from tests.benchmarks.records.test_ocr_by_step import put_pages
+from tests.support.records import TRAINING, put, put_pages
 
 COMMITTED = Path(__file__).resolve().parents[3] / "results"
 PUBLISHED = claims.load(COMMITTED)
@@ -94,9 +94,9 @@ def test_the_networks_of_each_paper_are_measured_always():
     tables = {paper: render.tables(PUBLISHED, paper, []) for paper in claims.PAPERS}
     cells = [line.cells() for lines in tables.values() for line in lines[model_facts.NETWORKS]]
     learning = {name for name in zoo.list_models() if zoo.info(name).learns}
-    assert {each["model"].partition(" / ")[0] for each in cells} == learning
+    assert {each["model"].partition("/")[0] for each in cells} == learning
     fields = {each["model"]: each["measured"] for each in cells if each["metric"] == "receptive field"}
-    assert (fields["refiner / paper"], fields["fba / paper"]) == ("59", "whole picture")
+    assert (fields["refiner/paper"], fields["fba/paper"]) == ("59", "whole picture")
     assert all(each["measured"] and not each["claimed"] and not each["difference"] for each in cells)
     assert sum(render.counts(each)[0] for each in tables.values()) == len(PUBLISHED)
 
@@ -135,8 +135,7 @@ def test_other_pictures_have_no_difference(tmp_path):
     for data, comparable in (("sample", False), ("subset 2/10000", True)):
         record = put(tmp_path, "identity", 25.0, dataset="cifar10", data=data, mark=data)
         assert match.measure(claim, [record]).comparable == comparable
-    pages = put_pages(tmp_path)
-    pages = replace(pages, content={**pages.content, "evaluation": {**pages.content["evaluation"], "coverage": "full"}})
+    pages = put_pages(tmp_path, coverage="full")
     claim = find("refiner", "- Niko Nyrhilae, FIN (not submitted)", "stop step")
     for split, comparable in ((claim.split, True), ("validation (10 %)", False), ("held-out samples 91-100", False)):
         assert match.measure(replace(claim, split=split), [pages]).comparable == comparable
@@ -155,10 +154,10 @@ def test_more_data_comes_first(tmp_path):
 
 def test_training_data_decide_whose_row_it_is(tmp_path):
     claim = find("bologna", "ATROUS_NET (trained on REDS)", "PSNR", "Table 5")
-    training = {"dataset": "gopro", "coverage": "full", "profile": "paper", "steps": 9, "seconds": 1.0}
-    own = put(tmp_path, "atrous", 30.0, dataset="gopro", training=training)
+    own = put(tmp_path, "atrous", 30.0, dataset="gopro", training=TRAINING)
     assert match.measure(claim, [own]) is None
-    other = put(tmp_path, "atrous", 28.0, dataset="gopro", mark="bb", training={**training, "dataset": "reds"})
+    training = msgspec.structs.replace(TRAINING, dataset="reds")
+    other = put(tmp_path, "atrous", 28.0, dataset="gopro", mark="bb", training=training)
     assert match.measure(claim, [own, other]).value == 29.0
 
 
@@ -176,14 +175,14 @@ def test_blur_steps_and_fonts(tmp_path):
     assert match.measure(find("refiner", team, "OCR score", "step 8"), [record]) is None
     assert match.measure(find("refiner", team, "stop step"), [record]).value == 9
     fba = put_pages(tmp_path, "fba")
-    content = {
-        **fba.content,
-        "evaluation": {**fba.content["evaluation"], "tiles": {"tile": 640, "overlap": 160, "blend": True}},
-    }
-    content["training"] = {
-        "profile": "quick", "steps": 3, "seconds": 1.0, "recipe": {"noise": 0.03, "preparation": "aligned"}
-    }  # fmt: skip
-    fba = records_record.Record(fba.path, content)
+    tiles = records_record.Tiles(tile=640, overlap=160, blend=True)
+    recipe = {"noise": 0.03, "preparation": "aligned"}
+    run = msgspec.structs.replace(
+        fba.result,
+        evaluation=msgspec.structs.replace(fba.result.evaluation, tiles=tiles),
+        training=msgspec.structs.replace(TRAINING, steps=3, seconds=1.0, recipe=recipe),
+    )
+    fba = records_record.Record(fba.path, run)
     measured = match.measure(find("psfnn", "FBA-Net (team 06, HHU)", "OCR score", "step 10"), [fba])
     assert (measured.value, measured.budget) == (50.0, "tiny, quick, 3 steps, 1 s")
     times = match.measure(find("psfnn", "FBA-Net", "OCR score", "step 10, Times"), [fba])
@@ -195,7 +194,7 @@ def test_blur_steps_and_fonts(tmp_path):
 
 
 def test_guessed_steps_are_not_the_papers_rows(tmp_path):
-    record = put_pages(tmp_path, blur_step="guessed")
+    record = put_pages(tmp_path, blind=True)
     assert match.measure(find("refiner", "- Niko Nyrhilae, FIN (not submitted)", "stop step"), [record]) is None
 
 
