@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.errors import RunError
 from benchmarks.metrics import METRICS, Metric, kohler, ocr
-from benchmarks.records.record import Scores, summarise
+from benchmarks.metrics.summary import Scores, summarise
 from datasets.pairs import Pair, Pairs
 from datasets.registry import info as dataset_info
 
@@ -115,7 +115,7 @@ class Protocol:
             values: Their values in the same order. A mean leaves images without a value out.
 
         Raises:
-            RunError: When no image has a value.
+            MetricError: When no image has a value.
         """
         return summarise([pair.name for pair in pairs], values)
 
