@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from benchmarks.errors import readable_errors
 from benchmarks.evaluation.predict import restorer
 from benchmarks.evaluation.psf import BlurOf
 from benchmarks.metrics import MetricError
+from benchmarks.progress import Progress
 from benchmarks.protocols import Protocol
 from datasets import pipeline
 from datasets.pairs import Pair, Pairs
@@ -24,7 +25,6 @@ _SMALL_PIXELS = 64 * 64
 _SMALL_BATCH = 100
 _SCORERS = 2
 
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.errors import RunError
+from benchmarks.progress import Bar, silent, up_to
 from datasets.blur import gaussian
 from datasets.blur.estimate import EVALUATIONS, Blur
 from datasets.files import file_hash
@@ -17,15 +17,6 @@ from datasets.hdc import simulation, single_step
 from datasets.pairs import Pair, Pairs
 
 BlurOf = Callable[[Pair], Blur]
-
-Bars = Callable[[str], AbstractContextManager[Callable[[int, int], None]]]
-"""Opens a progress bar by its title; what it yields is called with work done and in all."""
-
-
-@contextmanager
-def no_bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows nothing."""
-    yield lambda done, total: None
 
 
 @dataclass(frozen=True)
@@ -56,12 +47,12 @@ class KnownBlur:
             return {"source": "the sigma of each picture"}
         return {"source": "estimated on the training release", "fingerprint": self.training_pairs.fingerprint}
 
-    def of_pairs(self, pairs: Sequence[Pair], bars: Bars = no_bar) -> BlurOf:
+    def of_pairs(self, pairs: Sequence[Pair], bar: Bar = silent) -> BlurOf:
         """What gives the blur of each of some pairs; estimates it where that was not done before.
 
         Args:
             pairs: The pairs.
-            bars: Shows the progress of the estimation.
+            bar: Shows how far an estimation is.
 
         Raises:
             RunError: When a blur step is nowhere known from.
@@ -70,7 +61,7 @@ class KnownBlur:
         if self.kind == "sigma":
             return lambda pair: Blur(gaussian.psf(pair.metadata["sigma"]), 0.0)
         steps = sorted({pair.metadata["step"] for pair in pairs})
-        blurs = self._estimated(steps, bars) if self.psf_file is None else simulation.read_defocus(self.psf_file)
+        blurs = self._estimated(steps, bar) if self.psf_file is None else simulation.read_defocus(self.psf_file)
         missing = [step for step in steps if step not in blurs]
         if missing:
             raise RunError(
@@ -79,21 +70,16 @@ class KnownBlur:
             )
         return lambda pair: blurs[pair.metadata["step"]]
 
-    def _estimated(self, steps: Sequence[int], bars: Bars) -> dict[int, Blur]:
+    def _estimated(self, steps: Sequence[int], bar: Bar) -> dict[int, Blur]:
         """The blur of every step that the training split has, estimated on its first sample."""
         if self.training_pairs is None:
             return {}
         blurs = {}
         for step, own in single_step.by_step(self.training_pairs).items():
             if step in steps:
-                with bars(f"estimating the blur of step {step}") as progress:
-                    blurs[step] = single_step.estimated_blur(own, _up_to(progress, EVALUATIONS))
+                with bar(f"estimating the blur of step {step}") as progress:
+                    blurs[step] = single_step.estimated_blur(own, up_to(progress, EVALUATIONS))
         return blurs
-
-
-def _up_to(progress: Callable[[int, int], None], total: int) -> Callable[[int, float], None]:
-    """What shows the evaluations of a search, which may take a few more than the `total` that is planned."""
-    return lambda done, _: progress(min(done, total), total)
 
 
 def together(blurs: Sequence[Blur]) -> tuple[np.ndarray, np.ndarray]:

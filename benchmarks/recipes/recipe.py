@@ -30,6 +30,12 @@ LOSSES = (
 ONE_STEP = ("aligned", "unaligned")
 """Preparations for models that are trained for one blur step."""
 
+PENALTIES = ("per_pixel", "per_image")
+"""Ways to take the norm of a gradient penalty."""
+
+EARLIER_PENALTY = "per_image_in_0_1"
+"""What trainings did before there was a choice: per image, at images in [0, 1], which nothing trains any more."""
+
 PROSE = ("source", "ours")
 """Fields that say something about a recipe and change nothing of what it computes."""
 
@@ -44,6 +50,7 @@ class Data:
         augmentation: What is done to the crops.
         validation: Share of the training scenes (of the training images where there is one scene) held out.
         noise: Standard deviation of the Gaussian noise on the input, whose range is [0, 1].
+        stride: Training pairs for each crop of an epoch: 3 where the source makes one sample of three frames.
     """
 
     crop: int
@@ -51,6 +58,7 @@ class Data:
     augmentation: Augmentation = NONE
     validation: float = 0.0
     noise: float = 0.0
+    stride: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +104,9 @@ class Adversarial:
         content_activated: Whether VGG-19's features are taken after the ReLU.
         critic_steps: Steps of the critic for each one of the generator.
         critic_filters: Filters of the critic's first convolution.
+        penalty: How a Wasserstein loss takes the norm of the critic's gradient: `"per_pixel"` (over the channels, as
+            DeblurGAN's code does) or `"per_image"` (over everything, as the method is described); empty for a loss
+            without one. Records say `EARLIER_PENALTY` of trainings before there was a choice.
     """
 
     content: str
@@ -103,6 +114,7 @@ class Adversarial:
     content_activated: bool = False
     critic_steps: int = 1
     critic_filters: int = 64
+    penalty: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +124,13 @@ class Hdc:
     Attributes:
         preparation: `"aligned"` (laid over the sharp ones), `"unaligned"` or `"small"` (see `datasets.hdc.refiner`).
         natural: Natural photographs that are blurred like the text and trained on with it.
+        natural_validation: Further ones, of the photographs' own validation split, that are validated on; 0 holds a
+            share of `natural` out, as of the text.
     """
 
     preparation: str
     natural: int = 0
+    natural_validation: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +177,10 @@ class Recipe:
         if (self.adversarial is not None) != (self.loss in ADVERSARIAL):
             wanted = "needs a critic" if self.loss in ADVERSARIAL else "has no critic"
             raise RunError(f"recipe of {self.model}: the loss {self.loss} {wanted}; mend `adversarial`")
+        penalty = "" if self.adversarial is None else self.adversarial.penalty
+        if penalty not in PENALTIES if self.loss == "wasserstein" else penalty:
+            choices = ", ".join(PENALTIES) if self.loss == "wasserstein" else "none"
+            raise RunError(f"recipe of {self.model}: the loss {self.loss} has no penalty {penalty!r}; take {choices}")
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as plain nested values, as they are after a way through JSON."""
@@ -175,7 +194,7 @@ class Recipe:
         """The recipe with values of any group, by their flat names (see `PLACES`).
 
         A loss without a critic drops the critic and its content term, one with a critic that had none gets the
-        smallest: mean absolute error as content term.
+        smallest: mean absolute error as content term. A Wasserstein loss gets a penalty, another one drops it.
 
         >>> from benchmarks.recipes.select import recipe
         >>> recipe("atrous", "reds").replaced(crop=64, learning_rate=1e-3).data.crop
@@ -192,8 +211,8 @@ class Recipe:
             whole[group] = replace(own or _FIRST[group], **inner) if inner else own
         if loss not in ADVERSARIAL:
             whole["adversarial"] = None
-        elif self.adversarial is None and "adversarial" not in whole:
-            whole["adversarial"] = _FIRST["adversarial"]
+        else:
+            whole["adversarial"] = _fitting(whole.get("adversarial", self.adversarial) or _FIRST["adversarial"], loss)
         return replace(self, **whole)
 
     def changed(self, **overrides: Any) -> Recipe:
@@ -214,6 +233,8 @@ class Recipe:
             given["epochs"] = None
         elif "epochs" in given:
             given["steps"] = None
+        if given.get("natural") == 0:
+            given["natural_validation"] = 0
         return self.replaced(**given)
 
     def _check_place(self, name: str, loss: str) -> None:
@@ -233,8 +254,8 @@ class Recipe:
 PLACES = {
     name: (group, field)
     for group, names in {
-        "data": {name: name for name in ("crop", "batch", "augmentation", "validation", "noise")},
-        "optimiser": {name: name for name in ("learning_rate", "beta_1", "epsilon", "clipnorm")},
+        "data": {field.name: field.name for field in fields(Data)},
+        "optimiser": {field.name: field.name for field in fields(Optimiser)},
         "schedule": {"schedule": "kind", "schedule_share": "share", "final_rate": "final_rate"},
         "adversarial": {field.name: field.name for field in fields(Adversarial)},
         "hdc": {field.name: field.name for field in fields(Hdc)},
@@ -268,6 +289,13 @@ _GROUPS = {
     "augmentation": Augmentation,
 }
 _OPTIONAL = ("adversarial", "hdc")
+
+
+def _fitting(critic: Adversarial, loss: str) -> Adversarial:
+    """A critic with the penalty that its loss needs: the first of `PENALTIES` unless it has one, or none."""
+    if loss != "wasserstein":
+        return replace(critic, penalty="")
+    return critic if critic.penalty else replace(critic, penalty=PENALTIES[0])
 
 
 def choices_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -312,8 +340,11 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     # What a flat recipe of a loss without a critic says of one is what was left of the recipe that it changed.
     if flat.get("loss") not in ADVERSARIAL:
         values["adversarial"] = None
-    elif not values.get("adversarial", {}).get("content"):
-        values.setdefault("adversarial", {})["content"] = _FIRST["adversarial"].content
+    else:
+        critic = values.setdefault("adversarial", {})
+        critic["content"] = critic.get("content") or _FIRST["adversarial"].content
+        if flat["loss"] == "wasserstein":
+            critic.setdefault("penalty", EARLIER_PENALTY)
     if not values.get("hdc", {}).get("preparation"):
         values["hdc"] = None
     return values

@@ -9,6 +9,7 @@ from benchmarks.errors import RunError
 from benchmarks.evaluation.psf import KnownBlur
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.run.request import Request
+from benchmarks.training.pairs import with_validation
 from datasets.errors import DataError
 from datasets.loading import load
 from datasets.pairs import Pairs
@@ -34,13 +35,16 @@ def natural_pairs(made: Recipe, request: Request) -> Pairs | None:
     if made.hdc is None or not made.hdc.natural:
         return None
     try:
-        photographs = load("div2k", root_of("div2k", request), split="train")
+        photographs = load("div2k", root_of("div2k", request), split="train")[: made.hdc.natural]
+        if made.hdc.natural_validation:
+            others = load("div2k", root_of("div2k", request), split="val")[: made.hdc.natural_validation]
+            photographs = with_validation(photographs, others)
     except DataError as error:
         raise RunError(
             f"{made.model} is trained on {made.hdc.natural} natural photographs as well, but {error}; put DIV2K there "
             "or leave them out with --natural 0"
         ) from error
-    return photographs[: made.hdc.natural]
+    return photographs
 
 
 def known_blur_of(model: str, dataset: str, request: Request, pairs: Pairs) -> KnownBlur | None:
