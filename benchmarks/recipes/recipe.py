@@ -27,6 +27,8 @@ LOSSES = (
     "binary_crossentropy",
     *ADVERSARIAL,
 )
+SCHEDULES = ("constant", "plateau", "cosine", "halving", "linear")
+
 ONE_STEP = ("aligned", "unaligned")
 """Preparations for models that are trained for one blur step."""
 
@@ -174,6 +176,11 @@ class Recipe:
     ours: str = ""
 
     def __post_init__(self) -> None:
+        for name, value, known in (("loss", self.loss, LOSSES), ("schedule", self.schedule.kind, SCHEDULES)):
+            if value not in known:
+                raise RunError(f"recipe of {self.model}: unknown {name} {value!r}; choose one of {', '.join(known)}")
+        if (self.epochs is None) == (self.steps is None):
+            raise RunError(f"recipe of {self.model}: epochs={self.epochs}, steps={self.steps}; give one of them")
         if (self.adversarial is not None) != (self.loss in ADVERSARIAL):
             wanted = "needs a critic" if self.loss in ADVERSARIAL else "has no critic"
             raise RunError(f"recipe of {self.model}: the loss {self.loss} {wanted}; mend `adversarial`")

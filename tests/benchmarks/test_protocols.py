@@ -1,4 +1,4 @@
-"""The protocols: which pictures count."""
+"""The protocols: which images count."""
 
 import shutil
 from dataclasses import replace
@@ -51,7 +51,7 @@ class TestSelection:
         part = named_pairs(2, 100, coverage="subset 200/3000")
         assert scored(part, PROTOCOLS[name]).coverage == "subset 200/3000"
 
-    def test_other_pictures_have_another_fingerprint(self, videos):
+    def test_other_images_have_another_fingerprint(self, videos):
         marks = {scored(videos, PROTOCOLS[name]).fingerprint for name in ("full", "val300", "bologna")}
         assert len(marks) == 3
 
@@ -88,8 +88,11 @@ class TestScores:
         sharp, blurry = pair.sharp[0].pixels, pair.blurry[0].pixels
         assert PROTOCOLS["full"].score(pair, sharp, sharp, sharp)["psnr"] is None
         assert PROTOCOLS["full"].score(pair, sharp, sharp, blurry) == {
-            "psnr": 100.0, "ssim": 1.0, "ssim_matlab3d": 1.0, "mse": 0.0,
-        }  # fmt: skip
+            "psnr": 100.0,
+            "ssim": 1.0,
+            "ssim_matlab3d": 1.0,
+            "mse": 0.0,
+        }
 
     def test_the_best_frame_of_a_trajectory_is_found_in_one_way_along_it(self):
         pair = picture_pairs(size=(170, 180))[0]

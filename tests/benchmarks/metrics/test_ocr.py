@@ -243,7 +243,7 @@ def test_bad_input_is_one_line(page, tmp_path):
         ocr.ocr_scores([page], [LINES, LINES])
     with pytest.raises(MetricError, match="pass one step for each"):
         ocr.standing([1.0], [])
-    (tmp_path / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "broken.png").write_bytes(b"no image")
     with pytest.raises(MetricError, match=r"broken\.png: cannot be read as an image"):
         ocr.read_file(tmp_path / "broken.png")
 

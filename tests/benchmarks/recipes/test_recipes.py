@@ -120,14 +120,14 @@ class TestPaper:
         variant = zoo.info(model).variant(made.variant)
         assert (made.epochs is None) != (made.steps is None)
         assert 0 < made.data.validation < 1
-        # The refiner shrinks its input by 58 pixels, so CIFAR-10's pictures are too small for it.
+        # The refiner shrinks its input by 58 pixels, so CIFAR-10's images are too small for it.
         assert made.data.crop <= (32 if dataset == "cifar10" and model != "refiner" else 320)
         assert made.data.crop % zoo.info(model).size_multiple == 0
         assert made.data.crop > variant.shrink
         assert variant.frames == 1 or dataset in ("gopro", "gopro-gamma", "reds", "reds-jpeg")
         assert made.loss in LOSSES
 
-    def test_every_network_has_both_recipes(self):
+    def test_every_model_has_both_recipes(self):
         names = [name for name in zoo.list_models() if zoo.info(name).learns]
         assert sorted(MODELS) == names
         assert sorted(registry.models()) == sorted(registry.models("quick")) == names
@@ -192,7 +192,7 @@ class TestPaper:
                 replace(made, adversarial=replace(made.adversarial, penalty=penalty))
 
     @pytest.mark.parametrize("model", GREY)
-    def test_networks_of_the_helsinki_challenge(self, model):
+    def test_models_of_the_helsinki_challenge(self, model):
         made = recipe(model, "hdc")
         assert (made.loss, made.optimiser.learning_rate, made.data.batch, made.steps) == (
             "mean_squared_error",
@@ -210,7 +210,7 @@ class TestPaper:
 
 class TestQuick:
     @pytest.mark.parametrize("model", BOLOGNA_MODELS)
-    def test_a_tiny_network_and_few_steps(self, model):
+    def test_a_tiny_model_and_few_steps(self, model):
         for dataset in ("cifar10", "reds"):
             made = recipe(model, dataset, "quick")
             assert zoo.info(model).variant(made.variant).parameters < 300_000
@@ -225,11 +225,17 @@ class TestQuick:
         assert made.adversarial is None or "vgg" not in made.adversarial.content
         assert made.steps is not None and made.steps <= 2000
 
-    def test_video_networks_see_three_frames(self):
+    def test_video_models_see_three_frames(self):
         assert default_variant("kaist", "reds", "quick") == "tiny-video"
         assert default_variant("kaist", "cifar10", "quick") == "tiny"
         assert default_variant("identity", "reds", "quick") == "video"
         assert default_variant("identity", "kohler", "paper") == "image"
+        assert default_variant("identity", "hdc", "quick") == default_variant("wiener", "cifar10", "quick") == "image"
+        assert default_variant("wiener", "hdc", "quick") == "text"
+
+    def test_a_model_without_a_tiny_variant_takes_its_usual_one(self):
+        with fakes.registered_toy():
+            assert default_variant("toy", "gopro", "quick") == "image"
 
 
 class TestChanges:
@@ -285,6 +291,19 @@ class TestChanges:
         assert "adversarial" not in made.choices()
         with pytest.raises(RunError, match="has no perceptual term; leave out --perceptual-weights"):
             recipe("deblurgan", "gopro").changed(loss="mean_absolute_error", content="vgg19")
+
+    @pytest.mark.parametrize(
+        ("values", "words"),
+        [
+            ({"loss": "mean_error"}, "unknown loss 'mean_error'; choose one of sum_of_absolute_differences, mean_sq"),
+            ({"schedule": "cosin"}, "unknown schedule 'cosin'; choose one of constant, plateau, cosine"),
+            ({"steps": 5}, "epochs=71, steps=5; give one of them"),
+            ({"epochs": None}, "epochs=None, steps=None; give one of them"),
+        ],
+    )
+    def test_what_no_training_can_do_is_one_line(self, values, words):
+        with pytest.raises(RunError, match=f"^recipe of atrous: {words}"):
+            recipe("atrous", "reds").replaced(**values)
 
     def test_a_loss_and_a_critic_belong_together(self):
         with pytest.raises(RunError, match="recipe of unet1: the loss wasserstein needs a critic"):
