@@ -374,6 +374,15 @@ class TestPlainValues:
         assert choices_of(stored) == made.choices()
         assert upgrade(stored) == stored
 
+    def test_a_penalty_that_was_not_said_is_the_earlier_one(self):
+        values = recipe("deblurgan", "gopro").as_dict()
+        del values["adversarial"]["penalty"]
+        assert upgrade(values)["adversarial"]["penalty"] == EARLIER_PENALTY
+        assert "penalty" not in values["adversarial"]
+        flat = {"loss": "wasserstein", "content": "vgg19", "critic_steps": 5}
+        assert upgrade(flat)["adversarial"]["penalty"] == EARLIER_PENALTY
+        assert upgrade(flat | {"loss": "relativistic"})["adversarial"]["penalty"] == ""
+
     def test_a_flat_recipe_of_another_loss_has_no_critic(self):
         flat = {"loss": "mean_absolute_error", "content": "", "content_weight": 5000.0, "beta_1": 0.5}
         assert upgrade(flat)["adversarial"] is None
