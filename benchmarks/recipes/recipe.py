@@ -81,7 +81,7 @@ class Recipe:
         data: Crops, batches, augmentation.
         optimiser: Adam's numbers.
         schedule: How the learning rate goes on.
-        epochs: Passes over the training pairs; None when `steps` says how long.
+        epochs: Passes over the training pairs, or over one in `data.stride` of them; None when `steps` says how long.
         steps: Training steps; None when `epochs` says how long.
         trainable_ratios: Whether a model with several outputs learns the weights of their losses.
         validate_every: ((epochs between two validations, until this epoch), ...); empty for every epoch.
