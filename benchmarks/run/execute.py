@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 import zoo
-from benchmarks.metrics import ocr
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import layout, migrate, record, store
 from benchmarks.run.experiment import Cell
@@ -31,9 +30,9 @@ def run(cell: Cell) -> record.Record:
 
     model, training, weights = _network(cell)
     print(f"scoring {model.name} on {len(cell.pairs)} pictures of {cell.dataset} ({cell.pairs.coverage})", flush=True)
-    ways: dict[str, Any] = {"tiles": cell.request.tiles, "guess_steps": cell.request.guess_steps}
+    ways: dict[str, Any] = {"tiles": cell.request.tiles, "blind": cell.request.guess_steps}
     if cell.known_blur is not None:
-        ways["blur_of"] = cell.known_blur.of_pairs(cell.pairs)
+        ways["blur_of"] = cell.known_blur.of_pairs(cell.pairs, console.progress_bar)
     with console.progress_bar("scoring") as progress:
         scores = evaluate.evaluate(model, cell.pairs, cell.protocol, cell.request.seed, progress, **ways)
     precision = _precision(model)
@@ -47,7 +46,7 @@ def run(cell: Cell) -> record.Record:
         weights=weights,
         training=training,
         evaluation=_evaluation(cell, precision),
-        scores=msgspec.structs.replace(record.summarise(scores.names, scores.values), **_by_step(cell, scores.values)),
+        scores=cell.protocol.summarise(cell.pairs, scores.values),
         timing=msgspec.convert(timing.seconds_per_megapixel(model, precision), record.Timing),
         machine=environment.describe(),
         versions=environment.versions(),
@@ -70,6 +69,7 @@ def _evaluation(cell: Cell, precision: str) -> record.Evaluation:
         tiles=msgspec.convert(ways.get("tiles"), record.Tiles | None),
         blind=cell.request.guess_steps,
         psf=msgspec.convert(ways.get("psf"), record.Psf | None),
+        engine=cell.protocol.engine(),
     )
 
 
@@ -87,16 +87,6 @@ def _kept(cell: Cell, model: Any, scores: Any, ways: dict[str, Any]) -> dict[str
         sections["panels"] = msgspec.convert(kept, tuple[record.Panel, ...])
     curve = curves.save(folder, stem, cell.folder) if cell.training_key else None
     return sections if curve is None else {**sections, "curve": curve}
-
-
-def _by_step(cell: Cell, values: dict[str, list[float | None]]) -> dict[str, Any]:
-    """Returns the mean score of each blur step and the last step that is passed, for the Helsinki challenge."""
-    if cell.protocol.name != "ocr":
-        return {}
-    standing = ocr.standing([score or 0.0 for score in values["ocr"]], [pair.metadata["step"] for pair in cell.pairs])
-    return {
-        "steps": {str(step): round(mean, 4) for step, mean in standing.means.items()}, "stop_step": standing.stop_step,
-    }  # fmt: skip
 
 
 def record_failure(cell: Cell, reason: str) -> record.Record:

@@ -7,8 +7,7 @@ from typing import Any
 
 import zoo
 from benchmarks.errors import RunError
-from benchmarks.metrics import ocr
-from benchmarks.protocols import HDC_TILES, protocol_for, scored
+from benchmarks.protocols import protocol_for, scored
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.recipes.select import recipe
 from benchmarks.recipes.variants import default_variant
@@ -26,6 +25,7 @@ from benchmarks.run.request import Request
 from benchmarks.training import pairs as preparation
 from datasets.loading import load
 from datasets.registry import info as dataset_info
+from zoo.inference.tiling import Tiles
 
 
 def plan(model: str, dataset: str, request: Request) -> Cell:
@@ -41,10 +41,10 @@ def plan(model: str, dataset: str, request: Request) -> Cell:
     variant = made.variant if made else request.variant or default_variant(model, dataset, request.profile)
     frames = zoo.info(model).variant(variant).frames
     check_weights(model, variant, request)
-    if dataset == "hdc":
-        ocr.check_tesseract()
-        if request.tiles is None and zoo.info(model).learns and not zoo.info(model).medians:
-            request = replace(request, tiles=HDC_TILES)
+    protocol.require()
+    own_tiles = dataset_info(dataset).tiles
+    if own_tiles and request.tiles is None and zoo.info(model).learns and not zoo.info(model).medians:
+        request = replace(request, tiles=Tiles(*own_tiles))
     pairs = scored(
         load(dataset, root_of(dataset, request), frames=frames, steps=request.blur_steps), protocol, request.limit
     )

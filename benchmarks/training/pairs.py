@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.errors import RunError
 from benchmarks.recipes.recipe import ONE_STEP, Recipe
 from datasets.blur.estimate import EVALUATIONS
 from datasets.hdc import refiner, single_step
 from datasets.hdc.single_step import NATURAL
-from datasets.pairs import Pairs
+from datasets.pairs import Pairs, fingerprint
 
 
 def check(made: Recipe, pairs: Pairs) -> None:
@@ -50,11 +52,30 @@ def prepared(made: Recipe, pairs: Pairs, natural: Pairs | None) -> Pairs:
     return single_step.prepare(pairs, made.hdc.preparation == "aligned", natural, blur)
 
 
+def with_validation(training: Pairs, validation: Pairs) -> Pairs:
+    """Natural photographs to train on and others to validate on as one list; each pair keeps its own split.
+
+    Args:
+        training: Photographs of the training split.
+        validation: Photographs of another split.
+
+    Returns:
+        Both, the first ones first, with a fingerprint of both.
+    """
+    return replace(
+        training,
+        items=(*training.items, *validation.items),
+        coverage=f"{training.coverage}, validation {validation.coverage}",
+        fingerprint=fingerprint([training.fingerprint, validation.fingerprint]),
+    )
+
+
 def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
     """Splits off the last scenes for validation, or the last pictures where there is one scene only.
 
-    CIFAR-10 is split by pictures, as Keras' validation_split does in the report's code; HDC by sample number, so that
-    every blur step is on both sides; natural photographs beside its text are held out alike.
+    CIFAR-10 is split by images, as Keras' validation_split does in the report's code; HDC by sample number, so that
+    every blur step is on both sides. Natural photographs beside its text that come from another split (see
+    `with_validation`) are the ones held out of them; where there are none, the last ones are.
 
     Args:
         pairs: All training pairs.
@@ -68,7 +89,11 @@ def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
     groups: dict[bool, list[int]] = {}
     for index, pair in enumerate(pairs):
         groups.setdefault(pair.scene == NATURAL, []).append(index)
-    held_out = {index for group in groups.values() for index in _last_units(pairs, group, share)}
+    held_out = set(_last_units(pairs, groups.get(False, []), share))
+    natural = groups.get(True, [])
+    held_out |= {index for index in natural if pairs[index].split != pairs.split} or set(
+        _last_units(pairs, natural, share)
+    )
     sides = [[index for index in range(len(pairs)) if (index in held_out) is side] for side in (False, True)]
     return pairs.select(sides[0]), pairs.select(sides[1])
 
