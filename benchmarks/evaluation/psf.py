@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.errors import RunError
+from benchmarks.progress import Bar, silent, up_to
 from datasets.blur import gaussian
 from datasets.blur.estimate import EVALUATIONS, Blur
 from datasets.files import file_hash
@@ -47,8 +48,12 @@ class KnownBlur:
             return {"source": "the sigma of each picture"}
         return {"source": "estimated on the training release", "fingerprint": self.training_pairs.fingerprint}
 
-    def of_pairs(self, pairs: Sequence[Pair]) -> BlurOf:
-        """Returns what gives the blur of each of some pairs; estimates it where that was not done before.
+    def of_pairs(self, pairs: Sequence[Pair], bar: Bar = silent) -> BlurOf:
+        """What gives the blur of each of some pairs; it is estimated where that was not done before.
+
+        Args:
+            pairs: The pairs.
+            bar: Shows how far an estimation is.
 
         Raises:
             RunError: When a blur step is nowhere known from.
@@ -57,7 +62,7 @@ class KnownBlur:
         if self.dataset == "cifar10":
             return lambda pair: Blur(gaussian.psf(pair.metadata["sigma"]), 0.0)
         steps = sorted({pair.metadata["step"] for pair in pairs})
-        blurs = self._estimated(steps) if self.psf_file is None else simulation.read_defocus(self.psf_file)
+        blurs = self._estimated(steps, bar) if self.psf_file is None else simulation.read_defocus(self.psf_file)
         missing = [step for step in steps if step not in blurs]
         if missing:
             raise RunError(
@@ -66,17 +71,15 @@ class KnownBlur:
             )
         return lambda pair: blurs[pair.metadata["step"]]
 
-    def _estimated(self, steps: Sequence[int]) -> dict[int, Blur]:
-        """Returns the blur of every step that the training release has, estimated on its first sample."""
-        from benchmarks import console
-
+    def _estimated(self, steps: Sequence[int], bar: Bar) -> dict[int, Blur]:
+        """The blur of every step that the training release has, estimated on its first sample."""
         if self.training_pairs is None:
             return {}
         blurs = {}
         for step, own in single_step.by_step(self.training_pairs).items():
             if step in steps:
-                with console.progress_bar(f"estimating the blur of step {step}") as progress:
-                    blurs[step] = single_step.estimated_blur(own, console.up_to(progress, EVALUATIONS))
+                with bar(f"estimating the blur of step {step}") as progress:
+                    blurs[step] = single_step.estimated_blur(own, up_to(progress, EVALUATIONS))
         return blurs
 
 
