@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -51,11 +52,20 @@ def series(rows: Sequence[Mapping[str, str]]) -> dict[str, dict[str, list[tuple[
     found = {}
     for name in [name for name in names if not name.startswith("val_")][:_PANELS]:
         parts = {
-            label: [(int(row["epoch"]) + 1, float(row[column])) for row in rows if row.get(column)]
+            label: [(int(row["epoch"]) + 1, value) for row in rows if (value := _number(row.get(column))) is not None]
             for column, label in ((name, "training"), (f"val_{name}", "validation"))
         }
         found[name] = {label: points for label, points in parts.items() if points}
     return found
+
+
+def _number(text: str | None) -> float | None:
+    """A value of a log; None where an epoch has none, which Keras writes as `NA`, or it is not finite."""
+    try:
+        value = float(text or "nan")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def draw(rows: Sequence[Mapping[str, str]]) -> bytes:
