@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.records.record import Record, Scores, Training
+from benchmarks.metrics.summary import Scores
+from benchmarks.records.record import Record, Training
 
 SCORES = ("psnr", "ssim", "ssim_matlab3d", "mse", "kohler_psnr", "kohler_mssim")
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import zoo
 from benchmarks.errors import RunError
-from benchmarks.metrics import ocr
 from benchmarks.run import earlier
 from benchmarks.run.experiment import Experiment
 from benchmarks.training import pairs as training_pairs
@@ -104,8 +103,7 @@ def _check_weights(experiment: Experiment) -> None:
 
 def _check_scorer(experiment: Experiment) -> None:
     """What the protocol's metrics need is installed."""
-    if "ocr" in experiment.protocol.metrics:
-        ocr.check_tesseract()
+    experiment.protocol.require()
 
 
 def _check_crops(experiment: Experiment) -> None:

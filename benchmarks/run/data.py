@@ -12,6 +12,7 @@ from benchmarks.evaluation.psf import KnownBlur
 from benchmarks.protocols import Protocol, scored
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.run.request import Request
+from benchmarks.training.pairs import with_validation
 from datasets.errors import DataError
 from datasets.loading import load
 from datasets.pairs import Pairs
@@ -109,13 +110,17 @@ def _natural(dataset: str, recipe: Recipe, request: Request, loading: Load) -> P
     if recipe.hdc is None or not recipe.hdc.natural or not source:
         return None
     try:
-        photographs = loading(source, root_of(source, request), dataset_info(source).training_split, 1, None)
+        info, root = dataset_info(source), root_of(source, request)
+        photographs = loading(source, root, info.training_split, 1, None)[: recipe.hdc.natural]
+        if recipe.hdc.natural_validation:
+            others = loading(source, root, info.evaluation_split, 1, None)[: recipe.hdc.natural_validation]
+            photographs = with_validation(photographs, others)
     except DataError as error:
         raise RunError(
             f"{recipe.model} is trained on {recipe.hdc.natural} natural photographs as well, but {error}; put {source} "
             "there or leave them out with --natural 0"
         ) from error
-    return photographs[: recipe.hdc.natural]
+    return photographs
 
 
 def _known_blur(model: str, pairs: Pairs, request: Request, loading: Load) -> KnownBlur | None:
@@ -124,8 +129,8 @@ def _known_blur(model: str, pairs: Pairs, request: Request, loading: Load) -> Kn
     if not zoo.info(model).takes_psf or not info.known_blur:
         return None
     if info.known_blur != "estimated" or request.data.psf_file is not None:
-        return KnownBlur(pairs.dataset, psf_file=request.data.psf_file)
+        return KnownBlur(info.known_blur, psf_file=request.data.psf_file)
     steps = tuple(sorted({pair.metadata["step"] for pair in pairs}))
     return KnownBlur(
-        pairs.dataset, loading(pairs.dataset, root_of(pairs.dataset, request), info.training_split, 1, steps)
+        info.known_blur, loading(pairs.dataset, root_of(pairs.dataset, request), info.training_split, 1, steps)
     )

@@ -77,6 +77,8 @@ def same_run(run: Finished, experiment: Experiment) -> bool:
         "training": None if training is None else _choices(training, evaluation.fingerprint, experiment),
         "weights": run.weights.removeprefix(_FILE) if run.weights.startswith(_FILE) else None,
         "seed": evaluation.seed if experiment.protocol.crop else None,
+        # The first records do not tell what read their text.
+        "engine": evaluation.engine or experiment.choices.get("engine"),
         **_ways(evaluation),
     }
     if keys.used(choices) != experiment.choices:

@@ -15,7 +15,6 @@ import zoo
 from benchmarks import console
 from benchmarks.evaluation import evaluate, panels, timing
 from benchmarks.evaluation.predict import restorer
-from benchmarks.metrics import ocr
 from benchmarks.progress import Progress
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import curves, environment, layout, migrate, record, store
@@ -54,7 +53,6 @@ class Runner:
         with console.progress_bar("scoring") as progress:
             scores = evaluate.evaluate(model, pairs, experiment.protocol, experiment.request.seed, progress, **ways)
         precision = _precision(model)
-        summary = record.summarise(scores.names, scores.values)
         finished = record.Finished(
             key=experiment.key,
             model=experiment.model,
@@ -65,7 +63,7 @@ class Runner:
             weights=weights,
             training=training,
             evaluation=_evaluation(experiment, precision),
-            scores=msgspec.structs.replace(summary, **_by_step(experiment, scores.values)),
+            scores=experiment.protocol.summarise(pairs, scores.values),
             timing=msgspec.convert(timing.seconds_per_megapixel(model, precision), record.Timing),
             machine=environment.describe(),
             versions=environment.versions(),
@@ -187,12 +185,13 @@ def _evaluation(experiment: Experiment, precision: str) -> record.Evaluation:
         tiles=msgspec.convert(ways.get("tiles"), record.Tiles | None),
         blind=experiment.options.blind,
         psf=msgspec.convert(ways.get("psf"), record.Psf | None),
+        engine=experiment.protocol.engine(),
     )
 
 
 def _ways(experiment: Experiment) -> dict[str, Any]:
     """How images are restored, as the arguments of `evaluate.evaluate` and `predict.restorer`."""
-    ways: dict[str, Any] = {"tiles": experiment.tiles, "guess_steps": experiment.options.blind}
+    ways: dict[str, Any] = {"tiles": experiment.tiles, "blind": experiment.options.blind}
     if experiment.data.known_blur is not None:
         ways["blur_of"] = experiment.data.known_blur.of_pairs(experiment.data.scored, console.progress_bar)
     return ways
@@ -209,18 +208,6 @@ def _kept(experiment: Experiment, model: keras.Model, scores: evaluate.Scores, w
         sections["panels"] = msgspec.convert(kept, tuple[record.Panel, ...])
     curve = curves.save(folder, stem, earlier.training_folder(experiment)) if experiment.training_key else None
     return sections if curve is None else {**sections, "curve": curve}
-
-
-def _by_step(experiment: Experiment, values: dict[str, list[float | None]]) -> dict[str, Any]:
-    """The mean score of each blur step and the last step that is passed, for the Helsinki challenge."""
-    if experiment.protocol.name != "ocr":
-        return {}
-    steps = [pair.metadata["step"] for pair in experiment.data.scored]
-    standing = ocr.standing([score or 0.0 for score in values["ocr"]], steps)
-    return {
-        "steps": {str(step): round(mean, 4) for step, mean in standing.means.items()},
-        "stop_step": standing.stop_step,
-    }
 
 
 def _trainable(model: keras.Model) -> int:

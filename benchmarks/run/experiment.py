@@ -83,6 +83,7 @@ class Experiment:
             "training": self.training_choices,
             "weights": _hash(self.options.weights) if self.recipe is None else None,
             "seed": self.request.seed if self.protocol.crop else None,
+            "engine": self.protocol.engine() or None,
             **self.ways,
         }
         return keys.used(choices)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import zoo
-from benchmarks import protocols
 from benchmarks.metrics import ocr
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.recipes.select import recipe
@@ -141,6 +140,11 @@ def _cifar_images(validation: bool) -> float:
     return held_out if validation else images - held_out
 
 
+def _tiles() -> tuple[int, int]:
+    """Returns tile and overlap of the Helsinki challenge's photographs."""
+    return dataset_info("hdc").tiles or (0, 0)
+
+
 def _blocks(variant: str) -> float:
     """Returns the atrous blocks of a variant."""
     return zoo.info("atrous").variant(variant).options["blocks"]
@@ -166,8 +170,8 @@ def _psfnn() -> dict[tuple[str, str], tuple[Fact, str]]:
         "noise scale": (partial(made, lambda own: own.data.noise), "recipe"),
         "DIV2K images": (partial(made, lambda own: own.hdc.natural), "recipe"),
         "training samples per font": (partial(made, lambda own: round(samples * (1 - own.data.validation))), "recipe"),
-        "inference tile core": (lambda: protocols.HDC_TILES.tile, "tiles"),
-        "inference tile overlap": (lambda: protocols.HDC_TILES.overlap, "tiles"),
+        "inference tile core": (lambda: _tiles()[0], "tiles"),
+        "inference tile overlap": (lambda: _tiles()[1], "tiles"),
         "polynomial degree": (lambda: warp.DEGREE, "warp"),
         "pass threshold": (lambda: ocr.THRESHOLD, "metric"),
         "smallest PSF side": (lambda: min(sides), "schedule of the estimation"),

@@ -19,7 +19,7 @@ from benchmarks.progress import Progress
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.training.batches import training_batches, validation_batches
 from benchmarks.training.callbacks import Checkpoints, Log, Plateau, Steps, Stopped
-from benchmarks.training.epochs import epoch_length, segments, total_steps, validated_epochs
+from benchmarks.training.epochs import epoch_length, epoch_steps, segments, total_steps, validated_epochs
 from benchmarks.training.pairs import split_validation
 from benchmarks.training.state import BEST, LAST, LOG, Options, Outcome, writable
 from benchmarks.training.tasks import Task, task_of
@@ -131,7 +131,7 @@ def _outcome(folder: Path, progress: dict[str, Any], recipe: Recipe, pairs: int)
     return Outcome(
         model=zoo.load(best) if best.is_file() else _without_objective(zoo.load(folder / LAST)),
         steps=progress["step"],
-        epochs=progress["step"] * recipe.data.batch / pairs,
+        epochs=progress["step"] / epoch_steps(recipe, pairs),
         seconds=progress["seconds"],
         best_step=progress["best_step"] or progress["step"],
         validation_psnr=progress["best"],

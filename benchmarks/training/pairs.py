@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmarks.errors import RunError
 from benchmarks.progress import Bar, silent, up_to
 from benchmarks.recipes.recipe import ONE_STEP, Recipe
 from datasets.blur.estimate import EVALUATIONS
 from datasets.hdc import refiner, single_step
 from datasets.hdc.single_step import NATURAL
-from datasets.pairs import Pairs
+from datasets.pairs import Pairs, fingerprint
 from datasets.registry import info as dataset_info
 
 
@@ -51,12 +53,31 @@ def prepared(made: Recipe, pairs: Pairs, natural: Pairs | None, bar: Bar = silen
     return single_step.prepare(pairs, made.hdc.preparation == "aligned", natural, blur)
 
 
+def with_validation(training: Pairs, validation: Pairs) -> Pairs:
+    """Natural photographs to train on and others to validate on as one list; each pair keeps its own split.
+
+    Args:
+        training: Photographs of the training split.
+        validation: Photographs of another split.
+
+    Returns:
+        Both, the first ones first, with a fingerprint of both.
+    """
+    return replace(
+        training,
+        items=(*training.items, *validation.items),
+        coverage=f"{training.coverage}, validation {validation.coverage}",
+        fingerprint=fingerprint([training.fingerprint, validation.fingerprint]),
+    )
+
+
 def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
     """Splits off the last units for validation, or the last images where there is one unit only.
 
     What is held out together is said by the data set's entry: mostly scenes; single images of CIFAR-10, as Keras'
     validation_split does in the report's code; frames of HDC, so that every blur step is on both sides. Natural
-    photographs beside its text are held out alike.
+    photographs beside its text that come from another split (see `with_validation`) are the ones held out of them;
+    where there are none, the last ones are.
 
     Args:
         pairs: All training pairs.
@@ -71,7 +92,10 @@ def split_validation(pairs: Pairs, share: float) -> tuple[Pairs, Pairs]:
     for index, pair in enumerate(pairs):
         groups.setdefault(pair.scene == NATURAL, []).append(index)
     unit = dataset_info(pairs.dataset).validation_unit
-    held_out = {index for group in groups.values() for index in _last_units(pairs, group, unit, share)}
+    held_out = set(_last_units(pairs, groups.get(False, []), unit, share))
+    natural = groups.get(True, [])
+    others = {index for index in natural if pairs[index].split != pairs.split}
+    held_out |= others or set(_last_units(pairs, natural, unit, share))
     sides = [[index for index in range(len(pairs)) if (index in held_out) is side] for side in (False, True)]
     return pairs.select(sides[0]), pairs.select(sides[1])
 

@@ -1,4 +1,4 @@
-"""Pictures and training curves of a run."""
+"""Images and training curves of a run."""
 
 from dataclasses import replace
 
@@ -32,12 +32,12 @@ def test_no_image_is_chosen_twice():
 
 def strip(path):
     """Returns the four panels of a file, float RGB."""
-    picture = cv2.imread(str(path))[..., ::-1].astype(np.float32) / 255
-    return np.split(picture, 4, axis=1)
+    image = cv2.imread(str(path))[..., ::-1].astype(np.float32) / 255
+    return np.split(image, 4, axis=1)
 
 
 def alike(one, other):
-    """Whether two pictures of noise are the same but for what WebP makes of their colours."""
+    """Whether two images of noise are the same but for what WebP makes of their colours."""
     return np.corrcoef(one.mean(axis=-1).ravel(), other.mean(axis=-1).ravel())[0, 1] > 0.5
 
 
@@ -55,8 +55,10 @@ def test_the_panels_show_what_they_should(tmp_path, size, panel, detail):
 
     found = panels.save(tmp_path, "run", darker, pairs, FULL, scores, 3)
     assert [(each["image"], each["role"], each["score"]) for each in found] == [
-        (pairs[0].name, "worst", 20.0), (pairs[2].name, "median", 25.0), (pairs[1].name, "best", 30.0),
-    ]  # fmt: skip
+        (pairs[0].name, "worst", 20.0),
+        (pairs[2].name, "median", 25.0),
+        (pairs[1].name, "best", 30.0),
+    ]
     files = found[0]["files"]
     assert files[0] == "pictures/run/worst.webp" and len(files) == 1 + (detail is not None)
     blurred, restored, sharp, error = strip(tmp_path / files[0])
@@ -96,7 +98,7 @@ def test_files_stay_small_even_for_noise(tmp_path, monkeypatch):
 LOG = "epoch,loss,psnr,val_loss,val_psnr\n0,0.5,20.0,0.6,19.0\n1,0.4,21.0,,\n2,0.3,22.0,0.5,20.0\n"
 
 
-def test_curves_are_kept_as_numbers_and_picture(tmp_path):
+def test_curves_are_kept_as_numbers_and_image(tmp_path):
     training = tmp_path / "checkpoints"
     training.mkdir()
     assert curves.save(tmp_path, "run", training) is None

@@ -179,7 +179,7 @@ MISTAKES = [
     ("--model atrous --dataset cifar10 --sample --train-on red", "unknown data set 'red'; did you mean 'reds'?"),
     ("--model atrous --dataset reds --sample --train-on kohler", "kohler has nothing to train on"),
     ("--model atrous --dataset reds --sample --train-on div2k", "div2k has nothing to train on"),
-    ("--model atrous --dataset div2k --sample", "div2k has no blurred pictures"),
+    ("--model atrous --dataset div2k --sample", "div2k has no blurred images"),
     ("--model atrous --dataset reds --sample --no-train", "atrous: nothing to score; give --weights FILE"),
     ("--model atrous,carlo --dataset reds --sample --weights x.keras", "--weights belongs to one model"),
     ("--model atrous --dataset reds --sample --steps 5 --epochs 1", "give --steps or --epochs, not both"),

@@ -26,8 +26,8 @@ def cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEBLUR_ZOO_CACHE", str(folder))
-        build.build("hdc", folder / "samples" / "seed-0", options=Options(steps=(1, 5), train=2, test=1))
-        build.build("div2k", folder / "samples" / "seed-0")
+        build("hdc", folder / "samples" / "seed-0", options=Options(steps=(1, 5), train=2, test=1))
+        build("div2k", folder / "samples" / "seed-0")
         yield
 
 

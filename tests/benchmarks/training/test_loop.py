@@ -2,6 +2,7 @@
 
 import math
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -360,7 +361,28 @@ class TestValidationSplit:
         assert set(held_out.scenes) == set(held_in.scenes)
         assert {pair.frame for pair in held_out} == {"00000007"}
 
-    def test_one_scene_is_split_by_pictures(self):
+    def natural(self, split, count, first=0):
+        """Natural photographs as they are after they were blurred like the text."""
+        pairs = named_pairs(1, count, "hdc", split, first=first)
+        return replace(pairs, items=tuple(replace(pair, scene="natural") for pair in pairs))
+
+    def test_natural_photographs_of_another_split_are_validated_on(self):
+        text = named_pairs(2, 10, "hdc", "train")
+        joint = training_pairs.with_validation(self.natural("train", 500), self.natural("val", 100, first=800))
+        assert joint.fingerprint != self.natural("train", 500).fingerprint
+        pairs = replace(text, items=(*text.items, *joint.items))
+        held_in, held_out = training_pairs.split_validation(pairs, 0.1)
+        assert (len(held_in), len(held_out)) == (18 + 500, 2 + 100)
+        assert {pair.split for pair in held_out if pair.scene == "natural"} == {"val"}
+
+    def test_without_another_split_natural_photographs_are_held_out_like_the_text(self):
+        text, natural = named_pairs(2, 10, "hdc", "train"), self.natural("train", 4)
+        pairs = replace(text, items=(*text.items, *natural.items))
+        held_in, held_out = training_pairs.split_validation(pairs, 0.125)
+        assert [pair.frame for pair in held_out if pair.scene == "natural"] == ["00000003"]
+        assert len(held_in) == 18 + 3
+
+    def test_one_scene_is_split_by_images(self):
         held_in, held_out = training_pairs.split_validation(named_pairs(1, 8), 0.125)
         assert [pair.frame for pair in held_out] == ["00000007"]
         assert len(held_in) == 7
