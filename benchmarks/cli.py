@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NoReturn
 
 from benchmarks.errors import RunError
 from benchmarks.metrics.base import MetricError
+from datasets.cli import path
 from datasets.errors import DataError
 from zoo.errors import ZooError
+
+__all__ = ["EXPECTED", "Parser", "count", "guarded", "name_problems", "path", "positive", "seed_number"]
 
 EXPECTED = (RunError, DataError, ZooError, MetricError)
 
@@ -35,18 +37,6 @@ def seed_number(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {2**32 - 1}, not {text!r}")
     return int(text)
-
-
-def path(text: str) -> Path:
-    """A path, with `~` as the home directory, for argparse.
-
-    >>> path("results").as_posix()
-    'results'
-    """
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:
-        raise argparse.ArgumentTypeError(f"{text}: there is no home directory; write the path out") from error
 
 
 def name_problems(problems: Sequence[str]) -> None:

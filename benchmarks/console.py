@@ -6,15 +6,15 @@ import os
 import re
 import sys
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-from benchmarks.progress import Progress
+from datasets.cli import duration
+from datasets.cli import progress as progress_bar
+
+__all__ = ["duration", "print_numbers", "progress_bar", "quiet_frameworks"]
 
 _START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
 
-_SECONDS_BETWEEN_LINES = 30.0
 
 
 def quiet_frameworks() -> None:
@@ -56,52 +56,3 @@ def print_numbers(title: str, columns: Sequence[str], lines: Sequence[Sequence[s
     for line in lines:
         table.add_row(*line)
     Console(width=None if os.isatty(1) else 160).print(table)
-
-
-@contextmanager
-def progress_bar(title: str) -> Iterator[Progress]:
-    """Shows how far something is: a bar on a terminal, elsewhere a line now and then; yields what to call.
-
-    Args:
-        title: What is done, for the reader.
-    """
-    if not os.isatty(1):
-        yield _Lines(title)
-        return
-    from rich.progress import Progress as Bar
-
-    with Bar(transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-class _Lines:
-    """Prints how far something is, and how long it will still take, once in a while."""
-
-    def __init__(self, title: str) -> None:
-        self.title = title
-        self._first: tuple[int, float] | None = None
-        self._told = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        """Takes work done and in all."""
-        now = time.monotonic()
-        # What was done when it began, as after a resume, tells nothing about the speed.
-        first, began = self._first = self._first or (done, now)
-        if now - self._told < _SECONDS_BETWEEN_LINES or done == first:
-            return
-        self._told = now
-        left = (now - began) / (done - first) * (total - done)
-        print(f"{self.title}: {done:,} of {total:,}, about {duration(left)} left", flush=True)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a reader says them.
-
-    >>> duration(7.4), duration(200), duration(4000), duration(200_000)
-    ('7 s', '3 min', '1.1 h', '2.3 days')
-    """
-    for limit, size, unit in ((100, 1, "s"), (6000, 60, "min")):
-        if seconds < limit:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"

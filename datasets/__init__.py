@@ -1,4 +1,4 @@
-"""Blurry/sharp pairs: data sets in their official layouts, samples of them, and the pipeline that feeds networks."""
+"""Blurry/sharp pairs: data sets in their official layouts, samples of them, and the input pipeline for models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from datasets.errors import DataError
 from datasets.loading import load
 from datasets.pairs import Pair, Pairs
-from datasets.registry import DatasetInfo, info, list_datasets
+from datasets.registry import DatasetInfo, info, list_datasets, reader, register, unregister
 from datasets.verify import Report, verify
 
 __all__ = [
@@ -20,6 +20,9 @@ __all__ = [
     "info",
     "list_datasets",
     "load",
+    "reader",
+    "register",
+    "unregister",
     "verify",
 ]
 

@@ -1,7 +1,7 @@
-"""The frame store: pictures decoded once, kept as memory-mapped bytes, read by crop.
+"""The frame store: images decoded once, kept as memory-mapped bytes, read by crop.
 
 Decoding a 720p PNG takes some thirty milliseconds, reading a 256x256 crop of decoded bytes a fraction of one, so
-training from PNG files starves any fast network. The store holds one file of raw uint8 pixels per scene and kind,
+training from PNG files starves any fast model. The store holds one file of raw uint8 pixels per scene and kind,
 with a JSON index beside it that is written last: a store file without an index does not count.
 """
 
@@ -21,28 +21,27 @@ from pathlib import Path
 
 import numpy as np
 
+from datasets.cli import Progress
 from datasets.errors import DataError
-from datasets.files import atomic_open, cache_folder, write_text
+from datasets.files import atomic_open, cache_folder, expand, write_text
 from datasets.image import ArrayFrame, Frame, Window, cut
 from datasets.pairs import Pairs
 
 SCHEMA = 1
-# Decoded pictures held at a time while a scene is written.
+# Decoded images held at a time while a scene is written.
 _DECODE_AHEAD = 16
 # Seconds without a write after which a temporary file is what a killed run left behind.
 _SCRAP_AGE = 3600
 
-Progress = Callable[[int, int], None]
-
 
 @dataclass(frozen=True)
 class StoredFrame:
-    """A picture in the store.
+    """A image in the store.
 
     Attributes:
         name: The source's name.
         data: All bytes of the scene's store file, memory-mapped.
-        offset: Where the picture starts in `data`.
+        offset: Where the image starts in `data`.
         shape: Height, width, channels.
     """
 
@@ -52,7 +51,7 @@ class StoredFrame:
     shape: tuple[int, int, int]
 
     def read(self, window: Window | None = None) -> np.ndarray:
-        """Returns a read-only view; only the bytes of the window are fetched from disk."""
+        """Gives a read-only view; only the bytes of the window are fetched from disk."""
         size = int(np.prod(self.shape))
         return cut(self.data[self.offset : self.offset + size].reshape(self.shape), window, self.name)
 
@@ -65,7 +64,7 @@ class StoreReport:
         folder: The store.
         written: Store files made now.
         kept: Store files that were there and up to date.
-        frames: Pictures in both.
+        frames: Images in both.
         size: Bytes of pixels in both.
     """
 
@@ -78,7 +77,7 @@ class StoreReport:
 
 @dataclass(frozen=True)
 class _Group:
-    """The pictures that one store file holds."""
+    """The images that one store file holds."""
 
     path: Path
     frames: tuple[Frame, ...]
@@ -88,33 +87,33 @@ class _Group:
         return self.path.with_suffix(".json")
 
 
-# Name, byte size and modification time (ns) of a picture's file.
+# Name, byte size and modification time (ns) of a image's file.
 _Source = tuple[str, int, int]
 # Offset in the store file, and height, width, channels.
 _Place = tuple[int, tuple[int, int, int]]
 
 
 def store_folder(root: Path | str) -> Path:
-    """Returns where the store of the data set under `root` lies unless another folder is named."""
+    """Says where the store of the data set under `root` lies unless another folder is named."""
     resolved = Path(root).resolve()
     return cache_folder() / "store" / f"{resolved.name}-{hashlib.sha256(str(resolved).encode()).hexdigest()[:12]}"
 
 
 def prepare(pairs: Pairs, store: Path | str | None = None, progress: Progress | None = None) -> StoreReport:
-    """Decodes the pictures of a split into the store; what is there and up to date is kept.
+    """Decodes the images of a split into the store; what is there and up to date is kept.
 
-    Interrupted work goes on where it stopped: a scene is either whole or not there. 16-bit pictures are rounded to
+    Interrupted work goes on where it stopped: a scene is either whole or not there. 16-bit images are rounded to
     8 bit, as the training recipes do.
 
     Args:
         pairs: The split to prepare.
         store: The store's folder; None takes `store_folder(pairs.root)`.
-        progress: Called with pictures written and in all.
+        progress: Called with images written and in all.
 
     Raises:
-        DataError: When a picture cannot be read or the disk has no room.
+        DataError: When a image cannot be read or the disk has no room.
     """
-    folder = Path(store) if store is not None else store_folder(pairs.root)
+    folder = expand(store) if store is not None else store_folder(pairs.root)
     groups = list(store_groups(pairs, folder))
     missing = [group for group in groups if _copies(group) is None]
     _check_room(missing, folder)
@@ -128,17 +127,17 @@ def prepare(pairs: Pairs, store: Path | str | None = None, progress: Progress | 
 
 
 def attach(pairs: Pairs, store: Path | str | None = None) -> tuple[Pairs, int]:
-    """Replaces pictures by their copies in the store where those are up to date.
+    """Replaces images by their copies in the store where those are up to date.
 
     Args:
         pairs: What a reader returned, or some of it: a training split uses the store of the whole scene.
         store: The store's folder; None takes `store_folder(pairs.root)`.
 
     Returns:
-        The pairs, and how many pictures will still be decoded from their files at every use (0 when all are
+        The pairs, and how many images will still be decoded from their files at every use (0 when all are
         prepared, or already in memory).
     """
-    folder = Path(store) if store is not None else store_folder(pairs.root)
+    folder = expand(store) if store is not None else store_folder(pairs.root)
     stored: dict[str, StoredFrame] = {}
     undecoded = 0
     for group in store_groups(pairs, folder):
@@ -159,7 +158,7 @@ def attach(pairs: Pairs, store: Path | str | None = None) -> tuple[Pairs, int]:
 
 
 def check(folder: Path | str) -> list[str]:
-    """Reads every store file under `folder` and returns a line for each that does not match its index."""
+    """Reads every store file under `folder` and writes a line for each that does not match its index."""
     problems = []
     for index_path in sorted(Path(folder).rglob("*.json")):
         path = index_path.with_suffix(".u8")
@@ -168,7 +167,7 @@ def check(folder: Path | str) -> list[str]:
             with path.open("rb") as stream:
                 damaged = hashlib.file_digest(stream, "sha256").hexdigest() != index["sha256"]
         except OSError as error:
-            problems.append(f"{path}: {error.strerror}; run prepare again")
+            problems.append(f"{path}: {error.strerror or error}; run prepare again")
         except (ValueError, KeyError, TypeError):
             problems.append(f"{index_path}: not an index; delete it and run prepare again")
         else:
@@ -178,14 +177,24 @@ def check(folder: Path | str) -> list[str]:
 
 
 def to_uint8(pixels: np.ndarray) -> np.ndarray:
-    """Rounds 16-bit pixels to 8 bit (65535 becomes 255); 8-bit ones pass unchanged."""
+    """Rounds 16-bit pixels to 8 bit (65535 becomes 255); 8-bit ones pass unchanged.
+
+    Raises:
+        DataError: For pixels of any other type.
+
+    Examples:
+        >>> to_uint8(np.array([0, 128, 129, 65535], np.uint16)).tolist()
+        [0, 0, 1, 255]
+    """
     if pixels.dtype == np.uint8:
         return pixels
+    if pixels.dtype != np.uint16:
+        raise DataError(f"{pixels.dtype} pixels cannot be stored with 8 bit; give images of 8 or 16 bit without sign")
     return ((pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
 
 
 def store_groups(pairs: Pairs, folder: Path) -> Iterator[_Group]:
-    """Yields the store files of a split: one per scene and kind, each picture once, in order."""
+    """Yields the store files of a split: one per scene and kind, each image once, in order."""
     members: dict[tuple[str, str], dict[str, Frame]] = {}
     for pair in pairs:
         for kind, frames in (("blurry", pair.blurry), ("sharp", pair.sharp)):
@@ -198,19 +207,19 @@ def store_groups(pairs: Pairs, folder: Path) -> Iterator[_Group]:
 
 
 def _sources(frames: Sequence[Frame]) -> list[_Source]:
-    """Returns name, byte size and modification time of each picture's file: what tells that a copy is stale."""
+    """Lists name, byte size and modification time of each image's file: what tells that a copy is stale."""
     sources = []
     for frame in frames:
         try:
             status = Path(frame.path).stat()  # type: ignore[attr-defined]
         except OSError as error:
-            raise DataError(f"{frame.name}: {error.strerror}; check the data root") from error
+            raise DataError(f"{frame.name}: {error.strerror or error}; check the data root") from error
         sources.append((frame.name, status.st_size, status.st_mtime_ns))
     return sources
 
 
 def _read_index(group: _Group) -> dict[_Source, _Place]:
-    """Returns what a store file holds and where; nothing when there is no whole file with an index."""
+    """Tells what a store file holds and where; nothing when there is no whole file with an index."""
     try:
         index = json.loads(group.index_path.read_text(encoding="utf-8"))
         if index["schema"] != SCHEMA or group.path.stat().st_size != index["bytes"]:
@@ -226,7 +235,7 @@ def _read_index(group: _Group) -> dict[_Source, _Place]:
 
 
 def _copies(group: _Group) -> list[_Place] | None:
-    """Returns where the copies of the group's pictures lie; None unless all are there, as they are on disk now."""
+    """Says where the copies of the group's images lie; None unless all are there, as they are on disk now."""
     places = _read_index(group)
     copies = [places.get(source) for source in _sources(group.frames)]
     found = [copy for copy in copies if copy is not None]
@@ -234,13 +243,13 @@ def _copies(group: _Group) -> list[_Place] | None:
 
 
 def _advance(progress: Progress | None, before: int, total: int, written: int) -> None:
-    """Tells how far the whole work is when `written` pictures of a store file are done."""
+    """Tells how far the whole work is when `written` images of a store file are done."""
     if progress is not None:
         progress(before + written, total)
 
 
 def _write(group: _Group, progress: Callable[[int], None]) -> None:
-    """Decodes a group's pictures in threads and writes them in order, pixels first, index last."""
+    """Decodes a group's images in threads and writes them in order, pixels first, index last."""
     sources = _sources(group.frames)
     shapes: list[list[int]] = []
     digest = hashlib.sha256()
@@ -272,7 +281,7 @@ def _remove_scrap(group: _Group) -> None:
 
 
 def _stored_frames(group: _Group, copies: Sequence[_Place]) -> dict[str, StoredFrame]:
-    """Returns the stored copies of a group's pictures by name."""
+    """Opens the stored copies of a group's images by name."""
     try:
         data = np.memmap(group.path, np.uint8, mode="r").view(np.ndarray)
     except (OSError, ValueError) as error:

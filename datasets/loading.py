@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from datasets.errors import DataError
 from datasets.pairs import Pair, Pairs, fingerprint
 from datasets.readers.base import Member, Reader, coverage, is_sample, locate
-from datasets.registry import DatasetInfo, info, reader
+from datasets.registry import DatasetInfo, info, list_datasets, reader
 
 
 def load(
@@ -19,7 +20,7 @@ def load(
     *,
     steps: Sequence[int] | None = None,
 ) -> Pairs:
-    """Lists the pairs of one split; no picture is decoded.
+    """Lists the pairs of one split; no image is decoded.
 
     Args:
         name: Name in the registry.
@@ -27,22 +28,31 @@ def load(
         split: A split of the data set; None takes the one that results are reported on.
         frames: 1, or 3 for (previous, current, next) blurry frames of the same scene. Where a video begins, ends or
             has a gap in its frame numbers, the current frame stands in for the missing neighbour; so it does for
-            every picture of a data set that is not video.
-        steps: Only for `hdc`: the steps to keep, 0 to 19.
+            every image of a data set that is not video.
+        steps: The blur steps to keep, for a data set that has such (`hdc`: 0 to 19).
 
     Returns:
         The pairs in the data set's own order.
 
     Raises:
-        DataError: Unknown name, split or number of frames; missing root or wrong layout; no pictures; a picture
+        DataError: Unknown name, split or number of frames; missing root or wrong layout; no images; a image
             without its partner; a wrong text; an unsafe or damaged CIFAR-10 batch.
+
+    Examples:
+        >>> import tempfile
+        >>> from datasets import samples
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = samples.build("div2k", folder)
+        ...     pairs = load("div2k", folder)
+        >>> len(pairs), pairs.coverage
+        (2, 'sample')
     """
     dataset, source = info(name), reader(name)
     split = _known_split(dataset, split)
     if frames not in (1, 3):
         raise DataError(f"frames={frames}: choose 1, or 3 for previous, current and next")
-    folder = locate(name, root, dataset.folder, source.fits)
-    members = _at_steps(source.find(folder, split), dataset, steps)
+    folder = folder_of(name, root)
+    members = _at_steps(source.members(folder, split), dataset, steps)
     if not members:
         raise DataError(
             f"{name}: nothing of split {split!r} in {folder}; `python -m datasets list {name}` says what to put where"
@@ -65,8 +75,14 @@ def load(
     return Pairs(name, split, folder, items, covered, _fingerprint(dataset, source, split, members))
 
 
+def folder_of(name: str, root: Path | str) -> Path:
+    """Finds the folder that holds a data set's layout; see `datasets.readers.base.locate`."""
+    dataset, source = info(name), reader(name)
+    return locate(name, root, dataset.folder, lambda place: any(source.has(place, split) for split in dataset.splits))
+
+
 def coverage_of(dataset: DatasetInfo, source: Reader, folder: Path, split: str, members: Sequence[Member]) -> str:
-    """Returns how much of the official split the usable members are; see `datasets.readers.base.coverage`."""
+    """Says how much of the official split the usable members are; see `datasets.readers.base.coverage`."""
     usable = [member for member in members if not member.flaws]
     official = dataset.splits[split]
     complete = len(usable) == official and source.complete(split, usable)
@@ -74,7 +90,7 @@ def coverage_of(dataset: DatasetInfo, source: Reader, folder: Path, split: str, 
 
 
 def _known_split(dataset: DatasetInfo, split: str | None) -> str:
-    """Returns the split, or the default one for None."""
+    """Gives the split, or the default one for None."""
     split = dataset.evaluation_split if split is None else split
     if split not in dataset.splits:
         raise DataError(f"{dataset.name} has no split {split!r}; choose from {', '.join(dataset.splits)}")
@@ -85,12 +101,13 @@ def _at_steps(members: list[Member], dataset: DatasetInfo, steps: Sequence[int] 
     """Keeps the members of the wanted steps."""
     if steps is None:
         return members
-    if dataset.name != "hdc":
-        raise DataError(f"steps={list(steps)}: {dataset.name} has no steps; only hdc has")
+    if not dataset.blur_steps:
+        with_steps = " and ".join(name for name in list_datasets() if info(name).blur_steps)
+        raise DataError(f"steps={list(steps)}: {dataset.name} has no steps; only {with_steps} has")
     kept = [member for member in members if member.metadata["step"] in set(steps)]
     if members and not kept:
         there = sorted({member.metadata["step"] for member in members})
-        raise DataError(f"hdc: none of the steps {list(steps)} is there; choose from {there}")
+        raise DataError(f"{dataset.name}: none of the steps {list(steps)} is there; choose from {there}")
     return kept
 
 
@@ -106,7 +123,7 @@ def _refuse_flaws(members: Sequence[Member], name: str, folder: Path) -> None:
 
 
 def _triplets(members: Sequence[Member]) -> list[tuple[Member, Member, Member]]:
-    """Returns each member between its neighbours in time, or itself where there is none."""
+    """Puts each member between its neighbours in time, or itself where there is none."""
     at = {(m.scene, m.number): m for m in members if m.number is not None}
     return [
         (m, m, m) if m.number is None else (at.get((m.scene, m.number - 1), m), m, at.get((m.scene, m.number + 1), m))
@@ -115,6 +132,6 @@ def _triplets(members: Sequence[Member]) -> list[tuple[Member, Member, Member]]:
 
 
 def _fingerprint(dataset: DatasetInfo, source: Reader, split: str, members: Sequence[Member]) -> str:
-    """Returns a digest of the data set, the split and every file's name and size."""
-    files = {f"{file.name}:{file.size}" for member in members for file in member.files}
+    """Hashes the data set, the split and every file's name and size; composed and decomposed names are one."""
+    files = {f"{unicodedata.normalize('NFC', file.name)}:{file.size}" for member in members for file in member.files}
     return fingerprint([dataset.name, split, *source.fingerprint, *sorted(files)])

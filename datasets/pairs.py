@@ -13,14 +13,14 @@ from datasets.image import Frame
 
 @dataclass(frozen=True)
 class Pair:
-    """One blurry picture (or three neighbouring ones) and its sharp truth.
+    """One blurry image (or three neighbouring ones) and its sharp truth.
 
     Attributes:
         dataset: Name in the registry, e.g. `"reds"`.
         split: `"train"`, `"val"` or `"test"`, as the data set calls it.
-        scene: The video or group that the picture belongs to; pictures of one scene never straddle a
+        scene: The video or group that the image belongs to; images of one scene never straddle a
             training/validation split.
-        frame: The picture's name within its scene.
+        frame: The image's name within its scene.
         blurry: One frame, or (previous, current, next).
         sharp: One frame; for Köhler every ground-truth frame of the trajectory.
         metadata: What only this data set knows (HDC: `step`, `font`, `text`; CIFAR-10: `label`, `sigma`).
@@ -50,7 +50,8 @@ class Pairs(Sequence[Pair]):
         root: The folder that holds the data set's official layout.
         items: The pairs, in the data set's own order.
         coverage: `"full"` when the official count is complete, `"subset n/N"`, or `"sample"`.
-        fingerprint: Sixteen hexadecimal digits that change when a file is added, lost, renamed or resized.
+        fingerprint: Sixteen hexadecimal digits that change when a file is added, lost, renamed or resized, and with
+            every selection that is not the whole in its order.
     """
 
     dataset: str
@@ -81,22 +82,47 @@ class Pairs(Sequence[Pair]):
         return tuple(dict.fromkeys(pair.scene for pair in self.items))
 
     def select(self, indices: Sequence[int]) -> Pairs:
-        """Returns the pairs at `indices`; a strict subset changes coverage and fingerprint."""
-        items = tuple(self.items[i] for i in indices)
-        if len(items) == len(self.items):
-            return replace(self, items=items)
-        coverage = self.coverage
-        if coverage != "sample":
-            total = coverage.rpartition("/")[2] if coverage.startswith("subset") else str(len(self.items))
-            coverage = f"subset {len(items)}/{total}"
-        names = fingerprint([self.fingerprint, *(pair.name for pair in items)])
-        return replace(self, items=items, coverage=coverage, fingerprint=names)
+        """Takes the pairs at `indices`, in that order; what it takes decides coverage and fingerprint.
+
+        Args:
+            indices: Places, negative ones counted from the end; they may repeat.
+
+        Returns:
+            The same coverage and fingerprint for every pair once in the old order; else another fingerprint, and
+            `"subset n/N"` with the number n of different pairs, unless every pair is there exactly once (or the data
+            are a sample).
+
+        Raises:
+            IndexError: When a place does not exist.
+
+        Examples:
+            >>> pairs = Pairs("reds", "val", Path("."), tuple(Pair("reds", "val", "000", f, (), ()) for f in "abc"),
+            ...               "full", "0123456789abcdef")
+            >>> pairs.select([0, 1, 2]).fingerprint, pairs.select([0, 0, 0]).coverage, pairs[1:].coverage
+            ('0123456789abcdef', 'subset 1/3', 'subset 2/3')
+        """
+        count = len(self.items)
+        places = [range(count)[index] for index in indices]
+        if places == list(range(count)):
+            return self
+        items = tuple(self.items[place] for place in places)
+        coverage, different = self.coverage, len(set(places))
+        if coverage != "sample" and not different == len(places) == count:
+            total = coverage.rpartition("/")[2] if coverage.startswith("subset") else str(count)
+            coverage = f"subset {different}/{total}"
+        digits = fingerprint([self.fingerprint, *(pair.name for pair in items)])
+        return replace(self, items=items, coverage=coverage, fingerprint=digits)
 
 
 def fingerprint(parts: Sequence[str]) -> str:
-    """Returns sixteen hexadecimal digits of SHA-256 over the parts, order included."""
+    """Hashes the parts, order included, to sixteen hexadecimal digits of SHA-256.
+
+    Examples:
+        >>> fingerprint(["reds", "val"])
+        'c33f4013d822c7a8'
+    """
     digest = hashlib.sha256()
     for part in parts:
-        digest.update(part.encode())
+        digest.update(part.encode(errors="surrogateescape"))  # file names need not be UTF-8
         digest.update(b"\0")
     return digest.hexdigest()[:16]

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from datasets import frame_store
+from datasets import frame_store, image
 from datasets.augment import NONE, Augmentation, random_window, training_crop
 from datasets.errors import DataError
 from datasets.image import Window
 from datasets.pairs import Pair, Pairs
+from datasets.sizes import pair_size, sizes
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 _LOG = logging.getLogger(__name__)
-# Batches made at the same time; beyond the cores of a workstation's feeding thread pool nothing is gained.
+# Batches made at the same time; more than the cores of a workstation gain nothing.
 _PARALLEL_BATCHES = 4
 # Keeps the random numbers of evaluation crops apart from those of training.
 _EVALUATION_STREAM = 0x5EED
@@ -35,12 +36,12 @@ class TrainingBatches:
     Args:
         pairs: Training pairs.
         crop: Side of the crops in pixels.
-        batch: Pictures per batch.
+        batch: Images per batch.
         augmentation: What is done to the crops.
         seed: Seed of order, crops and augmentation.
 
     Raises:
-        DataError: When there are no pairs or the crop does not fit in a picture.
+        DataError: When there are no pairs or the crop does not fit in an image.
     """
 
     def __init__(self, pairs: Pairs, crop: int, batch: int, augmentation: Augmentation = NONE, seed: int = 0) -> None:
@@ -58,19 +59,19 @@ class TrainingBatches:
         return -(-len(self.pairs) // self.batch)
 
     def __call__(self, step: int | np.integer) -> tuple[np.ndarray, np.ndarray]:
-        """Returns inputs (batch, crop, crop, frames x 3) and targets (batch, crop, crop, 3), uint8, of one step."""
+        """Makes inputs (batch, crop, crop, frames x 3) and targets (batch, crop, crop, 3), uint8, of one step."""
         positions = range(int(step) * self.batch, (int(step) + 1) * self.batch)
         crops = [self._crop_at(position) for position in positions]
         return np.stack([crop[0] for crop in crops]), np.stack([crop[1] for crop in crops])
 
     def _crop_at(self, position: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the crop at a position of the endless sequence of passes."""
+        """Draws the crop at a position of the endless sequence of passes."""
         pass_number, index = divmod(position, len(self.pairs))
         pair = self.pairs[int(self._order(pass_number)[index])]
         return training_crop(pair, self.crop, self.augmentation, np.random.default_rng([self.seed, position]))
 
     def _shuffled(self, pass_number: int) -> np.ndarray:
-        """Returns the order of the pairs in a pass."""
+        """Shuffles the pairs in a pass."""
         return np.random.default_rng([self.seed, pass_number, len(self.pairs)]).permutation(len(self.pairs))
 
 
@@ -83,14 +84,14 @@ def training(
     first_step: int = 0,
     store: Path | None = None,
 ) -> tf.data.Dataset:
-    """Returns the endless training batches from `first_step` on.
+    """Makes the endless training batches from `first_step` on.
 
     Uses the frame store where the pairs are prepared; otherwise decodes files at every crop, and says so.
 
     Args:
         pairs: Training pairs.
         crop: Side of the crops in pixels.
-        batch: Pictures per batch.
+        batch: Images per batch.
         augmentation: What is done to the crops, see `datasets.augment`.
         seed: Seed of order, crops and augmentation.
         first_step: The step to go on with.
@@ -107,7 +108,7 @@ def training(
     attached, undecoded = frame_store.attach(pairs, store)
     if undecoded:
         _LOG.warning(
-            "%s %s is not prepared: %d pictures are decoded again for every crop; "
+            "%s %s is not prepared: %d images are decoded again for every crop; "
             "`python -m datasets prepare --dataset %s --root %s%s` makes training faster",
             pairs.dataset,
             pairs.split,
@@ -125,21 +126,21 @@ def training(
 
 
 def evaluation(pairs: Pairs, crop: int | None = None, batch: int = 1, seed: int = 0) -> tf.data.Dataset:
-    """Returns every pair once, in order, whole or by one seeded random crop each.
+    """Makes every pair once, in order, whole or by one seeded random crop each.
 
-    Pictures are read as they are needed, so memory does not grow with their number.
+    Images are read as they are needed, so memory does not grow with their number.
 
     Args:
         pairs: The pairs to score.
-        crop: Side of the random crops; None for whole pictures.
-        batch: Pictures per batch; more than 1 needs pictures of one size. The last batch may be smaller.
+        crop: Side of the random crops; None for whole images.
+        batch: Images per batch; more than 1 needs images of one size. The last batch may be smaller.
         seed: Seed of the crop positions; they depend on nothing but it and the pair's place.
 
     Returns:
         Batches (input, target), float32 in [0, 1]; for Köhler the target is the first ground-truth frame.
 
     Raises:
-        DataError: When there are no pairs, the crop does not fit, or pictures of different sizes shall be batched.
+        DataError: When there are no pairs, the crop does not fit, or images of different sizes shall be batched.
     """
     import tensorflow as tf
 
@@ -148,8 +149,8 @@ def evaluation(pairs: Pairs, crop: int | None = None, batch: int = 1, seed: int 
     _check_request(batch, seed)
     if crop is not None:
         check_crop(pairs, crop)
-    elif batch > 1 and len({pair.sharp[0].shape[:2] for pair in pairs}) > 1:
-        raise DataError(f"{pairs.dataset} {pairs.split}: pictures differ in size; score them one by one (batch 1)")
+    elif batch > 1 and len(sizes(pairs)) > 1:
+        raise DataError(f"{pairs.dataset} {pairs.split}: images differ in size; score them one by one (batch 1)")
 
     def read(index: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         pair = pairs[int(index)]
@@ -167,33 +168,40 @@ def evaluation(pairs: Pairs, crop: int | None = None, batch: int = 1, seed: int 
 
 
 def whole_input(pair: Pair, window: Window | None = None) -> np.ndarray:
-    """Returns a pair's input (height, width, frames x 3), float32 in [0, 1]."""
+    """Reads a pair's input (height, width, frames x 3), float32 in [0, 1].
+
+    Raises:
+        DataError: When the pair's images differ in size, or one cannot be read.
+    """
+    pair_size(pair)
     return np.concatenate([as_float(frame.read(window)) for frame in pair.blurry], axis=-1)
 
 
 def as_float(pixels: np.ndarray) -> np.ndarray:
-    """Returns 8- or 16-bit pixels as float32 in [0, 1] with three channels; grey is repeated."""
+    """Scales 8- or 16-bit pixels to float32 in [0, 1] with three channels; grey is repeated.
+
+    Examples:
+        >>> as_float(np.array([[[255]]], np.uint8)).tolist()
+        [[[1.0, 1.0, 1.0]]]
+    """
     scaled = pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
     return scaled if scaled.shape[-1] == 3 else np.repeat(scaled, 3, axis=-1)
 
 
-def check_crop(pairs: Pairs, crop: int) -> None:
-    """Raises DataError when a crop is not positive or larger than a picture (one per scene is looked at)."""
-    if crop < 1:
-        raise DataError(f"crop must be at least 1 pixel, not {crop}")
-    pair = too_small(pairs, crop)
-    if pair is not None:
-        height, width, _ = pair.sharp[0].shape
-        raise DataError(
-            f"{pairs.dataset} {pair.name}: crop {crop} is larger than the frame {height}x{width}; "
-            f"use --crop {min(height, width)} or less"
-        )
+def check_crop(pairs: Pairs, crop: int, what: str = "") -> None:
+    """Refuses a crop that is not positive or larger than an image; one pair per scene is looked at.
 
+    Args:
+        pairs: What is to be cropped.
+        crop: Side in pixels.
+        what: How the message calls the crop where that is not `--crop`.
 
-def too_small(pairs: Pairs, crop: int) -> Pair | None:
-    """Returns the first pair that a crop does not fit in, None when it fits in all; looks at one pair per scene."""
+    Raises:
+        DataError: See `datasets.image.check_crop`.
+    """
     first_of_scene = {pair.scene: pair for pair in reversed(pairs)}
-    return next((pair for pair in reversed(first_of_scene.values()) if crop > min(pair.sharp[0].shape[:2])), None)
+    for pair in reversed(first_of_scene.values()):
+        image.check_crop(crop, pair.sharp[0].shape, f"{pairs.dataset} {pair.name}", what)
 
 
 def _check_request(batch: int, seed: int) -> None:

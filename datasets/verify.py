@@ -11,9 +11,11 @@ from pathlib import Path
 
 from datasets.errors import DataError
 from datasets.image import ArrayFrame, Frame
-from datasets.loading import coverage_of
-from datasets.readers.base import Member, Problem, is_sample, locate
+from datasets.loading import coverage_of, folder_of
+from datasets.members import Member, Problem, Reader
+from datasets.readers.base import is_sample
 from datasets.registry import DatasetInfo, info, reader
+from datasets.sizes import other_orientation
 
 Shape = tuple[int, int, int]
 
@@ -50,26 +52,18 @@ def verify(name: str, root: Path | str, progress: Callable[[int, int], None] | N
     Args:
         name: Name in the registry.
         root: As for `datasets.load`.
-        progress: Called with the pictures done and the pictures in all.
+        progress: Called with the images done and the images in all.
 
     Returns:
-        The report. A split or a whole video that is not there makes a subset, not a problem.
+        The report. A split or a whole video that is not there makes a subset, not a problem; a split whose folders are
+        there and hold nothing usable is one.
 
     Raises:
         DataError: Unknown name, missing root or wrong layout.
     """
-    dataset, source = info(name), reader(name)
-    folder = locate(name, root, dataset.folder, source.fits)
-    problems: list[Problem] = []
-    members: dict[str, list[Member]] = {}
-    for split in dataset.splits:
-        try:
-            members[split] = source.find(folder, split)
-        except DataError as error:
-            members[split] = []
-            problems.append(_unreadable(error, folder))
-    extras = source.extras(folder)
-    everyone = [member for found in (*members.values(), extras) for member in found]
+    dataset, source, folder = info(name), reader(name), folder_of(name, root)
+    members, problems = _members(dataset, source, folder)
+    everyone = [member for found in (*members.values(), source.extras(folder)) for member in found]
     problems += [flaw for member in everyone for flaw in member.flaws]
     shapes, unreadable = _decode(everyone, folder, progress)
     problems += unreadable
@@ -78,6 +72,7 @@ def verify(name: str, root: Path | str, progress: Callable[[int, int], None] | N
     notes = list(findings.notes)
     if not is_sample(folder):
         notes += _unofficial_sizes(dataset, [m for found in members.values() for m in found], shapes)
+    notes += _undetectable(everyone)
     return Report(
         dataset=name,
         root=folder,
@@ -91,8 +86,26 @@ def verify(name: str, root: Path | str, progress: Callable[[int, int], None] | N
     )
 
 
+def _members(dataset: DatasetInfo, source: Reader, folder: Path) -> tuple[dict[str, list[Member]], list[Problem]]:
+    """Finds the members of every split; a split whose folders are there and hold nothing is a problem."""
+    members: dict[str, list[Member]] = {}
+    problems = []
+    for split in dataset.splits:
+        members[split] = []
+        try:
+            members[split] = source.members(folder, split)
+        except DataError as error:
+            problems.append(_unreadable(error, folder))
+        else:
+            if not members[split] and source.has(folder, split):
+                problems.append(
+                    Problem(split, f"its folders hold no usable file; `python -m datasets list {dataset.name}` helps")
+                )
+    return members, problems
+
+
 def _unreadable(error: DataError, folder: Path, name: str | None = None) -> Problem:
-    """Returns the problem that an error is about, its path shortened to below the data set's folder."""
+    """Builds the problem that an error is about, its path shortened to below the data set's folder."""
     path, separator, what = str(error).partition(": ")
     if not separator:
         return Problem(name or ".", str(error))
@@ -103,7 +116,7 @@ def _unreadable(error: DataError, folder: Path, name: str | None = None) -> Prob
 def _decode(
     members: Sequence[Member], folder: Path, progress: Callable[[int, int], None] | None
 ) -> tuple[dict[str, Shape], list[Problem]]:
-    """Decodes every picture once; returns the shapes of the readable ones and the others as problems."""
+    """Decodes every image once; returns the shapes of the readable ones and the others as problems."""
     frames = {frame.name: frame for member in members for frame in (*member.blurry, *member.sharp)}
     shapes: dict[str, Shape] = {}
     problems = []
@@ -118,19 +131,21 @@ def _decode(
                 if progress:
                     progress(done, len(frames))
     finally:
-        # Ctrl-C shall not wait for thousands of pictures that have not been begun.
+        # Ctrl-C shall not wait for thousands of images that have not been begun.
         pool.shutdown(cancel_futures=True)
     return shapes, problems
 
 
 def _shape(frame: Frame) -> tuple[str, Shape | DataError]:
-    """Decodes a picture for its shape; pictures in memory have been read already."""
+    """Decodes a image for its shape; images in memory have been read already."""
     if isinstance(frame, ArrayFrame):
         return frame.name, frame.shape
     try:
         height, width, channels = frame.read().shape
     except DataError as error:
         return frame.name, error
+    except OSError as error:
+        return frame.name, DataError(f"{frame.name}: {error.strerror or error}; check the data root")
     return frame.name, (height, width, channels)
 
 
@@ -149,7 +164,7 @@ def _silent_opencv() -> Iterator[None]:
 
 
 def _wrong_sizes(members: Sequence[Member], shapes: Mapping[str, Shape], video: bool) -> list[Problem]:
-    """Lists sharp pictures that are not as large as their blurry one, and frames unlike the rest of their video."""
+    """Lists images that are not as large as their partner, not turned like it, or unlike the rest of their video."""
     problems = []
     usual: dict[str, Shape] = {}
     for member in members:
@@ -160,14 +175,17 @@ def _wrong_sizes(members: Sequence[Member], shapes: Mapping[str, Shape], video: 
             partner = shapes.get(member.blurry[0].name) if member.blurry else None
             expected = usual.setdefault(member.scene, shape) if video else shape
             if partner is not None and shape != partner:
-                problems.append(Problem(frame.name, f"{_size(shape)}, but its blurry picture is {_size(partner)}"))
+                problems.append(Problem(frame.name, f"{_size(shape)}, but its blurry image is {_size(partner)}"))
             elif shape != expected:
                 problems.append(Problem(frame.name, f"{_size(shape)}, but its video is {_size(expected)}"))
+        readable = [[f for f in side if f.name in shapes] for side in (member.blurry, member.sharp)]
+        if flaw := other_orientation(tuple(readable[0]), tuple(readable[1])):
+            problems.append(Problem(readable[0][0].name, flaw))
     return problems
 
 
 def _unofficial_sizes(dataset: DatasetInfo, members: Sequence[Member], shapes: Mapping[str, Shape]) -> list[str]:
-    """Returns one note about pictures that do not have the official size, if there are any."""
+    """Writes one note about images that do not have the official size, if there are any."""
     if dataset.frame_size is None:
         return []
     official = (*dataset.frame_size, dataset.channels)
@@ -177,7 +195,15 @@ def _unofficial_sizes(dataset: DatasetInfo, members: Sequence[Member], shapes: M
     if not sizes:
         return []
     seen = ", ".join(f"{_size(shape)} ({count})" for shape, count in sizes.most_common())
-    return [f"blurry pictures of an unofficial size, which is {_size(official)}: {seen}"]
+    return [f"blurry images of an unofficial size, which is {_size(official)}: {seen}"]
+
+
+def _undetectable(members: Sequence[Member]) -> list[str]:
+    """Says what reading every file cannot find, where there are such files."""
+    count = sum(file.path.suffix.lower() in (".tif", ".tiff") for member in members for file in member.files)
+    if not count:
+        return []
+    return [f"{count} TIFF files: the format has no checksums, so only missing bytes and wrong sizes can be found"]
 
 
 def _size(shape: Shape) -> str:

@@ -15,8 +15,7 @@ from benchmarks.run.request import REFERENCE
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns the exit status."""
-    options = build_parser().parse_args(arguments)
-    return guarded(lambda: _run(options))
+    return guarded(lambda: _run(build_parser().parse_args(arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:

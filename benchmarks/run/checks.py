@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import zoo
 from benchmarks.errors import RunError
@@ -12,9 +11,10 @@ from benchmarks.run.experiment import Experiment
 from benchmarks.training import pairs as training_pairs
 from benchmarks.training.state import LAST, finished, in_use
 from datasets.errors import DataError
-from datasets.pairs import Pair, Pairs
+from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
+from datasets.sizes import sizes
 from zoo.saving import read_name
 
 # Copies of the weights that a training writes: the last checkpoint with Adam's two moments, the one that is being
@@ -34,8 +34,8 @@ def validate(experiment: Experiment) -> None:
     _check_known_blur(experiment)
     _check_weights(experiment)
     _check_scorer(experiment)
-    _check_crops(experiment)
     _check_sizes(experiment)
+    _check_crops(experiment)
     _check_perceptual_weights(experiment)
     _check_preparation(experiment)
     _check_results_folder(experiment)
@@ -135,22 +135,10 @@ def _check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
 
 
 def _check_sizes(experiment: Experiment) -> None:
-    """The images of each pair are of one size."""
+    """The images of each pair are of one size, and turned alike."""
     for pairs in (experiment.data.scored, experiment.data.training):
-        for pair in pairs or ():
-            _check_size(pair, pairs)
-
-
-def _check_size(pair: Pair, pairs: Pairs | None) -> None:
-    first = pair.sharp[0]
-    for frame in (*pair.blurry, *pair.sharp[1:]):
-        if frame.shape[:2] != first.shape[:2]:
-            sizes = " and ".join("x".join(map(str, each.shape[:2])) for each in (frame, first))
-            root = pairs.root if pairs is not None else Path()
-            raise DataError(
-                f"{pair.dataset} {pair.name}: {root / frame.name} and {first.name} are of different size, {sizes}; "
-                f"`python -m datasets verify --dataset {pair.dataset}` lists everything"
-            )
+        if pairs is not None:
+            sizes(pairs)
 
 
 def _check_perceptual_weights(experiment: Experiment) -> None:

@@ -166,9 +166,7 @@ def _section(experiment: Experiment, recipe: Recipe, pairs: Pairs, outcome: stat
         started_from=str(options.weights) if options.weights else None,
         ratios=outcome.ratios,
         selected_on="the scored images" if options.select_on_test else "",
-        natural=None
-        if natural is None
-        else record.Natural(coverage=natural.coverage, fingerprint=natural.fingerprint),
+        natural=None if natural is None else record.Natural(coverage=natural.coverage, fingerprint=natural.fingerprint),
     )
 
 

@@ -31,7 +31,8 @@ class Sensor:
 def to_light(values: np.ndarray, curve: Curve) -> np.ndarray:
     """Turns a camera's values (uint8, or float between 0 and 1) into linear light, float32 between 0 and 1."""
     if values.dtype == np.uint8:
-        return to_light(np.arange(256, dtype=np.float32) / 255, curve)[values]
+        result: np.ndarray = to_light(np.arange(256, dtype=np.float32) / 255, curve)[values]
+        return result
     values = values.astype(np.float32)
     if curve == "gamma":
         return values**GAMMA
@@ -47,29 +48,32 @@ def to_values(light: np.ndarray, curve: Curve) -> np.ndarray:
 
 
 def develop(light: np.ndarray, curve: Curve) -> np.ndarray:
-    """Turns linear light into a picture: response curve, then rounding to uint8."""
-    return np.rint(to_values(light, curve) * 255).astype(np.uint8)
+    """Turns linear light into an image: response curve, then rounding to uint8."""
+    result: np.ndarray = np.rint(to_values(light, curve) * 255).astype(np.uint8)
+    return result
 
 
 def add_noise(light: np.ndarray, sensor: Sensor, generator: np.random.Generator) -> np.ndarray:
     """Adds shot and read noise to linear light; both are Gaussian and independent for each value."""
     deviation = np.sqrt(sensor.shot * np.maximum(light, 0) + sensor.read**2)
-    return light + deviation * generator.standard_normal(light.shape, np.float32)
+    result: np.ndarray = light + deviation * generator.standard_normal(light.shape, np.float32)
+    return result
 
 
-def average(pictures: np.ndarray, curve: Curve | None) -> np.ndarray:
-    """Averages video frames into one blurry picture.
+def average(images: np.ndarray, curve: Curve | None) -> np.ndarray:
+    """Averages video frames into one blurry image.
 
-    With a curve the pictures are turned into light, averaged, and turned back; without one their values are
+    With a curve the images are turned into light, averaged, and turned back; without one their values are
     averaged as they are. The GoPro data set offers both: `blur_gamma` with the power 2.2, `blur` without.
 
     Args:
-        pictures: uint8 array (count, height, width, channels).
+        images: uint8 array (count, height, width, channels).
         curve: The response curve to undo, or None.
 
     Returns:
         uint8 array (height, width, channels).
     """
     if curve is None:
-        return np.rint(pictures.mean(axis=0)).astype(np.uint8)
-    return develop(to_light(pictures, curve).mean(axis=0), curve)
+        result: np.ndarray = np.rint(images.mean(axis=0)).astype(np.uint8)
+        return result
+    return develop(to_light(images, curve).mean(axis=0), curve)

@@ -1,4 +1,4 @@
-"""Defocus: the shape of the lens's aperture, spread over the picture."""
+"""Defocus: the shape of the lens's aperture, spread over the image."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SMALLEST = 0.1
 
 
 def aperture(radius: float, blades: int = 0, angle: float = 0.0) -> np.ndarray:
-    """Returns the point spread function of an aperture out of focus.
+    """The point spread function of an aperture out of focus.
 
     Args:
         radius: Radius of the disk, or of the circle through the corners of the polygon, in pixels.
@@ -43,7 +43,8 @@ def aperture(radius: float, blades: int = 0, angle: float = 0.0) -> np.ndarray:
     else:
         inside = np.hypot(x, y) <= radius
     psf = inside.reshape(side, FINENESS, side, FINENESS).mean(axis=(1, 3))
-    return psf / psf.sum()
+    result: np.ndarray = psf / psf.sum()
+    return result
 
 
 def defocus(image: np.ndarray, psf: np.ndarray, offset: float = 0.0) -> np.ndarray:

@@ -12,10 +12,10 @@ LARGEST_SIGMA = 3.0
 
 
 def psf(sigma: float) -> np.ndarray:
-    """Returns the Gaussian by which `blur_like_bologna` blurs.
+    """The Gaussian by which `blur_like_bologna` blurs.
 
     Args:
-        sigma: Standard deviation in pixels; 0 leaves a picture as it is.
+        sigma: Standard deviation in pixels; 0 leaves an image as it is.
 
     Returns:
         float64 array (side, side), side = round(6 sigma + 1), made odd; its sum is 1.

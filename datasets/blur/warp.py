@@ -2,7 +2,7 @@
 
 The forward model of Germer, Uelwer and Harmeling for the Helsinki Deblur Challenge: both coordinates of the place to
 look at are polynomials of third degree of the place to fill. Coordinates run from -1 to 1, from the centre of the
-first pixel to the centre of the last ("corner-aligned"). Pictures are sampled with the bicubic kernel of a = -0.75,
+first pixel to the centre of the last ("corner-aligned"). Images are sampled with the bicubic kernel of a = -0.75,
 beyond the border they go on as their edge.
 """
 
@@ -36,14 +36,14 @@ _SAMPLES = 41
 
 
 def identity() -> np.ndarray:
-    """Returns the weights (2, 10), float64, that leave a picture as it is."""
+    """The weights (2, 10), float64, that leave an image as it is."""
     weights = np.zeros((2, len(POWERS)))
     weights[0, POWERS.index((1, 0))] = weights[1, POWERS.index((0, 1))] = 1
     return weights
 
 
 def warp(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Warps a picture.
+    """Warps an image.
 
     Args:
         image: Float array (height, width) or (height, width, channels), 2x2 pixels at least.
@@ -53,13 +53,13 @@ def warp(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
         float32 array of the image's shape.
 
     Raises:
-        DataError: When the weights have another shape or are not finite, or the picture is too small.
+        DataError: When the weights have another shape or are not finite, or the image is too small.
     """
     return sample(image.astype(np.float32), *Grid(image.shape).places(check(weights)))
 
 
 def check(weights: np.ndarray) -> np.ndarray:
-    """Returns weights as float64; DataError unless they are (2, 10) and finite."""
+    """Weights as float64; DataError unless they are (2, 10) and finite."""
     array = np.asarray(weights, np.float64)
     if array.shape != (2, len(POWERS)) or not np.isfinite(array).all():
         raise DataError(f"warp weights of shape {array.shape}; give 2x{len(POWERS)} finite numbers")
@@ -67,13 +67,16 @@ def check(weights: np.ndarray) -> np.ndarray:
 
 
 def displacement(weights: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Returns by how many pixels (x, y) every place looks aside, float64 array (2, height, width)."""
+    """By how many pixels (x, y) every place looks aside, float64 array (2, height, width)."""
     grid = Grid(shape)
-    return np.stack(grid.places(check(weights), np.float64)) - np.stack(grid.places(identity(), np.float64))
+    result: np.ndarray = np.stack(grid.places(check(weights), np.float64)) - np.stack(
+        grid.places(identity(), np.float64)
+    )
+    return result
 
 
 def moved(weights: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Returns the warp that looks, at every place, where `weights` look at the place that is `shift` further.
+    """The warp that looks, at every place, where `weights` look at the place that is `shift` further.
 
     Args:
         weights: Array (2, 10).
@@ -83,22 +86,24 @@ def moved(weights: np.ndarray, shift: np.ndarray) -> np.ndarray:
     here = _terms(x, y)
     there = check(weights) @ _terms(x + shift[0], y + shift[1])
     # Polynomials of one degree stay so when they are shifted, so these few places give all weights exactly.
-    return np.linalg.lstsq(here.T, there.T, rcond=None)[0].T
+    result: np.ndarray = np.linalg.lstsq(here.T, there.T, rcond=None)[0].T
+    return result
 
 
 def inverse(weights: np.ndarray) -> np.ndarray:
-    """Returns the warp that undoes `weights`, as nearly as a polynomial of third degree can.
+    """The warp that undoes `weights`, as nearly as a polynomial of third degree can.
 
     Raises:
         DataError: As `warp`.
     """
     x, y = (axis.ravel() for axis in np.meshgrid(*[np.linspace(-1, 1, _SAMPLES)] * 2))
     places = check(weights) @ _terms(x, y)
-    return np.linalg.lstsq(_terms(*places).T, np.stack([x, y]).T, rcond=None)[0].T
+    result: np.ndarray = np.linalg.lstsq(_terms(*places).T, np.stack([x, y]).T, rcond=None)[0].T
+    return result
 
 
 def _terms(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Returns the ten terms at some places, (10, places)."""
+    """The ten terms at some places, (10, places)."""
     return np.stack([x**power_x * y**power_y for power_x, power_y in POWERS])
 
 
@@ -140,7 +145,7 @@ def fit(sharp: np.ndarray, blurry: np.ndarray, start: np.ndarray | None = None) 
 
 
 def _even(photograph: np.ndarray) -> np.ndarray:
-    """Returns a photograph, float32, without the quadratic polynomial in x and y that fits its border best."""
+    """A photograph, float32, without the quadratic polynomial in x and y that fits its border best."""
     rows, columns = (np.linspace(-1, 1, side) for side in photograph.shape)
     # A few thousand places say as much as all.
     steps = [slice(None, None, max(1, side // 128)) for side in photograph.shape]
@@ -151,31 +156,31 @@ def _even(photograph: np.ndarray) -> np.ndarray:
     values = photograph[steps[0], steps[1]].astype(np.float64).ravel()[outer]
     weights = np.linalg.lstsq(terms, values, rcond=None)[0]
     light = sum(weight * np.multiply.outer(rows**j, columns**i) for weight, (i, j) in zip(weights, powers, strict=True))
-    return (photograph - light).astype(np.float32)
+    result: np.ndarray = (photograph - light).astype(np.float32)
+    return result
 
 
 def _search(
     sharp: np.ndarray, blurry: np.ndarray, scale: int, sigma: float, weights: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """Returns the weights that L-BFGS reaches at one scale from the given ones, and one minus the correlation."""
+    """The weights that L-BFGS reaches at one scale from the given ones, and one minus the correlation."""
     from scipy.optimize import minimize
 
     unit = Grid(sharp.shape).unit
-    found = minimize(
-        _Misfit(sharp, blurry, scale, sigma), (weights * unit).ravel(), jac=True, method="L-BFGS-B",
-        options={"maxiter": _ITERATIONS, "ftol": _FLAT, "gtol": _FLAT},
-    )  # fmt: skip
+    misfit = _Misfit(sharp, blurry, scale, sigma)
+    options = {"maxiter": _ITERATIONS, "ftol": _FLAT, "gtol": _FLAT}
+    found = minimize(misfit, (weights * unit).ravel(), jac=True, method="L-BFGS-B", options=options)
     return found.x.reshape(2, -1) / unit, float(found.fun)
 
 
 class Grid:
-    """The places of a picture, or of one that was scaled down, in the corner-aligned coordinates of the full picture.
+    """The places of an image, or of one that was scaled down, in the corner-aligned coordinates of the full image.
 
     Polynomials are evaluated and integrated as products with the powers of each axis, never with ten planes.
 
     Args:
-        shape: Height and width of the full picture.
-        scale: Full pixels per pixel; the picture is scaled down by the mean over squares of so many.
+        shape: Height and width of the full image.
+        scale: Full pixels per pixel; the image is scaled down by the mean over squares of so many.
         margin: Pixels on each side that are left out.
 
     Attributes:
@@ -185,7 +190,7 @@ class Grid:
     def __init__(self, shape: tuple[int, ...], scale: int = 1, margin: int = 0) -> None:
         height, width = shape[:2]
         if min(height, width) < 2:
-            raise DataError(f"a picture of {height}x{width} cannot be warped; give 2x2 pixels at least")
+            raise DataError(f"an image of {height}x{width} cannot be warped; give 2x2 pixels at least")
         self.unit = np.array([[(width - 1) / 2], [(height - 1) / 2]])
         self._scale = scale
         self._powers = [
@@ -194,7 +199,7 @@ class Grid:
         ]
 
     def places(self, weights: np.ndarray, kind: type = np.float32) -> list[np.ndarray]:
-        """Returns where to look, x and y in pixels of the scaled picture."""
+        """Where to look, x and y in pixels of the scaled image."""
         powers_y, powers_x = self._powers
         found = []
         for row, unit in zip(weights, self.unit[:, 0], strict=True):
@@ -206,20 +211,20 @@ class Grid:
         return found
 
     def moments(self, values: np.ndarray) -> np.ndarray:
-        """Returns the sums over all places of `values` times each of the ten terms."""
+        """The sums over all places of `values` times each of the ten terms."""
         powers_y, powers_x = self._powers
         sums = powers_y @ (values @ powers_x.T)
         return np.array([sums[power_y, power_x] for power_x, power_y in POWERS])
 
 
 def _coordinates(side: int, scale: int, margin: int) -> np.ndarray:
-    """Returns the corner-aligned coordinates of the pixels of one axis, -1 to 1 where nothing is scaled."""
+    """The corner-aligned coordinates of the pixels of one axis, -1 to 1 where nothing is scaled."""
     pixels = np.arange(margin, side // scale - margin)
     return (scale * pixels + (scale - 1) / 2) / (side - 1) * 2 - 1
 
 
 class _Misfit:
-    """One minus the correlation of a warped picture with a smoothed sharp one, as a function of displacements."""
+    """One minus the correlation of a warped image with a smoothed sharp one, as a function of displacements."""
 
     def __init__(self, sharp: np.ndarray, blurry: np.ndarray, scale: int, sigma: float) -> None:
         import cv2
@@ -240,7 +245,7 @@ class _Misfit:
         self._target = target / (float(np.sqrt(np.mean(target.astype(np.float64) ** 2))) or 1.0)
 
     def __call__(self, displaced: np.ndarray) -> tuple[float, np.ndarray]:
-        """Returns the misfit and its gradient at weights times `Grid.unit`."""
+        """The misfit and its gradient at weights times `Grid.unit`."""
         x, y = self._grid.places(displaced.reshape(2, -1) / self._grid.unit)
         found = sample(self._blurry, x, y)
         found -= found.mean()
@@ -248,12 +253,12 @@ class _Misfit:
         correlation = float(np.mean(found * self._target, dtype=np.float64)) / spread
         slope = (correlation * found / spread - self._target) / (spread * found.size)
         gradient = np.stack([self._grid.moments(slope * each) for each in slopes(self._blurry, x, y)])
-        # A pixel of the full picture is 1 / scale of this one's.
+        # A pixel of the full image is 1 / scale of this one's.
         return 1 - correlation, gradient.ravel() / self._scale
 
 
 def slopes(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns how the picture's bicubic surface rises along x and y at places in pixels."""
+    """How the image's bicubic surface rises along x and y at places in pixels."""
     step = np.float32(_REACH)
     return (
         (sample(image, x + step, y) - sample(image, x - step, y)) / (2 * step),
@@ -262,7 +267,7 @@ def slopes(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray,
 
 
 def sample(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Returns a float32 picture at places in pixels, bicubic (a = -0.75), border clamped."""
+    """A float32 image at places in pixels, bicubic (a = -0.75), border clamped."""
     import cv2
 
     return cv2.remap(image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)

@@ -1,1 +1,1 @@
-"""The commands of `python -m datasets`."""
+"""The commands of `python -m datasets`, one per file: each adds its options and runs."""

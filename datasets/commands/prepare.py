@@ -2,76 +2,65 @@
 
 from __future__ import annotations
 
-import os
-from functools import partial
+import argparse
 from pathlib import Path
-from typing import Any
 
-from datasets.frame_store import attach, check, prepare, store_folder, store_groups
-from datasets.pairs import Pairs
+import datasets
+from datasets.cli import add_source, path, progress
 
 
-def command(name: str, root: Path, split: str | None, out: Path | None, verify_only: bool) -> int:
-    """Carries out `python -m datasets prepare`.
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command and its options."""
+    command = commands.add_parser("prepare", help="decode a data set once, for fast random crops")
+    add_source(command)
+    command.add_argument("--split", help="one split (default: every split that is there)")
+    command.add_argument("--out", type=path, metavar="DIR", help="folder of the frame store")
+    command.add_argument("--check", action="store_true", help="check an existing store instead of writing")
+    command.set_defaults(run=run)
 
-    Args:
-        name: Data set's name.
-        root: Its folder.
-        split: The split to prepare; None for every split that is there.
-        out: The store's folder; None takes the default one.
-        verify_only: Reads the store's files and compares them with their index instead.
 
-    Returns:
-        Exit status: 1 when the check found damage, else 0.
-    """
-    from rich.progress import Progress as Bar
-
-    from datasets.loading import load
+def run(args: argparse.Namespace) -> int:
+    """Prepares the splits, or checks what was prepared; 1 when that is damaged."""
+    datasets.info(args.dataset)
+    from datasets import frame_store
 
     sound = True
-    for chosen in [split] if split else _splits_with_data(name, root):
-        pairs = load(name, root, chosen)
-        folder = out or store_folder(pairs.root)
-        if not any(store_groups(pairs, folder)):
-            print(f"{name} {chosen}: read into memory as a whole, nothing to prepare")
-            continue
-        if verify_only:
+    for split in [args.split] if args.split else _splits_with_data(args.dataset, args.root):
+        pairs = datasets.load(args.dataset, args.root, split)
+        folder = args.out or frame_store.store_folder(pairs.root)
+        if not any(frame_store.store_groups(pairs, folder)):
+            print(f"{args.dataset} {split}: read into memory as a whole, nothing to prepare")
+        elif args.check:
             problems = _problems(pairs, folder)
-            print("\n".join(problems) or f"{name} {chosen}: {folder} is sound")
+            print("\n".join(problems) or f"{args.dataset} {split}: {folder} is sound")
             sound = sound and not problems
-            continue
-        with Bar(transient=True, disable=not os.isatty(1)) as bar:
-            task = bar.add_task(f"{name} {chosen}", total=None)
-            report = prepare(pairs, out, partial(_show, bar, task))
-        print(
-            f"{name} {chosen}: {report.frames} pictures, {report.size / 1e9:.2f} GB in {report.folder} "
-            f"({report.written} files written, {report.kept} kept)"
-        )
+        else:
+            with progress(f"{args.dataset} {split}") as shown:
+                report = frame_store.prepare(pairs, args.out, shown)
+            print(
+                f"{args.dataset} {split}: {report.frames} images, {report.size / 1e9:.2f} GB in {report.folder} "
+                f"({report.written} files written, {report.kept} kept)"
+            )
     return 0 if sound else 1
 
 
-def _show(bar: Any, task: Any, done: int, total: int) -> None:
-    """Moves a progress bar."""
-    bar.update(task, completed=done, total=total)
+def _problems(pairs: datasets.Pairs, folder: Path) -> list[str]:
+    """Writes a line for each damaged store file of a split, and one for images that it lacks."""
+    from datasets.frame_store import attach, check
 
-
-def _problems(pairs: Pairs, folder: Path) -> list[str]:
-    """Returns a line for each damaged store file of a split, and one for pictures that it lacks."""
     problems = check(folder / pairs.dataset / pairs.split)
     undecoded = attach(pairs, folder)[1]
     if undecoded:
         problems.append(
-            f"{pairs.dataset} {pairs.split}: {undecoded} pictures are not in {folder}, or older than their files; "
+            f"{pairs.dataset} {pairs.split}: {undecoded} images are not in {folder}, or older than their files; "
             "run prepare again"
         )
     return problems
 
 
 def _splits_with_data(name: str, root: Path) -> list[str]:
-    """Returns the splits of which there is anything, sound or not; all of them when there is nothing."""
-    from datasets.readers.base import locate
-    from datasets.registry import info, reader
+    """Lists the splits of which there is anything, sound or not; all of them when there is nothing."""
+    from datasets.loading import folder_of
 
-    dataset, source = info(name), reader(name)
-    folder = locate(name, root, dataset.folder, source.fits)
-    return [split for split in dataset.splits if source.find(folder, split)] or list(dataset.splits)
+    splits, source, folder = list(datasets.info(name).splits), datasets.reader(name), folder_of(name, root)
+    return [split for split in splits if source.members(folder, split)] or splits

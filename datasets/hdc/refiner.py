@@ -17,7 +17,7 @@ import numpy as np
 
 from datasets.blur.defocus import SMALLEST, aperture, defocus
 from datasets.errors import DataError
-from datasets.files import atomic_open, cache_folder
+from datasets.files import atomic_open, cache_folder, read_mapped
 from datasets.hdc.simulation import BLADES, STEPS
 from datasets.image import ArrayFrame, to_light
 from datasets.pairs import Pair, Pairs
@@ -25,7 +25,7 @@ from datasets.pairs import Pair, Pairs
 SCALE = 7
 MEDIANS = (3, 5, 7, 9)
 LAST_STEP = 9
-"""The network was trained on steps up to this one."""
+"""The model was trained on steps up to this one."""
 
 BORDER = 0.1225
 """Share of each side that is border; the rest of the page is 57 % (43 % are given, their shape is our choice)."""
@@ -63,14 +63,14 @@ def shrink(photograph: np.ndarray) -> np.ndarray:
 
 
 def enlarge(page: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Returns a small page (height, width) at the size of the photographs, for character recognition."""
+    """A small page (height, width) at the size of the photographs, for character recognition."""
     import cv2
 
     return np.clip(cv2.resize(page, size[::-1], interpolation=cv2.INTER_CUBIC), 0, 1)
 
 
 def border(height: int, width: int) -> np.ndarray:
-    """Returns which pixels of a small page are its border, bool (height, width)."""
+    """Which pixels of a small page are its border, bool (height, width)."""
     y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in (height, width)), indexing="ij")
     return np.maximum(np.abs(x), np.abs(y)) > 1 - 2 * BORDER
 
@@ -97,12 +97,14 @@ def ground(page: np.ndarray, seed: int = 0) -> np.ndarray:
     misfit = np.abs(rows @ weights - values)
     kept = misfit <= np.quantile(misfit, 1 - OUTLIERS)
     weights = np.linalg.lstsq(rows[kept], values[kept], rcond=None)[0]
-    return (terms @ weights).astype(np.float32)
+    result: np.ndarray = (terms @ weights).astype(np.float32)
+    return result
 
 
 def even(page: np.ndarray) -> np.ndarray:
     """Takes the light of the empty page off and puts `PAPER` in its place, clipped to [0, 1]."""
-    return np.clip(page - ground(page) + np.float32(PAPER), 0, 1)
+    result: np.ndarray = np.clip(page - ground(page) + np.float32(PAPER), 0, 1)
+    return result
 
 
 def whiten(page: np.ndarray) -> np.ndarray:
@@ -123,15 +125,15 @@ def whiten(page: np.ndarray) -> np.ndarray:
 
 
 def channels(page: np.ndarray) -> np.ndarray:
-    """Returns an even page and its medians, uint8 (height, width, 5)."""
+    """A background-corrected page and its medians, uint8 (height, width, 5)."""
     first = np.rint(page * 255).astype(np.uint8)
     return np.concatenate([first[..., np.newaxis], medians(first, MEDIANS)], axis=-1)
 
 
 def medians(plane: np.ndarray, widths: Sequence[int]) -> np.ndarray:
-    """Returns the median-filtered versions of a grey picture, borders reflected as `zoo.restore` does.
+    """The median-filtered versions of a grey image, borders reflected as `zoo.restore` does.
 
-    OpenCV's filter of 8-bit pictures needs a fraction of the time of one for any number; a median is one of the values,
+    OpenCV's filter of 8-bit images needs a fraction of the time of one for any number; a median is one of the values,
     so the results are the same.
 
     Args:
@@ -155,8 +157,8 @@ def misfit(page: np.ndarray, restored: np.ndarray, step: int) -> float:
     factor and an offset.
 
     Args:
-        page: Even page, float array (height, width).
-        restored: What a network made of it for this step, same shape.
+        page: Background-corrected page, float array (height, width).
+        restored: What a model made of it for this step, same shape.
         step: 0 to `LAST_STEP`.
 
     Returns:
@@ -171,11 +173,11 @@ def misfit(page: np.ndarray, restored: np.ndarray, step: int) -> float:
 
 
 def guessed_step(page: np.ndarray, answers: np.ndarray) -> int:
-    """Returns the blur step whose answer explains the page best.
+    """The blur step whose answer explains the page best.
 
     Args:
-        page: Even page, float array (height, width).
-        answers: A network's answers for the steps 0 to `LAST_STEP`, (steps, height, width).
+        page: Background-corrected page, float array (height, width).
+        answers: A model's answers for the steps 0 to `LAST_STEP`, (steps, height, width).
     """
     return int(np.argmin([misfit(page, answer, step) for step, answer in enumerate(answers)]))
 
@@ -186,14 +188,14 @@ def prepare(pairs: Pairs, aligner: Callable[[Pairs], Callable[[Pair], np.ndarray
     Args:
         pairs: Pairs of HDC; those of steps above `LAST_STEP` are left out.
         aligner: Makes, from the pairs that are prepared, what reads a pair's blurry light laid over the sharp one, see
-            `hdc_pairs.aligner`; asked only where nothing was prepared before. None takes the photographs as they are.
+            `single_step.aligner`; asked only where nothing was prepared before. None takes the photographs as they are.
 
     Returns:
-        Pairs of memory-mapped uint8 pictures. The blurry side has two frames of three channels: page and medians of 3
+        Pairs of memory-mapped uint8 images. The blurry side has two frames of three channels: page and medians of 3
         and 5; medians of 7 and 9 and the blur step. The sharp side is the whitened target.
 
     Raises:
-        DataError: When there are no such pairs, or a picture cannot be read or the cache not be written.
+        DataError: When there are no such pairs, or an image cannot be read or the cache not be written.
     """
     kept = pairs.select([index for index, pair in enumerate(pairs) if pair.metadata["step"] <= LAST_STEP])
     if not kept:
@@ -203,7 +205,7 @@ def prepare(pairs: Pairs, aligner: Callable[[Pairs], Callable[[Pair], np.ndarray
     path = cache_folder() / "hdc" / f"small-{kind}-{kept.fingerprint}-{_VERSION}.npy"
     if not path.is_file():
         _write(path, kept, aligner(kept) if aligner else None, (len(kept), height, width, 7))
-    packed = np.load(path, mmap_mode="r")
+    packed = read_mapped(path)
     items = [_packed_pair(pair, planes) for pair, planes in zip(kept, packed, strict=True)]
     return replace(kept, items=tuple(items))
 
@@ -224,6 +226,6 @@ def _write(path: Path, pairs: Pairs, read: Callable[[Pair], np.ndarray] | None, 
 
 
 def _packed_pair(pair: Pair, planes: np.ndarray) -> Pair:
-    """Returns a pair whose pictures are the planes of the cache."""
+    """A pair whose images are the planes of the cache."""
     frames = [ArrayFrame(f"{pair.name} (small)", planes[..., part]) for part in (slice(0, 3), slice(3, 6), slice(6, 7))]
     return replace(pair, blurry=tuple(frames[:PACKED]), sharp=(frames[PACKED],))

@@ -18,6 +18,7 @@ from datasets.blur.camera import Sensor, add_noise
 from datasets.blur.defocus import aperture, defocus
 from datasets.blur.estimate import Blur
 from datasets.errors import DataError
+from datasets.files import read_arrays
 
 SIZE = (1460, 2360)
 """Height and width of the challenge's photographs."""
@@ -54,10 +55,18 @@ VIGNETTING, TILT = 0.07, (-0.01, 0.02)
 
 BLADES = 8
 STEPS = (
-    (3.1, 0.9786, 0.0475), (5.6, 0.8976, 0.1178), (13.0, 0.8035, 0.2009), (20.6, 0.6878, 0.3010),
-    (29.6, 0.6539, 0.3308), (35.3, 0.5674, 0.3990), (44.3, 0.5705, 0.3997), (53.7, 0.5731, 0.4002),
-    (68.1, 0.6093, 0.4006), (81.0, 0.6086, 0.4006), (98.4, 0.6140, 0.4002),
-)  # fmt: skip
+    (3.1, 0.9786, 0.0475),
+    (5.6, 0.8976, 0.1178),
+    (13.0, 0.8035, 0.2009),
+    (20.6, 0.6878, 0.3010),
+    (29.6, 0.6539, 0.3308),
+    (35.3, 0.5674, 0.3990),
+    (44.3, 0.5705, 0.3997),
+    (53.7, 0.5731, 0.4002),
+    (68.1, 0.6093, 0.4006),
+    (81.0, 0.6086, 0.4006),
+    (98.4, 0.6140, 0.4002),
+)
 """For each blur step the radius of the defocus in pixels, the sum of its point spread function, and the offset.
 
 Measured on the point spread functions that Germer, Uelwer and Harmeling estimated from the challenge's photographs.
@@ -65,7 +74,7 @@ Measured on the point spread functions that Germer, Uelwer and Harmeling estimat
 
 
 def defocus_of(step: int) -> Blur:
-    """Returns the blur of an aperture of eight blades with the radius, sum and offset of a step."""
+    """The blur of an aperture of eight blades with the radius, sum and offset of a step."""
     radius, total, offset = STEPS[step]
     return Blur(total * aperture(radius, BLADES), offset)
 
@@ -83,15 +92,15 @@ def read_defocus(path: Path) -> Mapping[int, Blur]:
     Raises:
         DataError: When the file cannot be read or holds none.
     """
+    arrays = read_arrays(path, "point spread functions; give a .npz file")
+    names = {step: (f"psf_{step:02d}", f"offset_{step:02d}") for step in range(20)}
+    if "psf" in arrays:
+        names = dict.fromkeys(names, ("psf", "offset"))
     try:
-        with np.load(path) as arrays:
-            names = {step: (f"psf_{step:02d}", f"offset_{step:02d}") for step in range(20)}
-            if "psf" in arrays:
-                names = dict.fromkeys(names, ("psf", "offset"))
-            found = {
-                step: Blur(arrays[psf], float(arrays[offset])) for step, (psf, offset) in names.items() if psf in arrays
-            }
-    except (OSError, ValueError, KeyError) as error:
+        found = {
+            step: Blur(arrays[psf], float(arrays[offset])) for step, (psf, offset) in names.items() if psf in arrays
+        }
+    except (ValueError, TypeError, KeyError) as error:
         raise DataError(f"{path}: cannot be read as point spread functions ({error}); give a .npz file") from error
     if not found or any(blur.psf.ndim != 2 or 0 in np.mod(blur.psf.shape, 2) for blur in found.values()):
         raise DataError(f"{path}: holds no point spread functions `psf_00`, ... or `psf` with odd sides")
@@ -99,7 +108,7 @@ def read_defocus(path: Path) -> Mapping[int, Blur]:
 
 
 def second_camera(step: int) -> np.ndarray:
-    """Returns the warp that lays the second camera's photographs of a step over the first one's.
+    """The warp that lays the second camera's photographs of a step over the first one's.
 
     The leading weights are those of the challenge's later steps; the bend grows until step 6 (both after Germer et
     al.), at a tenth of theirs (our choice, as only a part of their weights is known).
@@ -137,7 +146,7 @@ def show(lines: list[str], font: str) -> np.ndarray:
 
 
 def display(pixels: np.ndarray) -> np.ndarray:
-    """Returns how the display's pixels look at the photographs' resolution, gaps included.
+    """How the display's pixels look at the photographs' resolution, gaps included.
 
     Args:
         pixels: Light of the display's pixels, float32 array (186, 300).
@@ -149,7 +158,8 @@ def display(pixels: np.ndarray) -> np.ndarray:
     rows, columns = (place.astype(int) for place in places)
     gaps = [np.abs(place % 1 - 0.5) > (1 - GAP) / 2 for place in places]
     lit = 1 - np.float32(GAP_DARKNESS) * (gaps[0][:, np.newaxis] | gaps[1])
-    return pixels[rows][:, columns] * lit
+    result: np.ndarray = pixels[rows][:, columns] * lit
+    return result
 
 
 def photograph(
@@ -158,26 +168,28 @@ def photograph(
     """Photographs the display.
 
     Args:
-        light: What the display shows, float32 array of `SIZE`.
+        light: What the display shows, float32 array of `SIZE`, or a part of it.
         blur: Defocus of the second camera, or None for the focused first one.
         geometry: Warp that lays the photograph over the first camera's; None leaves it there.
         generator: Source of the noise.
 
     Returns:
-        uint16 array of `SIZE`.
+        uint16 array of the same shape.
     """
     import cv2
 
-    seen = cv2.GaussianBlur(light, (0, 0), LENS) * _evenness()
+    seen = cv2.GaussianBlur(light, (0, 0), LENS) * _evenness(light.shape)
     if blur is not None:
         seen = defocus(seen, blur.psf, blur.offset)
     if geometry is not None:
         seen = warp.warp(seen, warp.inverse(geometry))
-    return np.rint(np.clip(add_noise(seen, SENSOR, generator), 0, 1) * 65535).astype(np.uint16)
+    result: np.ndarray = np.rint(np.clip(add_noise(seen, SENSOR, generator), 0, 1) * 65535).astype(np.uint16)
+    return result
 
 
 @lru_cache(maxsize=1)
-def _evenness() -> np.ndarray:
-    """Returns the share of the light that arrives at every place."""
-    y, x = np.meshgrid(*(np.linspace(-1, 1, side, dtype=np.float32) for side in SIZE), indexing="ij")
-    return 1 - np.float32(VIGNETTING) * (x**2 + y**2) + np.float32(TILT[0]) * x + np.float32(TILT[1]) * y
+def _evenness(shape: tuple[int, ...]) -> np.ndarray:
+    """Gives the share of the light that arrives at every place of a photograph."""
+    y, x = np.meshgrid(*(np.linspace(-1, 1, side, dtype=np.float32) for side in shape), indexing="ij")
+    result: np.ndarray = 1 - np.float32(VIGNETTING) * (x**2 + y**2) + np.float32(TILT[0]) * x + np.float32(TILT[1]) * y
+    return result

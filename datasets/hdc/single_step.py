@@ -20,7 +20,7 @@ from datasets.blur import estimate, warp
 from datasets.blur.defocus import defocus
 from datasets.blur.estimate import Blur
 from datasets.errors import DataError
-from datasets.files import atomic_open, cache_folder, write_arrays
+from datasets.files import atomic_open, cache_folder, read_arrays, read_mapped, write_arrays
 from datasets.image import ArrayFrame, to_light
 from datasets.pairs import Pair, Pairs, fingerprint
 
@@ -38,7 +38,7 @@ def blurred_natural(photograph: np.ndarray, blur: Blur) -> tuple[np.ndarray, np.
         blur: Point spread function and offset.
 
     Returns:
-        The sharp picture without the margin that the convolution does not know, and the blurry one: uint8, both
+        The sharp image without the margin that the convolution does not know, and the blurry one: uint8, both
         (height - side + 1, width - side + 1, 1).
 
     Raises:
@@ -55,7 +55,7 @@ def blurred_natural(photograph: np.ndarray, blur: Blur) -> tuple[np.ndarray, np.
 
 
 def step_of(pairs: Pairs) -> int:
-    """Returns the one blur step of pairs.
+    """The one blur step of pairs.
 
     Raises:
         DataError: When there are several.
@@ -63,13 +63,13 @@ def step_of(pairs: Pairs) -> int:
     steps = sorted({pair.metadata["step"] for pair in pairs})
     if len(steps) != 1:
         raise DataError(
-            f"hdc: a network for one blur step cannot be trained on steps {steps}; give one with --blur-steps"
+            f"hdc: a model for one blur step cannot be trained on steps {steps}; give one with --blur-steps"
         )
-    return steps[0]
+    return int(steps[0])
 
 
 def by_step(pairs: Pairs) -> dict[int, Pairs]:
-    """Returns the pairs of each blur step, in the order of the steps."""
+    """The pairs of each blur step, in the order of the steps."""
     places: dict[int, list[int]] = {}
     for index, pair in enumerate(pairs):
         places.setdefault(pair.metadata["step"], []).append(index)
@@ -77,28 +77,30 @@ def by_step(pairs: Pairs) -> dict[int, Pairs]:
 
 
 def first_sample(pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
-    """Returns sharp and blurry light (height, width) of the first sample in Times, which blur and warp are found on."""
+    """Sharp and blurry light (height, width) of the first sample in Times, which blur and warp are found on."""
     pair = next((pair for pair in pairs if pair.metadata["font"] == "Times"), pairs[0])
     return to_light(pair.sharp[0].read()), to_light(pair.blurry[0].read())
 
 
 def fitted_warp(pairs: Pairs) -> np.ndarray:
-    """Returns the warp that lays the blurry photographs of one step over the sharp ones; fitted once."""
+    """The warp that lays the blurry photographs of one step over the sharp ones; fitted once."""
     path = _cache("warp", pairs, ())
     if not path.is_file():
         write_arrays(path, warp=warp.fit(*first_sample(pairs)))
-    with np.load(path) as arrays:
-        return arrays["warp"]
+    try:
+        return read_arrays(path, "a fitted warp; delete it")["warp"]
+    except KeyError as error:
+        raise DataError(f"{path}: holds no fitted warp; delete it and run again") from error
 
 
 def aligner(pairs: Pairs) -> Callable[[Pair], np.ndarray]:
-    """Returns what reads a pair's blurry light and lays it over the sharp one, by a warp for each step."""
+    """What reads a pair's blurry light and lays it over the sharp one, by a warp for each step."""
     fitted = {step: fitted_warp(own) for step, own in by_step(pairs).items()}
     return lambda pair: warp.warp(_blurry_light(pair), fitted[pair.metadata["step"]])
 
 
 def estimated_blur(pairs: Pairs, progress: Callable[[int, float], None] | None = None) -> Blur:
-    """Returns the blur of one step, by the authors' schedule; estimated once (minutes at the full size)."""
+    """The blur of one step, by the authors' schedule; estimated once (minutes at the full size)."""
     schedule = estimate.SCHEDULES.get(step_of(pairs))
     if schedule is None:
         raise DataError(
@@ -120,22 +122,22 @@ def prepare(pairs: Pairs, aligned: bool = True, natural: Pairs | None = None, bl
         blur: How; needed with natural photographs.
 
     Returns:
-        Pairs of memory-mapped uint8 pictures, text first.
+        Pairs of memory-mapped uint8 images, text first.
 
     Raises:
-        DataError: When a picture cannot be read or the cache not be written.
+        DataError: When an image cannot be read or the cache not be written.
     """
     step, parts = step_of(pairs), [str(aligned)]
     read = aligner(pairs) if aligned else _blurry_light
     jobs: list[tuple[Pair, Callable[[], tuple[np.ndarray, np.ndarray]]]] = [
-        (pair, partial(_text_pictures, pair, read)) for pair in pairs
+        (pair, partial(_text_images, pair, read)) for pair in pairs
     ]
     if natural and blur is not None:
         parts += [natural.fingerprint, hash_of(blur)]
         jobs += [
             (
                 replace(source, dataset="hdc", scene=NATURAL, metadata={"step": step}),
-                partial(_natural_pictures, source, blur),
+                partial(_natural_images, source, blur),
             )
             for source in natural
         ]
@@ -146,7 +148,7 @@ def prepare(pairs: Pairs, aligned: bool = True, natural: Pairs | None = None, bl
         if not path.is_file():
             with atomic_open(path) as stream:
                 np.save(stream, np.stack(make()))
-        sharp, blurry = np.load(path, mmap_mode="r")
+        sharp, blurry = read_mapped(path)
         return replace(
             pair,
             sharp=(ArrayFrame(f"{pair.name} (sharp)", sharp),),
@@ -159,31 +161,32 @@ def prepare(pairs: Pairs, aligned: bool = True, natural: Pairs | None = None, bl
 
 
 def hash_of(blur: Blur) -> str:
-    """Returns digits that change with the point spread function or the offset."""
+    """Digits that change with the point spread function or the offset."""
     return fingerprint([blur.psf.tobytes().hex(), repr(blur.offset)])
 
 
-def _text_pictures(pair: Pair, read: Callable[[Pair], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the sharp and the blurry photograph with 8 bit."""
+def _text_images(pair: Pair, read: Callable[[Pair], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The sharp and the blurry photograph with 8 bit."""
     return _to_8_bit(to_light(pair.sharp[0].read())), _to_8_bit(read(pair))
 
 
-def _natural_pictures(source: Pair, blur: Blur) -> tuple[np.ndarray, np.ndarray]:
-    """Returns a natural photograph's sharp and blurry picture."""
+def _natural_images(source: Pair, blur: Blur) -> tuple[np.ndarray, np.ndarray]:
+    """A natural photograph's sharp and blurry image."""
     return blurred_natural(source.sharp[0].read(), blur)
 
 
 def _blurry_light(pair: Pair) -> np.ndarray:
-    """Returns the blurry photograph as it is, float32 (height, width) in [0, 1]."""
+    """The blurry photograph as it is, float32 (height, width) in [0, 1]."""
     return to_light(pair.blurry[0].read())
 
 
 def _to_8_bit(light: np.ndarray) -> np.ndarray:
-    """Returns light (height, width), clipped, as uint8 (height, width, 1)."""
-    return np.rint(np.clip(light, 0, 1) * 255).astype(np.uint8)[..., np.newaxis]
+    """Light (height, width), clipped, as uint8 (height, width, 1)."""
+    result: np.ndarray = np.rint(np.clip(light, 0, 1) * 255).astype(np.uint8)[..., np.newaxis]
+    return result
 
 
 def _cache(kind: str, pairs: Pairs, parts: list[str] | tuple[str, ...]) -> Path:
-    """Returns where something that was computed from pairs lies."""
+    """Where something that was computed from pairs lies."""
     digits = fingerprint([pairs.fingerprint, *parts])
     return cache_folder() / "hdc" / f"{kind}-{digits}-{_VERSION}.npz"

@@ -1,127 +1,26 @@
-"""What the readers share: files found on disk, members of a split, and the folder a data set lies in."""
+"""What the readers share: files found on disk, pairs matched by name, and the folder a data set lies in."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from datasets.errors import DataError
-from datasets.image import FileFrame, Frame
+from datasets.files import expand
+from datasets.members import Findings as Findings
+from datasets.members import Found as Found
+from datasets.members import Member as Member
+from datasets.members import Problem as Problem
+from datasets.members import Reader as Reader
+from datasets.members import as_problem as as_problem
 
 SAMPLE_MARKER = "SAMPLE.json"
 """A folder that holds this file is a built-in sample, whatever its counts."""
 
-
-class Found(NamedTuple):
-    """A file on disk.
-
-    Attributes:
-        name: Path below the data set's folder, with forward slashes.
-        path: The file.
-        size: Bytes.
-    """
-
-    name: str
-    path: Path
-    size: int
-
-    @property
-    def frame(self) -> FileFrame:
-        """The file as a picture."""
-        return FileFrame(self.name, self.path)
-
-
-class Problem(NamedTuple):
-    """Something wrong with the files.
-
-    Attributes:
-        path: The file or folder, below the data set's folder.
-        what: What is wrong with it, and what to do where that is not plain.
-    """
-
-    path: str
-    what: str
-
-
-def as_problem(error: DataError, path: Path, name: str) -> Problem:
-    """Returns the problem `name` that an error about the file `path` speaks of."""
-    return Problem(name, str(error).removeprefix(f"{path}: "))
-
-
-@dataclass(frozen=True)
-class Member:
-    """What a reader found for one pair, complete or not.
-
-    Attributes:
-        scene: See `datasets.pairs.Pair`.
-        frame: See `datasets.pairs.Pair`.
-        blurry: The blurry picture, or none.
-        sharp: The sharp picture(s), or none.
-        files: The files that the pair comes from; they make the fingerprint.
-        number: The frame's number in its video; None where there is no order in time.
-        metadata: See `datasets.pairs.Pair`.
-        flaws: Why the pair cannot be used.
-    """
-
-    scene: str
-    frame: str
-    blurry: tuple[Frame, ...]
-    sharp: tuple[Frame, ...]
-    files: tuple[Found, ...]
-    number: int | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-    flaws: tuple[Problem, ...] = ()
-
-
-class Findings(NamedTuple):
-    """What a reader's own check adds to the common verification.
-
-    Attributes:
-        problems: Missing or wrong files that only this reader knows about.
-        notes: Remarks that are no faults.
-    """
-
-    problems: list[Problem]
-    notes: list[str]
-
-
-def _always(split: str, members: Sequence[Member]) -> bool:
-    """The right count is all that such a data set can be asked for."""
-    return True
-
-
-def _nothing(root: Path, members: Mapping[str, Sequence[Member]]) -> Findings:
-    """Such a data set needs no check of its own."""
-    return Findings([], [])
-
-
-def _no_extras(root: Path) -> list[Member]:
-    """Such a data set holds pairs and nothing else."""
-    return []
-
-
-@dataclass(frozen=True)
-class Reader:
-    """How one official layout is read.
-
-    Attributes:
-        fits: Whether a folder holds this layout (any part of it).
-        find: The members of a split below a folder that fits, in the data set's order, flawed ones included.
-        complete: Whether members of the official count are also the official ones.
-        check: What `verify` asks beyond decoding; gets the members of each split.
-        extras: Pairs outside the splits that `verify` decodes too.
-        fingerprint: Anything beyond names and sizes that the pairs depend on.
-    """
-
-    fits: Callable[[Path], bool]
-    find: Callable[[Path, str], list[Member]]
-    complete: Callable[[str, Sequence[Member]], bool] = _always
-    check: Callable[[Path, Mapping[str, Sequence[Member]]], Findings] = _nothing
-    extras: Callable[[Path], list[Member]] = _no_extras
-    fingerprint: tuple[str, ...] = ()
+_DEPTH = 3
 
 
 def scan(root: Path, folder: str, suffixes: tuple[str, ...] = (".png",)) -> dict[str, Found]:
@@ -133,32 +32,58 @@ def scan(root: Path, folder: str, suffixes: tuple[str, ...] = (".png",)) -> dict
         suffixes: Lower-case endings to accept; the comparison ignores case.
 
     Returns:
-        File name without its ending -> file; empty when the folder is missing. Hidden files are left out (macOS
-        puts a `._x.png` beside every `x.png` on foreign disks).
+        File name without its ending -> file; empty when the folder is missing. Names are composed (Unicode's NFC), as
+        archives made on macOS hold them decomposed. Of several files of one name, such as `1.png` and `1.PNG`, the
+        first in the alphabet stands for all and has the fault. Hidden files are left out (macOS puts a `._x.png`
+        beside every `x.png` on foreign disks).
     """
     prefix = "" if folder == "." else f"{folder}/"
-    found = {}
-    for entry in _visible(root / folder):
+    found: dict[str, Found] = {}
+    for entry in sorted(_visible(root / folder), key=lambda entry: entry.name):
         stem, _, suffix = entry.name.rpartition(".")
-        if f".{suffix.lower()}" in suffixes and entry.is_file():
-            found[stem] = Found(prefix + entry.name, Path(entry.path), entry.stat().st_size)
+        if f".{suffix.lower()}" not in suffixes:
+            continue
+        file = _found(entry, prefix + entry.name)
+        if file is None:
+            continue
+        stem = unicodedata.normalize("NFC", stem)
+        if stem in found:
+            file = found[stem]._replace(fault=f"{entry.name} has the same name; keep one of the two")
+        found[stem] = file
     return found
 
 
+def _found(entry: os.DirEntry[str], name: str) -> Found | None:
+    """Looks at one entry of a folder: a file, None for anything else, a fault where the system does not say."""
+    path = Path(entry.path)
+    try:
+        return Found(name, path, entry.stat().st_size) if entry.is_file() else None
+    except OSError as error:
+        return Found(name, path, 0, f"{error.strerror or error}; fetch this file again")
+
+
 def folders(root: Path, folder: str) -> list[str]:
-    """Returns the sorted names of the visible folders in `root/folder`; none when that is missing."""
-    return sorted(entry.name for entry in _visible(root / folder) if entry.is_dir())
+    """Lists the sorted names of the visible folders in `root/folder`; none when that is missing."""
+    return sorted(entry.name for entry in _visible(root / folder) if _is_folder(Path(entry.path)))
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path is a folder that can be looked into; a symbolic link loop or a stale mount is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _visible(folder: Path) -> list[os.DirEntry[str]]:
-    """Returns what lies in a folder, hidden entries left out; nothing when the folder is missing."""
+    """Lists what lies in a folder, hidden entries left out; nothing when the folder is missing."""
     try:
         with os.scandir(folder) as entries:
             return [entry for entry in entries if entry.name[0] != "."]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise DataError(f"{folder}: {error.strerror}; make this folder readable") from error
+        raise DataError(f"{folder}: {error.strerror or error}; make this folder readable") from error
 
 
 def is_sample(root: Path) -> bool:
@@ -167,8 +92,13 @@ def is_sample(root: Path) -> bool:
 
 
 def natural(name: str) -> tuple[int, int, str]:
-    """Sort key that puts 2 before 10 and leaves other names in alphabetical order."""
-    return (0, int(name), name) if name.isdigit() else (1, 0, name)
+    """Sort key that puts 2 before 10 and leaves other names in alphabetical order.
+
+    Examples:
+        >>> sorted(["10", "2", "a", "²"], key=natural)
+        ['2', '10', 'a', '²']
+    """
+    return (0, int(name), name) if name.isdecimal() else (1, 0, name)
 
 
 def pair_up(
@@ -198,9 +128,9 @@ def pair_up(
         bad, good = blurry.get(frame), sharp.get(frame)
         flaws = []
         if bad is None and good is not None:
-            flaws.append(Problem(good.name, "sharp picture without a blurry one"))
+            flaws.append(Problem(good.name, "sharp image without a blurry one"))
         if good is None and bad is not None:
-            flaws.append(Problem(bad.name, "blurry picture without a sharp one"))
+            flaws.append(Problem(bad.name, "blurry image without a sharp one"))
         members.append(
             Member(
                 scene=scene,
@@ -208,7 +138,7 @@ def pair_up(
                 blurry=(bad.frame,) if bad else (),
                 sharp=(good.frame,) if good else (),
                 files=tuple(file for file in (bad, good) if file),
-                number=int(frame) if video and frame.isdigit() else None,
+                number=int(frame) if video and frame.isdecimal() else None,
                 metadata=metadata or {},
                 flaws=tuple(flaws),
             )
@@ -216,11 +146,26 @@ def pair_up(
     return members
 
 
-def numbers_by_scene(members: Sequence[Member]) -> dict[str, set[int | None]]:
-    """Returns the frame numbers that each scene has, in order of first appearance."""
-    scenes: dict[str, set[int | None]] = {}
+def without_strays(members: Sequence[Member], what: str) -> list[Member]:
+    """Marks the members of a video that have no frame number, where others have one.
+
+    Args:
+        members: The members of one scene. Where none has a number, the names follow another scheme and all may stay.
+        what: How a frame should be called, for the message.
+    """
+    if all(member.number is None for member in members):
+        return list(members)
+    text = f"{what}; move it out of the data set"
+    return [m if m.number is not None else m.flawed(*(Problem(f.name, text) for f in m.files)) for m in members]
+
+
+def numbers_by_scene(members: Sequence[Member]) -> dict[str, set[int]]:
+    """Collects the frame numbers that each scene has, in order of first appearance; strays have none."""
+    scenes: dict[str, set[int]] = {}
     for member in members:
-        scenes.setdefault(member.scene, set()).add(member.number)
+        numbers = scenes.setdefault(member.scene, set())
+        if member.number is not None:
+            numbers.add(member.number)
     return scenes
 
 
@@ -229,7 +174,8 @@ def locate(name: str, root: Path | str, folder: str, fits: Callable[[Path], bool
 
     Args:
         name: Name in the registry; what follows a hyphen (`gopro-gamma`) is dropped as a second guess.
-        root: The official folder, its parent, or a folder that holds one folder for each data set.
+        root: The official folder, its parent, or a folder that holds one folder for each data set. Folders may be
+            written in another case, and lie in each other as archives unpack them (`GOPRO_Large/GOPRO_Large`).
         folder: Name of the official top folder.
         fits: Says whether a folder holds the layout.
 
@@ -239,30 +185,63 @@ def locate(name: str, root: Path | str, folder: str, fits: Callable[[Path], bool
     Raises:
         DataError: When `root` is no folder, or no place fits.
     """
-    root = Path(root).expanduser()
-    if not root.is_dir():
+    root = expand(root)
+    if not _is_folder(root):
         raise DataError(f"{name}: data root {root} is not a folder; give the folder that holds {folder}/")
-    names = dict.fromkeys((name, name.partition("-")[0]))
-    places = [".", folder, *(place for n in names for place in (n, f"{n}/{folder}"))]
-    for place in places:
-        if fits(root / place):
-            return root / place
-    looked = ", ".join(dict.fromkeys(places))
+    names = list(dict.fromkeys((folder, name, name.partition("-")[0])))
+    try:
+        for place in _places(root, names):
+            if fits(place):
+                return place
+    except OSError as error:
+        raise DataError(f"{error.filename or root}: {error.strerror or error}; check the data root") from error
+    looked = ", ".join(dict.fromkeys([".", *names, *(f"{outer}/{folder}" for outer in names)]))
     raise DataError(
         f"{name}: no {folder}/ layout in {root} (looked in {looked}); "
         f"`python -m datasets list {name}` says what to put where"
     )
 
 
+def _places(root: Path, names: Sequence[str]) -> Iterator[Path]:
+    """Yields `root` and the folders of these names below it, the upper ones and those in the official case first."""
+    alike = [name.casefold() for name in names]
+    level = [root]
+    for _ in range(_DEPTH):
+        yield from level
+        found = [(place, child) for place in level for child in folders(place, ".") if child.casefold() in alike]
+        found.sort(key=lambda each: (each[1] not in names, alike.index(each[1].casefold())))
+        level = [place / child for place, child in found]
+
+
 def coverage(found: int, official: int, complete: bool, sample: bool) -> str:
-    """Returns `"sample"`, `"full"` or `"subset n/N"` for `found` of `official` pairs."""
+    """Says how much of the official data there is.
+
+    Args:
+        found: Usable pairs.
+        official: Pairs of the official split.
+        complete: Whether they are the official ones.
+        sample: Whether the data are a built-in sample.
+
+    Returns:
+        `"sample"`, `"full"` or `"subset n/N"`; n is never more than N, as what is beyond the official pairs is none of
+        them.
+
+    Examples:
+        >>> coverage(3000, 3000, True, False), coverage(27000, 24000, False, False)
+        ('full', 'subset 24000/24000')
+    """
     if sample:
         return "sample"
-    return "full" if complete and found == official else f"subset {found}/{official}"
+    return "full" if complete and found == official else f"subset {min(found, official)}/{official}"
 
 
 def spans(numbers: Iterable[int], digits: int) -> str:
-    """Writes numbers as ranges, e.g. `"000001-000003, 000007"`, zero-padded to `digits`."""
+    """Writes numbers as ranges, zero-padded.
+
+    Examples:
+        >>> spans([7, 1, 2, 3], 6)
+        '000001-000003, 000007'
+    """
     runs: list[list[int]] = []
     for number in sorted(numbers):
         if runs and number == runs[-1][1] + 1:

@@ -19,6 +19,7 @@ import numpy as np
 from datasets.errors import DataError
 from datasets.image import ArrayFrame
 from datasets.readers.base import Found, Member, Reader
+from datasets.registry import NOT_STATED, DatasetInfo, register
 
 BATCHES = {"train": tuple(f"data_batch_{n}" for n in range(1, 6)), "test": ("test_batch",)}
 BATCH_SIZE = 10_000
@@ -64,7 +65,7 @@ def _encode(text: str, encoding: str) -> bytes:
 
 
 def _admitted() -> Mapping[tuple[str, str], Callable[..., Any]]:
-    """Returns the only names that a batch file may call: those that put an array together."""
+    """The only names that a batch file may call: those that put an array together."""
     from numpy._core.multiarray import _reconstruct
 
     return {
@@ -87,7 +88,7 @@ class BatchUnpickler(pickle.Unpickler):
         super().__init__(stream, encoding="bytes")
 
     def find_class(self, module: str, name: str) -> Any:
-        """Returns an admitted name; a DataError for any other, before it is imported."""
+        """An admitted name; a DataError for any other, before it is imported."""
         try:
             return _admitted()[module, name]
         except KeyError:
@@ -113,7 +114,7 @@ def read_batch(path: Path) -> Batch:
 
 
 def _checked(content: Any, path: Path) -> Batch:
-    """Returns the batch that unpickled content holds, or raises DataError."""
+    """The batch that unpickled content holds, or raises DataError."""
     data = content.get(b"data") if isinstance(content, dict) else None
     if not (isinstance(data, np.ndarray) and data.dtype == np.uint8 and data.ndim == 2):
         raise DataError(f"{path}: no b'data' array of uint8, so not a CIFAR-10 batch; fetch this file again")
@@ -127,13 +128,13 @@ def _checked(content: Any, path: Path) -> Batch:
     return Batch(np.ascontiguousarray(images), np.array(labels, np.int64))
 
 
-def fits(root: Path) -> bool:
-    """Whether `root` holds a batch file."""
-    return any((root / batch).is_file() for names in BATCHES.values() for batch in names)
+def has(root: Path, split: str) -> bool:
+    """Whether `root` holds a batch file of a split."""
+    return any((root / batch).is_file() for batch in BATCHES[split])
 
 
 def find(root: Path, split: str) -> list[Member]:
-    """Returns the images of a split, batch by batch, with their blurry versions."""
+    """The images of a split, batch by batch, with their blurry versions."""
     files = _files(root, split)
     if not files:
         return []
@@ -159,19 +160,19 @@ def complete(split: str, members: Sequence[Member]) -> bool:
 
 
 def _files(root: Path, split: str) -> list[Found]:
-    """Returns the batch files of a split that are there, in the official order."""
+    """The batch files of a split that are there, in the official order."""
     paths = [root / batch for batch in BATCHES[split] if (root / batch).is_file()]
     return [Found(path.name, path, path.stat().st_size) for path in paths]
 
 
 def _stamp(file: Found) -> tuple[Path, int]:
-    """Returns a key under which a file's content may be kept in memory."""
+    """A key under which a file's content may be kept in memory."""
     return file.path, file.path.stat().st_mtime_ns
 
 
 @lru_cache(maxsize=16)
 def _count(path: Path, modified: int) -> int:
-    """Returns the number of images in a batch file."""
+    """The number of images in a batch file."""
     return len(read_batch(path).labels)
 
 
@@ -188,4 +189,28 @@ def _blurred(files: tuple[tuple[Path, int], ...], skip: int) -> Blurred:
     return Blurred(sharp, blurred, sigmas, np.concatenate([batch.labels for batch in batches]))
 
 
-READER = Reader(fits=fits, find=find, complete=complete, fingerprint=(f"blur seed {BLUR_SEED}",))
+INFO = DatasetInfo(
+    name="cifar10",
+    title="CIFAR-10, Gaussian blur (Krizhevsky 2009; blur of the Bologna report)",
+    summary="Small photographs, each blurred on loading by its own Gaussian of sigma up to 3 pixels, seeded.",
+    source="https://www.cs.toronto.edu/~kriz/cifar.html",
+    licence=NOT_STATED,
+    size="60,000 images of 32x32 (163 MB archive)",
+    layout="""Unpack the python version:
+cifar-10-batches-py/
+  data_batch_1 ... data_batch_5
+  test_batch""",
+    splits={"train": 50_000, "test": 10_000},
+    training_split="train",
+    evaluation_split="test",
+    protocols=("full",),
+    video=False,
+    folder="cifar-10-batches-py",
+    frame_size=(32, 32),
+    validation_unit="image",
+    known_blur="sigma",
+)
+
+READER = Reader(has=has, find=find, complete=complete, fingerprint=(f"blur seed {BLUR_SEED}",))
+
+register(INFO, READER)

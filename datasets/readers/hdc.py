@@ -1,9 +1,9 @@
 """Helsinki Deblur Challenge 2021: text on an E Ink display, photographed by a sharp and a misfocused camera.
 
 Training release: `step{0..19}/{Times,Verdana}/{CAM01,CAM02}/focusStep_{s}_{timesR|verdanaRef}_size_30_sample_{4
-digits}.tif`, CAM01 sharp, CAM02 blurred, 100 samples for each font and step, the text in a `.txt` beside each picture.
+digits}.tif`, CAM01 sharp, CAM02 blurred, 100 samples for each font and step, the text in a `.txt` beside each image.
 Test release: `steps_{0_to_4|5_to_9|10_to_14|15_to_19}/{CAM01_focused,CAM02_blurred}/`, the same names, 20 samples.
-Pictures are 16-bit grey TIFF files. The test release also has sanity pictures without text, which are no pairs of the
+Images are 16-bit grey TIFF files. The test release also has sanity images without text, which are no pairs of the
 split; `extras` finds them.
 
 The scene of a pair is its step and font, the frame its sample number.
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from datasets.errors import DataError
 from datasets.readers.base import Findings, Found, Member, Problem, Reader, as_problem, pair_up, scan
+from datasets.registry import DatasetInfo, register
 
 STEPS = range(20)
 FONTS = {"timesR": "Times", "verdanaRef": "Verdana"}
@@ -31,19 +32,18 @@ CALIBRATION = ("PSF", "LSF_X", "LSF_Y")
 SUFFIXES = (".tif", ".tiff")
 
 
-def fits(root: Path) -> bool:
-    """Whether `root` holds a part of the training or the test release."""
-    training = any((root / f"step{step}" / font / "CAM02").is_dir() for step in STEPS for font in FONTS.values())
-    return training or any((root / folder / "CAM02_blurred").is_dir() for folder in TEST_FOLDERS)
+def has(root: Path, split: str) -> bool:
+    """Whether `root` holds a part of a split's release."""
+    return bool(_camera_folders(root, split))
 
 
 def find(root: Path, split: str) -> list[Member]:
-    """Returns the text photographs of a release in the order of step, font and sample, texts read."""
+    """The text photographs of a release in the order of step, font and sample, texts read."""
     members = []
     for blurry, sharp in _camera_folders(root, split):
-        pictures = [scan(root, folder, SUFFIXES) for folder in (blurry, sharp)]
+        images = [scan(root, folder, SUFFIXES) for folder in (blurry, sharp)]
         texts = [scan(root, folder, (".txt",)) for folder in (sharp, blurry)]
-        for (step, font), (bad, good) in _groups(*pictures).items():
+        for (step, font), (bad, good) in _groups(*images).items():
             metadata = {"step": step, "font": FONTS[font]}
             found = pair_up(bad, good, f"step{step}/{FONTS[font]}", metadata=metadata)
             names = {m.frame: f"focusStep_{step}_{font}_size_30_sample_{m.frame}" for m in found}
@@ -53,7 +53,7 @@ def find(root: Path, split: str) -> list[Member]:
 
 
 def extras(root: Path) -> list[Member]:
-    """Returns the sanity pictures of the test release, 16 for each step; metadata `kind` is `"sanity"`."""
+    """The sanity images of the test release, 16 for each step; metadata `kind` is `"sanity"`."""
     members = []
     for blurry, sharp in _camera_folders(root, "test"):
         bad, good = (
@@ -65,7 +65,7 @@ def extras(root: Path) -> list[Member]:
 
 
 def check(root: Path, members: Mapping[str, Sequence[Member]]) -> Findings:
-    """Lists texts that differ between the two cameras, and says how many sanity pictures there are."""
+    """Lists texts that differ between the two cameras, and says how many sanity images there are."""
     problems = []
     for member in (m for found in members.values() for m in found if not m.flaws):
         texts = [file for file in member.files if file.path.suffix.lower() == ".txt"]
@@ -76,7 +76,7 @@ def check(root: Path, members: Mapping[str, Sequence[Member]]) -> Findings:
             except DataError as error:
                 problems.append(as_problem(error, other.path, other.name))
     sanity = len(extras(root))
-    notes = [f"test: {sanity} sanity pictures without text, not among the pairs"] if sanity else []
+    notes = [f"test: {sanity} sanity images without text, not among the pairs"] if sanity else []
     return Findings(problems, notes)
 
 
@@ -89,7 +89,7 @@ def read_text(path: Path) -> tuple[str, ...]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror}; check the data root") from error
+        raise DataError(f"{path}: {error.strerror or error}; check the data root") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text; fetch this file again") from error
     lines = [line.rstrip() for line in lines if line.strip()]
@@ -99,14 +99,14 @@ def read_text(path: Path) -> tuple[str, ...]:
 
 
 def parse_steps(text: str) -> list[int]:
-    """Returns the blur steps that a text like `0-10`, `5` or `0,3,5-7` names, in order.
+    """The blur steps that a text like `0-10`, `5` or `0,3,5-7` names, in order.
 
     Raises:
         DataError: When it is something else, or names a step that the challenge does not have.
     """
     found: set[int] = set()
     for part in text.split(","):
-        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part.strip())
+        match = re.fullmatch(r"(\d{1,4})(?:-(\d{1,4}))?", part.strip())
         steps = range(int(match[1]), int(match[2] or match[1]) + 1) if match else range(0)
         if not steps or steps[-1] not in STEPS:
             raise DataError(f"blur steps {text!r}: give steps from {STEPS[0]} to {STEPS[-1]}, like 0-10 or 0,3,5")
@@ -115,7 +115,7 @@ def parse_steps(text: str) -> list[int]:
 
 
 def _camera_folders(root: Path, split: str) -> list[tuple[str, str]]:
-    """Returns the folders of blurred and sharp pictures of a release that are there, by camera."""
+    """The folders of blurred and sharp images of a release that are there, by camera."""
     if split == "train":
         homes = [f"step{step}/{font}" for step in STEPS for font in FONTS.values()]
         cameras = ("CAM02", "CAM01")
@@ -160,4 +160,36 @@ def _is_sanity(stem: str) -> bool:
     return match is not None and NAME.fullmatch(stem) is None and match[2] not in CALIBRATION
 
 
-READER = Reader(fits=fits, find=find, check=check, extras=extras)
+INFO = DatasetInfo(
+    name="hdc",
+    title="Helsinki Deblur Challenge 2021",
+    summary="Photographs of text in 20 steps of defocus, with the text, scored by character recognition.",
+    source="https://zenodo.org/records/4916176",
+    licence="CC BY 4.0",
+    size="4,800 pairs of 1460x2360, 16 bit grey",
+    layout="""Unpack all archives into one folder:
+HDC2021/
+  step0/Times/{CAM01,CAM02}/focusStep_0_timesR_size_30_sample_0001.tif and .txt ...
+  step0/Verdana/{CAM01,CAM02}/focusStep_0_verdanaRef_size_30_sample_0001.tif and .txt ...
+  ... step19/                                      training release: split train
+  steps_0_to_4/{CAM01_focused,CAM02_blurred}/focusStep_0_timesR_size_30_sample_0001.tif and .txt ...
+  ... steps_15_to_19/                              test release: split test""",
+    splits={"train": 4000, "test": 800},
+    training_split="train",
+    evaluation_split="test",
+    protocols=("ocr",),
+    video=False,
+    folder="HDC2021",
+    channels=1,
+    frame_size=(1460, 2360),
+    validation_unit="frame",
+    # Germer et al.
+    tiles=(640, 160),
+    known_blur="estimated",
+    blur_steps=True,
+    natural_images="div2k",
+)
+
+READER = Reader(has=has, find=find, check=check, extras=extras)
+
+register(INFO, READER)

@@ -1,8 +1,8 @@
 """Köhler et al. 2012: 4 photographs x 12 camera shakes, each with about 199 sharp frames to compare with.
 
-Blurry pictures are `BlurryImages/Blurry{i}_{k}.png`, or lie in the data set's folder itself. The ground truth of a
+Blurry images are `BlurryImages/Blurry{i}_{k}.png`, or lie in the data set's folder itself. The ground truth of a
 pair is either PNG files, `Image{i}/Kernel{k}/GroundTruth{i}_{k}_{n}.png`, or one MATLAB file,
-`GroundTruth{i}_{k}.mat` (uint8 array of height x width x 3 x frames). The score of a restored picture is its best
+`GroundTruth{i}_{k}.mat` (uint8 array of height x width x 3 x frames). The score of a restored image is its best
 one over all frames of its trajectory, so a missing frame would lower it unnoticed: such a pair is an error.
 """
 
@@ -22,6 +22,7 @@ import numpy as np
 from datasets.errors import DataError
 from datasets.image import Frame, Window, cut
 from datasets.readers.base import Found, Member, Problem, Reader, as_problem, is_sample, scan, spans
+from datasets.registry import NOT_STATED, DatasetInfo, register
 
 PAIRS = tuple((image, kernel) for image in range(1, 5) for kernel in range(1, 13))
 BLURRY_FOLDERS = ("BlurryImages", ".")
@@ -40,12 +41,12 @@ _read_lock = Lock()
 
 
 def frame_count(image: int, kernel: int) -> int:
-    """Returns the official number of ground-truth frames of a pair (9,547 over all 48)."""
+    """The official number of ground-truth frames of a pair (9,547 over all 48)."""
     return OTHER_COUNTS.get((image, kernel), USUAL_COUNT)
 
 
 def scored_frames(image: int, kernel: int) -> tuple[int, ...]:
-    """Returns the numbers of the frames that a pair is scored against, counted from 1.
+    """The numbers of the frames that a pair is scored against, counted from 1.
 
     The authors' script leaves out frame 30 of image 1, kernel 3 ("missing") and stops there at frame 198.
     """
@@ -75,7 +76,7 @@ class MatFrame:
         return height, width, channels
 
     def read(self, window: Window | None = None) -> np.ndarray:
-        """Returns the frame's pixels; see `datasets.image.Frame.read`."""
+        """The frame's pixels; see `datasets.image.Frame.read`."""
         # One reader at a time: two threads would otherwise load the same large array twice.
         with _read_lock:
             frames = _load(self.path, _modified(self.path))
@@ -83,7 +84,7 @@ class MatFrame:
 
 
 def mat_shape(path: Path) -> tuple[int, ...]:
-    """Returns height, width, channels and frames of a ground-truth MATLAB file without reading its pixels.
+    """Height, width, channels and frames of a ground-truth MATLAB file without reading its pixels.
 
     Raises:
         DataError: When the file is unreadable or holds no such array.
@@ -92,7 +93,7 @@ def mat_shape(path: Path) -> tuple[int, ...]:
 
 
 def _modified(path: Path) -> int:
-    """Returns the time of the last change, part of the key under which a file's content is kept."""
+    """The time of the last change, part of the key under which a file's content is kept."""
     try:
         return path.stat().st_mtime_ns
     except OSError as error:
@@ -101,7 +102,7 @@ def _modified(path: Path) -> int:
 
 @lru_cache(maxsize=64)
 def _header(path: Path, modified: int) -> tuple[str, tuple[int, ...]]:
-    """Returns the array's name and shape; `modified` makes a file that has changed a new entry of the cache."""
+    """The array's name and shape; `modified` makes a file that has changed a new entry of the cache."""
     import h5py
     from scipy.io import whosmat
 
@@ -122,7 +123,7 @@ def _header(path: Path, modified: int) -> tuple[str, tuple[int, ...]]:
 
 @lru_cache(maxsize=1)
 def _load(path: Path, modified: int) -> np.ndarray:
-    """Returns the array (height, width, 3, frames) of a MATLAB file of version 5 to 7 or 7.3."""
+    """The array (height, width, 3, frames) of a MATLAB file of version 5 to 7 or 7.3."""
     import h5py
     from scipy.io import loadmat
 
@@ -131,7 +132,8 @@ def _load(path: Path, modified: int) -> np.ndarray:
         if h5py.is_hdf5(path):
             with h5py.File(path) as file:
                 return np.asarray(file[name]).transpose()
-        return loadmat(path, variable_names=[name])[name]
+        result: np.ndarray = loadmat(path, variable_names=[name])[name]
+        return result
 
 
 @contextmanager
@@ -145,15 +147,19 @@ def _readable(path: Path) -> Iterator[None]:
         raise DataError(f"{path}: not a readable MATLAB file; fetch this file again") from error
 
 
-def fits(root: Path) -> bool:
-    """Whether `root` holds blurry pictures of this data set."""
+def has(root: Path, split: str) -> bool:
+    """Whether `root` holds blurry images of this data set."""
     names = {_blurry_name(*pair) for pair in PAIRS}
     return any(not names.isdisjoint(scan(root, folder)) for folder in BLURRY_FOLDERS)
 
 
 def find(root: Path, split: str) -> list[Member]:
-    """Returns the pairs in the order of photograph, then trajectory."""
-    blurry = {stem: file for folder in reversed(BLURRY_FOLDERS) for stem, file in scan(root, folder).items()}
+    """The pairs in the order of photograph, then trajectory."""
+    blurry, others = (scan(root, folder) for folder in BLURRY_FOLDERS)
+    for stem, file in others.items():
+        known = blurry.get(stem)
+        fault = f"{file.name} in the folder above has the same name; keep one of the two"
+        blurry[stem] = known._replace(fault=fault) if known else file
     members = (_member(root, image, kernel, blurry.get(_blurry_name(image, kernel))) for image, kernel in PAIRS)
     return [member for member in members if member.files]
 
@@ -168,11 +174,11 @@ def _blurry_name(image: int, kernel: int) -> str:
 
 
 def _member(root: Path, image: int, kernel: int, shot: Found | None) -> Member:
-    """Returns one pair, with whatever is there of it."""
+    """One pair, with whatever is there of it."""
     where = f"Image{image}/Kernel{kernel}"
-    pictures = _ground_truth_pictures(root, image, kernel)
-    files = [pictures[number] for number in sorted(pictures)]
-    frames: dict[int, Frame] = {number: pictures[number].frame for number in sorted(pictures)}
+    images = _ground_truth_images(root, image, kernel)
+    files = [images[number] for number in sorted(images)]
+    frames: dict[int, Frame] = {number: images[number].frame for number in sorted(images)}
     flaws = []
     if not frames and (array := _ground_truth_array(root, image, kernel)):
         files = [array]
@@ -181,7 +187,7 @@ def _member(root: Path, image: int, kernel: int, shot: Found | None) -> Member:
         except DataError as error:
             flaws.append(as_problem(error, array.path, array.name))
     if shot and not files:
-        flaws.append(Problem(shot.name, f"blurry picture without ground truth in {where}"))
+        flaws.append(Problem(shot.name, f"blurry image without ground truth in {where}"))
     if files and not shot:
         flaws.append(Problem(where, f"ground truth without {_blurry_name(image, kernel)}.png"))
     needed = scored_frames(image, kernel)
@@ -200,8 +206,8 @@ def _member(root: Path, image: int, kernel: int, shot: Found | None) -> Member:
     )
 
 
-def _ground_truth_pictures(root: Path, image: int, kernel: int) -> dict[int, Found]:
-    """Returns the PNG files of the frames that the pair is scored against, by frame number."""
+def _ground_truth_images(root: Path, image: int, kernel: int) -> dict[int, Found]:
+    """The PNG files of the frames that the pair is scored against, by frame number."""
     matches = {NAME.fullmatch(stem): f for stem, f in scan(root, f"Image{image}/Kernel{kernel}").items()}
     scored = set(scored_frames(image, kernel))
     return {
@@ -212,7 +218,7 @@ def _ground_truth_pictures(root: Path, image: int, kernel: int) -> dict[int, Fou
 
 
 def _ground_truth_array(root: Path, image: int, kernel: int) -> Found | None:
-    """Returns the MATLAB file of a pair."""
+    """The MATLAB file of a pair."""
     for folder in MAT_FOLDERS:
         found = scan(root, folder.format(image, kernel), (".mat",))
         if file := found.get(f"GroundTruth{image}_{kernel}"):
@@ -221,10 +227,33 @@ def _ground_truth_array(root: Path, image: int, kernel: int) -> Found | None:
 
 
 def _array_frames(file: Found, image: int, kernel: int) -> dict[int, Frame]:
-    """Returns the frames of a MATLAB file that the pair is scored against, by frame number."""
+    """The frames of a MATLAB file that the pair is scored against, by frame number."""
     count = mat_shape(file.path)[3]
     numbers = [number for number in scored_frames(image, kernel) if number <= count]
     return {number: MatFrame(f"{file.name}[{number}]", file.path, number - 1) for number in numbers}
 
 
-READER = Reader(fits=fits, find=find, complete=complete)
+INFO = DatasetInfo(
+    name="kohler",
+    title="Köhler et al. 2012",
+    summary="Four photographs shaken along twelve recorded camera trajectories, for evaluation only.",
+    source="http://webdav.is.mpg.de/pixel/benchmark4camerashake/",
+    licence=NOT_STATED,
+    size="48 blurry images, 9,547 sharp frames",
+    layout="""Unpack the blurry images and the ground truth into one folder:
+Kohler/
+  BlurryImages/Blurry1_1.png ... Blurry4_12.png    (or directly in Kohler/)
+  Image1/Kernel1/GroundTruth1_1_1.png ...          198 to 200 frames each
+or, instead of the frames, GroundTruth1_1.mat ... in Kohler/ or Kohler/groundTruthMatFiles/.""",
+    splits={"test": 48},
+    training_split=None,
+    evaluation_split="test",
+    protocols=("kohler",),
+    video=False,
+    folder="Kohler",
+    train_on="gopro",
+)
+
+READER = Reader(has=has, find=find, complete=complete)
+
+register(INFO, READER)

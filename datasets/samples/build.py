@@ -1,20 +1,17 @@
-"""Small data sets in the official layouts, built in seconds without a network (`python -m datasets sample`)."""
+"""Small data sets in the official layouts, built in seconds without a connection (`python -m datasets sample`)."""
 
 from __future__ import annotations
 
-import difflib
 import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from datasets.errors import DataError
-from datasets.files import cache_folder
+from datasets.files import cache_folder, expand
 from datasets.readers.base import SAMPLE_MARKER
-from datasets.samples import camera_shake, hdc, photographs
+from datasets.samples.base import Options, Recipe, recipe_for
 
 VERSION = 3
 """Raise it whenever a sample's bytes change: samples of another version are built anew."""
@@ -23,69 +20,7 @@ SCRAP_AGE = 24 * 3600
 """Seconds after which the temporary folder of a killed build is removed."""
 
 
-class Recipe(NamedTuple):
-    """How one sample is made.
-
-    Attributes:
-        folder: Official top folder (`Kohler` and `HDC2021`: our choice, they have none).
-        height: Of the pictures, in pixels; None where they differ.
-        width: Of the pictures, in pixels; None where they differ.
-        what: One line for people who find the folder.
-        make: Writes the files below an empty folder, from a seed (and, for `hdc`, options).
-    """
-
-    folder: str
-    height: int | None
-    width: int | None
-    what: str
-    make: Callable[..., None]
-
-
-RECIPES = {
-    "cifar10": Recipe(
-        "cifar-10-batches-py",
-        photographs.CIFAR_SIDE,
-        photographs.CIFAR_SIDE,
-        "squares of photographs, scaled down; the label is the photograph",
-        photographs.make_cifar10,
-    ),
-    "gopro": Recipe(
-        "GOPRO_Large",
-        *camera_shake.SIZE,
-        "photographs filmed by a shaking camera, 11 frames averaged",
-        camera_shake.make_gopro,
-    ),
-    "hide": Recipe(
-        "HIDE_dataset",
-        *camera_shake.SIZE,
-        "photographs filmed by a shaking camera, 11 frames averaged",
-        camera_shake.make_hide,
-    ),
-    "reds": Recipe(
-        "REDS",
-        *camera_shake.SIZE,
-        "photographs filmed by a shaking camera, exposure 0.8 of the frame period",
-        camera_shake.make_reds,
-    ),
-    "kohler": Recipe(
-        "Kohler",
-        *camera_shake.KOHLER_SIZE,
-        "photographs under camera shake with the sharp frames of each trajectory",
-        camera_shake.make_kohler,
-    ),
-    "hdc": Recipe(
-        "HDC2021",
-        *hdc.SIZE,
-        "random letters on a simulated display, photographed in and out of focus",
-        hdc.make_hdc,
-    ),
-    "div2k": Recipe("DIV2K", None, None, "sharp photographs", photographs.make_div2k),
-}
-ALIASES = {"gopro-gamma": "gopro", "reds-jpeg": "reds"}
-"""Variants that lie in another data set's folder."""
-
-
-def build(name: str, root: Path | str, seed: int = 0, force: bool = False, options: hdc.Options | None = None) -> Path:
+def build(name: str, root: Path | str, seed: int = 0, force: bool = False, options: Options | None = None) -> Path:
     """Builds the sample of a data set, unless it is there.
 
     The sample is built in a temporary folder and moved into place when it is complete, so a killed build leaves
@@ -96,31 +31,27 @@ def build(name: str, root: Path | str, seed: int = 0, force: bool = False, optio
         root: Folder below which the official top folder goes; made if it is missing.
         seed: Seed of everything random, 0 or more.
         force: Whether to build a complete sample again.
-        options: What the sample of `hdc` shall hold; only for it. None takes any that is there, or else the default.
+        options: What the sample shall hold, where it has options. None takes any that is there, or else the default.
 
     Returns:
         The official top folder, with `SAMPLE.json` in it.
 
     Raises:
-        DataError: When there is no such data set, the folder holds anything but this sample, or the disk is full.
+        DataError: When there is no such sample, the folder holds anything but this sample, or the disk is full.
     """
-    name = ALIASES.get(name, name)
-    if name not in RECIPES:
-        known = sorted([*RECIPES, *ALIASES])
-        near = difflib.get_close_matches(name, known, 1) or [", ".join(known)]
-        raise DataError(f"no sample of a data set {name!r}; did you mean {near[0]}?")
+    recipe = recipe_for(name)
     if seed < 0:
         raise DataError(f"seed={seed}: a seed cannot be negative; use 0 or more")
-    if options is not None and name != "hdc":
-        raise DataError(f"blur steps, samples per font and point spread functions are for hdc, not for {name}")
-    root = Path(root).expanduser()
-    target = root / RECIPES[name].folder
+    if options is not None and recipe.options is None:
+        raise DataError(f"the sample of {name} has no options; leave them out")
+    root = expand(root)
+    target = root / recipe.folder
     try:
-        if _is_complete(target, name, seed, options) and not force:
+        if _is_complete(target, recipe.name, seed, options) and not force:
             return target
         root.mkdir(parents=True, exist_ok=True)
         _remove_scrap(root, target.name)
-        _build(name, target, seed, options)
+        _build(recipe, target, seed, options)
     except OSError as error:
         raise DataError(
             f"cannot build the sample in {target}: {error.strerror or error}; free disk space or choose another folder"
@@ -128,21 +59,18 @@ def build(name: str, root: Path | str, seed: int = 0, force: bool = False, optio
     return target
 
 
-def _build(name: str, target: Path, seed: int, options: hdc.Options | None) -> None:
+def _build(recipe: Recipe, target: Path, seed: int, options: Options | None) -> None:
     """Builds beside `target` and moves the result into its place."""
-    recipe = RECIPES[name]
+    if options is None and recipe.options is not None:
+        options = recipe.options()
     with tempfile.TemporaryDirectory(
         prefix=_scrap_prefix(target.name), dir=target.parent, ignore_cleanup_errors=True
     ) as scrap:
         made, old = Path(scrap) / "new", Path(scrap) / "old"
         made.mkdir()
-        if name == "hdc":
-            options = options or hdc.Options()
-            recipe.make(made, seed, options)
-        else:
-            recipe.make(made, seed)
+        recipe.make(made, seed, *([] if options is None else [options]))
         marker = {
-            "dataset": name,
+            "dataset": recipe.name,
             "version": VERSION,
             "seed": seed,
             "files": _count_files(made),
@@ -159,11 +87,11 @@ def _build(name: str, target: Path, seed: int, options: hdc.Options | None) -> N
             made.rename(target)
         except OSError:
             # Another process may have put the same sample there in the meantime.
-            if not _is_complete(target, name, seed, options):
+            if not _is_complete(target, recipe.name, seed, options):
                 raise
 
 
-def _is_complete(target: Path, name: str, seed: int, options: hdc.Options | None) -> bool:
+def _is_complete(target: Path, name: str, seed: int, options: Options | None) -> bool:
     """Whether `target` is the sample wanted; False when it may be replaced, DataError when it may not."""
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return False
@@ -200,7 +128,7 @@ def _remove_scrap(root: Path, name: str) -> None:
 
 
 def sample_root(name: str, seed: int = 0) -> Path:
-    """Returns the folder that holds the built-in sample of a data set; the sample is made if it is missing.
+    """Gives the folder that holds the built-in sample of a data set; the sample is made if it is missing.
 
     Args:
         name: Data set's name.

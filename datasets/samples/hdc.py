@@ -16,7 +16,8 @@ import numpy as np
 from datasets.blur.estimate import Blur
 from datasets.errors import DataError
 from datasets.hdc import simulation
-from datasets.samples.photographs import photograph, stream, write_picture
+from datasets.samples.base import Recipe, register
+from datasets.samples.photographs import photograph, stream, write_image
 
 SIZE = simulation.SIZE
 NAMES = {"Times": "timesR", "Verdana": "verdanaRef"}
@@ -34,7 +35,7 @@ class Options:
         steps: Blur steps, from 0 to 10.
         train: Samples for each step and font in the training release.
         test: The same in the test release.
-        psf_file: Measured point spread functions, see `screen_camera.read_defocus`; None takes an aperture's.
+        psf_file: Measured point spread functions, see `simulation.read_defocus`; None takes an aperture's.
 
     Raises:
         DataError: When a step or a count cannot be.
@@ -53,13 +54,13 @@ class Options:
             raise DataError(f"{self.train} and {self.test} samples per font; take 1 to 9999")
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns what tells this sample from another one, for its marker."""
+        """What tells this sample from another one, for its marker."""
         digest = None
         if self.psf_file is not None:
             try:
                 digest = hashlib.sha256(self.psf_file.read_bytes()).hexdigest()[:16]
             except OSError as error:
-                raise DataError(f"{self.psf_file}: {error.strerror}; give an existing .npz file") from error
+                raise DataError(f"{self.psf_file}: {error.strerror or error}; give an existing .npz file") from error
         return {"steps": sorted(set(self.steps)), "train": self.train, "test": self.test, "psfs": digest}
 
 
@@ -74,7 +75,7 @@ class _Page:
 
 
 def make_hdc(folder: Path, seed: int, options: Options | None = None) -> None:
-    """Writes the training and the test release, where digits occur too, with a sanity picture for each step.
+    """Writes the training and the test release, where digits occur too, with a sanity image for each step.
 
     Raises:
         DataError: When the file of point spread functions cannot be read or lacks a step.
@@ -95,7 +96,7 @@ def make_hdc(folder: Path, seed: int, options: Options | None = None) -> None:
         for camera, (blur, warp) in zip(
             _cameras(folder, page), ((None, None), (blurs[page.step], geometry)), strict=True
         ):
-            write_picture(camera / f"{name}.tif", simulation.photograph(light, blur, warp, generator))
+            write_image(camera / f"{name}.tif", simulation.photograph(light, blur, warp, generator))
             if lines is not None:
                 (camera / f"{name}.txt").write_text("\n".join(lines), encoding="utf-8")
 
@@ -115,7 +116,7 @@ def _pages(options: Options) -> Iterator[_Page]:
 
 
 def _blurs(options: Options) -> dict[int, Blur]:
-    """Returns the blur of every step."""
+    """The blur of every step."""
     if options.psf_file is None:
         return {step: simulation.defocus_of(step) for step in options.steps}
     measured = simulation.read_defocus(options.psf_file)
@@ -126,7 +127,7 @@ def _blurs(options: Options) -> dict[int, Blur]:
 
 
 def _sanity_light() -> np.ndarray:
-    """Returns the light of a photograph shown on the display."""
+    """The light of a photograph shown on the display."""
     import cv2
 
     grey = photograph(SANITY_PHOTOGRAPH)[..., 0].astype(np.float32) / 255
@@ -137,10 +138,21 @@ def _sanity_light() -> np.ndarray:
 
 
 def _cameras(folder: Path, page: _Page) -> tuple[Path, Path]:
-    """Returns the folders of the focused and of the blurred camera."""
+    """The folders of the focused and of the blurred camera."""
     if page.split == "train":
         home = folder / f"step{page.step}" / page.font
         return home / "CAM01", home / "CAM02"
     first = page.step // 5 * 5
     home = folder / f"steps_{first}_to_{first + 4}"
     return home / "CAM01_focused", home / "CAM02_blurred"
+
+
+register(
+    Recipe(
+        "hdc",
+        *SIZE,
+        "random letters on a simulated display, photographed in and out of focus",
+        make_hdc,
+        options=Options,
+    )
+)

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from datasets.errors import DataError
-from datasets.image import read_picture
+from datasets.image import read_image
+from datasets.samples.base import Recipe, register
 
 TRAIN = (
     "coffee.png",
@@ -40,12 +41,12 @@ CIFAR_TRIES = 4
 
 
 def stream(seed: int, *key: object) -> np.random.Generator:
-    """Returns the random numbers of one part of a sample, which depend on `seed` and on the part's name only."""
+    """The random numbers of one part of a sample, which depend on `seed` and on the part's name only."""
     return np.random.default_rng([seed, zlib.crc32("/".join(map(str, key)).encode())])
 
 
 def photograph(name: str) -> np.ndarray:
-    """Returns a photograph of `TRAIN` or `TEST` as uint8 array (height, width, 3); grey ones get equal channels.
+    """A photograph of `TRAIN` or `TEST` as uint8 array (height, width, 3); grey ones get equal channels.
 
     Raises:
         DataError: When the installed scikit-image does not ship the file.
@@ -55,11 +56,11 @@ def photograph(name: str) -> np.ndarray:
     path = Path(skimage.data.__file__).parent / name
     if not path.is_file():
         raise DataError(f"{path}: this release of scikit-image ships no {name}; install the locked version")
-    pixels = read_picture(path)
+    pixels = read_image(path)
     return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
 
 
-def write_picture(path: Path, pixels: np.ndarray, quality: int | None = None) -> None:
+def write_image(path: Path, pixels: np.ndarray, quality: int | None = None) -> None:
     """Writes a PNG, TIFF or (with a quality) JPEG file; the same pixels always give the same bytes.
 
     Args:
@@ -89,7 +90,7 @@ def make_div2k(folder: Path, seed: int) -> None:
     """Writes photographs whole; the seed changes nothing."""
     for split, first, names in (("train", 1, TRAIN[:4]), ("valid", 801, TEST[:2])):
         for number, name in enumerate(names, first):
-            write_picture(folder / f"DIV2K_{split}_HR" / f"{number:04d}.png", photograph(name))
+            write_image(folder / f"DIV2K_{split}_HR" / f"{number:04d}.png", photograph(name))
 
 
 def make_cifar10(folder: Path, seed: int) -> None:
@@ -103,7 +104,7 @@ def make_cifar10(folder: Path, seed: int) -> None:
 
 
 def _square(pixels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Returns a random square of a photograph."""
+    """A random square of a photograph."""
     side = int(generator.integers(CIFAR_CROPS[0], min(CIFAR_CROPS[1], *pixels.shape[:2]) + 1))
     top, left = (int(generator.integers(length - side + 1)) for length in pixels.shape[:2])
     return pixels[top : top + side, left : left + side]
@@ -129,3 +130,15 @@ def _write_batch(path: Path, names: tuple[str, ...], title: str, seed: int) -> N
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(pickle.dumps(batch, protocol=2))
+
+
+register(
+    Recipe(
+        "cifar10",
+        CIFAR_SIDE,
+        CIFAR_SIDE,
+        "squares of photographs, scaled down; the label is the photograph",
+        make_cifar10,
+    )
+)
+register(Recipe("div2k", None, None, "sharp photographs", make_div2k))

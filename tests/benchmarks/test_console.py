@@ -3,14 +3,15 @@
 import pytest
 
 from benchmarks import console
+from datasets import cli
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that a test sets."""
     time = [0.0]
-    monkeypatch.setattr(console.time, "monotonic", lambda: time[0])
-    monkeypatch.setattr(console.os, "isatty", lambda stream: False)
+    monkeypatch.setattr(cli.time, "monotonic", lambda: time[0])
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
     return time
 
 
@@ -19,7 +20,7 @@ def test_a_line_now_and_then(clock, capsys):
         for done in range(1, 101):
             clock[0] += 1.0
             progress(done, 1000)
-    assert capsys.readouterr().out.splitlines() == [
+    assert capsys.readouterr().err.splitlines() == [
         "scoring: 30 of 1,000, about 16 min left",
         "scoring: 60 of 1,000, about 16 min left",
         "scoring: 90 of 1,000, about 15 min left",
@@ -31,7 +32,7 @@ def test_what_was_done_before_a_resume_is_no_measure_of_speed(clock, capsys):
         progress(900, 1000)
         clock[0] = 60.0
         progress(910, 1000)
-    assert capsys.readouterr().out == "training: 910 of 1,000, about 9 min left\n"
+    assert capsys.readouterr().err == "training: 910 of 1,000, about 9 min left\n"
 
 
 def test_what_is_quick_says_nothing(clock, capsys):
@@ -39,4 +40,4 @@ def test_what_is_quick_says_nothing(clock, capsys):
         for done in range(1, 11):
             clock[0] += 1.0
             progress(done, 10)
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().err == ""

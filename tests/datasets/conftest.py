@@ -9,13 +9,13 @@ import pytest
 
 
 class Layouts:
-    """Writes pieces of official layouts below one folder; pictures are 8x12 unless a test asks for more."""
+    """Writes pieces of official layouts below one folder; images are 8x12 unless a test asks for more."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.random = np.random.default_rng(0)
 
-    def picture(self, name: str, size: tuple[int, int] = (8, 12), *, grey16: bool = False) -> Path:
+    def image(self, name: str, size: tuple[int, int] = (8, 12), *, grey16: bool = False) -> Path:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         shape, high, kind = (size, 65536, np.uint16) if grey16 else ((*size, 3), 256, np.uint8)
@@ -31,35 +31,35 @@ class Layouts:
     def gopro(self, split, sequence, numbers, kinds=("blur", "sharp")):
         for kind in kinds:
             for number in numbers:
-                self.picture(f"{split}/{sequence}/{kind}/{number:06d}.png")
+                self.image(f"{split}/{sequence}/{kind}/{number:06d}.png")
 
     def reds(self, split, video, numbers, kinds=("blur", "sharp"), suffix=".png"):
         for kind in kinds:
             for number in numbers:
                 ending = ".png" if kind == "sharp" else suffix
-                self.picture(f"{split}/{split}_{kind}/{video}/{number:08d}{ending}")
+                self.image(f"{split}/{split}_{kind}/{video}/{number:08d}{ending}")
 
     def hide(self):
         for number in (1, 2):
-            self.picture(f"train/{number}.png")
-            self.picture(f"GT/{number}.png")
+            self.image(f"train/{number}.png")
+            self.image(f"GT/{number}.png")
         for folder, name in (("test-close-ups", "3fromA"), ("test-long-shot", "4fromB"), ("test-long-shot", "5fromB")):
-            self.picture(f"test/{folder}/{name}.png")
-            self.picture(f"GT/{name}.png")
+            self.image(f"test/{folder}/{name}.png")
+            self.image(f"GT/{name}.png")
 
     def hdc(self, step, font, samples, text="abc\n  def\nghi"):
         name = {"Times": "timesR", "Verdana": "verdanaRef"}[font]
         for sample in samples:
             for camera in ("CAM01", "CAM02"):
                 stem = f"step{step}/{font}/{camera}/focusStep_{step}_{name}_size_30_sample_{sample:04d}"
-                self.picture(f"{stem}.tif", grey16=True)
+                self.image(f"{stem}.tif", grey16=True)
                 self.text(f"{stem}.txt", text)
 
     def hdc_test(self, folder, step, samples, text="R2D2 abcd\nc3po 1234\nxyz 90"):
         for sample in samples:
             for camera in ("CAM01_focused", "CAM02_blurred"):
                 stem = f"{folder}/{camera}/focusStep_{step}_timesR_size_30_sample_{sample:04d}"
-                self.picture(f"{stem}.tif", grey16=True)
+                self.image(f"{stem}.tif", grey16=True)
                 self.text(f"{stem}.txt", text)
 
     def cifar(self, batch, count):
@@ -71,6 +71,37 @@ class Layouts:
     def pickle(self, name, content):
         self.root.mkdir(parents=True, exist_ok=True)
         (self.root / name).write_bytes(pickle.dumps(content, protocol=2))
+
+
+@pytest.fixture(scope="session")
+def samples_root(tmp_path_factory) -> Path:
+    """Every built-in sample but that of hdc, whose photographs are large, built once."""
+    from datasets import samples
+
+    folder = tmp_path_factory.mktemp("samples")
+    for name in ("cifar10", "gopro", "hide", "reds", "kohler", "div2k"):
+        samples.build(name, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_text(tmp_path_factory) -> Path:
+    """The layout of hdc with pages as the simulation shows them, cut to a third of their height and width."""
+    from datasets.hdc import simulation
+    from datasets.samples.photographs import write_image
+
+    root, middle = tmp_path_factory.mktemp("text"), np.s_[400:1060, 550:1810]
+    generator = np.random.default_rng(0)
+    for font, name in (("Times", "timesR"), ("Verdana", "verdanaRef")):
+        light = simulation.show(["VrkQCAeNBZ", "RcsijkFLTX", "GgceTmrxD2"], font)[middle]
+        for step in (1, 2, 4, 10):
+            stem = f"focusStep_{step}_{name}_size_30_sample_0001"
+            views = {"CAM01": (None, None), "CAM02": (simulation.defocus_of(step), simulation.second_camera(step))}
+            for camera, (blur, geometry) in views.items():
+                folder = root / f"step{step}" / font / camera
+                write_image(folder / f"{stem}.tif", simulation.photograph(light, blur, geometry, generator))
+                (folder / f"{stem}.txt").write_text("VrkQCAeNBZ\nRcsijkFLTX\nGgceTmrxD2")
+    return root
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def write_videos(layouts, **videos):
     for video, count in videos.items():
         for kind in ("blur", "sharp"):
             for number in range(count):
-                layouts.picture(f"train/train_{kind}/{video[1:]}/{number:08d}.png", SIZE)
+                layouts.image(f"train/train_{kind}/{video[1:]}/{number:08d}.png", SIZE)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def store(tmp_path):
     return tmp_path / "store"
 
 
-def pictures(pairs):
+def images(pairs):
     return [frame for pair in pairs for frame in (*pair.blurry, *pair.sharp)]
 
 
@@ -57,26 +57,26 @@ def undecoded(root, store):
 
 
 def assert_equal_pixels(stored, decoded):
-    for ours, theirs in zip(pictures(stored), pictures(decoded), strict=True):
+    for ours, theirs in zip(images(stored), images(decoded), strict=True):
         assert ours.name == theirs.name
         assert ours.shape == theirs.shape
         assert np.array_equal(ours.read(), theirs.read())
 
 
-def test_stored_pictures_and_crops_equal_the_decoded_ones(videos, store):
+def test_stored_images_and_crops_equal_the_decoded_ones(videos, store):
     decoded = load("reds", videos, "train", frames=3)
     frame_store.prepare(decoded, store)
     stored, missing = frame_store.attach(decoded, store)
     assert missing == 0
-    assert all(isinstance(frame, frame_store.StoredFrame) for frame in pictures(stored))
+    assert all(isinstance(frame, frame_store.StoredFrame) for frame in images(stored))
     assert_equal_pixels(stored, decoded)
     rng = np.random.default_rng(0)
-    for ours, theirs in zip(pictures(stored), pictures(decoded), strict=True):
+    for ours, theirs in zip(images(stored), images(decoded), strict=True):
         top, left = int(rng.integers(0, SIZE[0] - 10)), int(rng.integers(0, SIZE[1] - 12))
         window = Window(top, left, 10, 12)
         assert np.array_equal(ours.read(window), theirs.read(window))
     with pytest.raises(DataError, match="does not fit in 24x32"):
-        pictures(stored)[0].read(Window(20, 0, 8, 8))
+        images(stored)[0].read(Window(20, 0, 8, 8))
     assert (stored.fingerprint, stored.coverage) == (decoded.fingerprint, decoded.coverage)
 
 
@@ -123,12 +123,12 @@ def test_a_changed_source_makes_its_scene_stale_and_no_other(change, videos, sto
     before = states(store)
     source = videos / "train/train_blur/001/00000001.png"
     if change == "content":
-        layouts.picture("train/train_blur/001/00000001.png", (26, 30))
+        layouts.image("train/train_blur/001/00000001.png", (26, 30))
     elif change == "time":
         os.utime(source, ns=(0, source.stat().st_mtime_ns + 1))
     else:
         for kind in ("blur", "sharp"):
-            layouts.picture(f"train/train_{kind}/001/00000003.png", SIZE)
+            layouts.image(f"train/train_{kind}/001/00000003.png", SIZE)
     pairs = load("reds", videos, "train")
     stored, missing = frame_store.attach(pairs, store)
     assert missing == (8 if change == "one more" else 3)
@@ -143,7 +143,7 @@ def test_a_changed_source_makes_its_scene_stale_and_no_other(change, videos, sto
     assert_equal_pixels(stored, pairs)
 
 
-def test_a_picture_that_cannot_be_read_stops_the_work_and_keeps_what_is_done(videos, store):
+def test_a_image_that_cannot_be_read_stops_the_work_and_keeps_what_is_done(videos, store):
     broken = videos / "train/train_blur/001/00000001.png"
     whole = broken.read_bytes()
     broken.write_bytes(whole[:-20])
@@ -286,7 +286,7 @@ def test_sixteen_bits_are_rounded_to_the_nearest_of_eight():
     assert frame_store.to_uint8(small) is small
 
 
-def test_sixteen_bit_pictures_are_stored_in_eight(layouts, store):
+def test_sixteen_bit_images_are_stored_in_eight(layouts, store):
     layouts.hdc(3, "Times", (1, 2))
     pairs = load("hdc", layouts.root, "train")
     assert pairs[0].sharp[0].read().dtype == np.uint16
@@ -294,16 +294,16 @@ def test_sixteen_bit_pictures_are_stored_in_eight(layouts, store):
     assert report.size == sum(path.stat().st_size for path in store.rglob("*.u8")) == 4 * 8 * 12
     stored, missing = frame_store.attach(pairs, store)
     assert missing == 0
-    for ours, theirs in zip(pictures(stored), pictures(pairs), strict=True):
+    for ours, theirs in zip(images(stored), images(pairs), strict=True):
         assert ours.shape == (8, 12, 1)
         assert np.array_equal(ours.read(), frame_store.to_uint8(theirs.read()))
 
 
-def test_pictures_of_different_sizes_share_a_file(layouts, store):
+def test_images_of_different_sizes_share_a_file(layouts, store):
     sizes = {"a": (8, 12), "b": (20, 7), "c": (1, 1), "d": (9, 30)}
     for name, size in sizes.items():
         for folder in ("input", "target"):
-            layouts.picture(f"train/{folder}/{name}.png", size)
+            layouts.image(f"train/{folder}/{name}.png", size)
     pairs = load("hide", layouts.root, "train")
     assert frame_store.prepare(pairs, store).written == 2
     stored, missing = frame_store.attach(pairs, store)
@@ -319,8 +319,8 @@ def test_neighbouring_triplets_share_their_frames(videos, store):
     stored = frame_store.attach(pairs, store)[0]
     assert stored[1].blurry[0] is stored[0].blurry[1]
     assert stored[1].blurry[2] is stored[2].blurry[1]
-    assert len({id(frame) for frame in pictures(stored)}) == 14
-    assert len({id(frame.data) for frame in pictures(stored)}) == 4
+    assert len({id(frame) for frame in images(stored)}) == 14
+    assert len({id(frame.data) for frame in images(stored)}) == 4
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -363,11 +363,11 @@ def test_a_data_set_in_memory_needs_nothing(layouts, store):
     attached, missing = frame_store.attach(pairs, store)
     assert missing == 0
     assert attached == pairs
-    assert all(isinstance(frame, ArrayFrame) for frame in pictures(attached))
+    assert all(isinstance(frame, ArrayFrame) for frame in images(attached))
     assert not store.exists()
 
 
-def test_a_picture_that_vanished_is_named(videos, store):
+def test_a_image_that_vanished_is_named(videos, store):
     pairs = load("reds", videos, "train")
     (videos / "train/train_sharp/000/00000002.png").unlink()
     for call in (frame_store.prepare, frame_store.attach):
@@ -375,7 +375,7 @@ def test_a_picture_that_vanished_is_named(videos, store):
             call(pairs, store)
 
 
-def test_progress_counts_pictures(videos, store, monkeypatch):
+def test_progress_counts_images(videos, store, monkeypatch):
     monkeypatch.setattr(frame_store, "_DECODE_AHEAD", 2)
     seen = []
     frame_store.prepare(load("reds", videos, "train"), store, lambda done, total: seen.append((done, total)))

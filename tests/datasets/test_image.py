@@ -1,4 +1,4 @@
-"""Pictures, pairs and atomic files."""
+"""Images, pairs and atomic files."""
 
 import errno
 import os
@@ -37,13 +37,13 @@ def test_a_crop_must_fit():
 
 
 def test_damaged_files_are_named(tmp_path, layouts, capfd):
-    path = layouts.picture("a.png", (40, 40))
+    path = layouts.image("a.png", (40, 40))
     whole = path.read_bytes()
     damaged = {
         "truncated": whole[: len(whole) // 2],
         "end lost": whole[:-12],
         "empty": b"",
-        "not a picture": b"hello",
+        "not an image": b"hello",
         "bit flipped": whole[:2000] + bytes([whole[2000] ^ 4]) + whole[2001:],
     }
     for content in damaged.values():
@@ -53,14 +53,14 @@ def test_damaged_files_are_named(tmp_path, layouts, capfd):
     with pytest.raises(DataError, match=r"gone\.png: No such file"):
         FileFrame("gone.png", tmp_path / "gone.png").read()
     path.write_bytes(b"hello")
-    with pytest.raises(DataError, match=r"a\.png: not a readable picture"):
+    with pytest.raises(DataError, match=r"a\.png: not a readable image"):
         _ = FileFrame("a.png", path).shape
     capfd.readouterr()  # libpng prints about the flipped bit
 
 
 def _pairs(count, coverage="full"):
-    picture = ArrayFrame("x", np.zeros((1, 1, 3), np.uint8))
-    items = tuple(Pair("reds", "val", f"{i // 3:03d}", f"{i:08d}", (picture,), (picture,)) for i in range(count))
+    image = ArrayFrame("x", np.zeros((1, 1, 3), np.uint8))
+    items = tuple(Pair("reds", "val", f"{i // 3:03d}", f"{i:08d}", (image,), (image,)) for i in range(count))
     return Pairs("reds", "val", ".", items, coverage, fingerprint(["reds"]))
 
 

@@ -41,7 +41,7 @@ def video(layouts):
     """Five frames of a REDS training video, read from PNG files in triplets."""
     for number in range(5):
         for kind in ("blur", "sharp"):
-            layouts.picture(f"train/train_{kind}/000/{number:08d}.png", SIZE)
+            layouts.image(f"train/train_{kind}/000/{number:08d}.png", SIZE)
     return load("reds", layouts.root, "train", frames=3)
 
 
@@ -124,8 +124,8 @@ def test_training_batches_have_the_stated_form(video, augmentation):
 
 def test_eight_bits_become_the_same_floats_in_training_and_evaluation():
     values = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=-1)
-    picture = (ArrayFrame("x", values),)
-    pairs = Pairs("reds", "train", Path("nowhere"), (Pair("reds", "train", "0", "0", picture, picture),), "sample", "0")
+    image = (ArrayFrame("x", values),)
+    pairs = Pairs("reds", "train", Path("nowhere"), (Pair("reds", "train", "0", "0", image, image),), "sample", "0")
     ((trained, _),) = take(training(pairs, 16, 1), 1)
     ((scored, _),) = take(evaluation(pairs), 1)
     assert trained.min() == 0
@@ -134,13 +134,13 @@ def test_eight_bits_become_the_same_floats_in_training_and_evaluation():
     assert np.array_equal(scored[0], values.astype(np.float32) / 255)
 
 
-def test_prepared_and_decoded_pictures_give_the_same_batches(video, caplog):
+def test_prepared_and_decoded_images_give_the_same_batches(video, caplog):
     with caplog.at_level(logging.WARNING):
         decoded = take(training(video, 12, 2, BOLOGNA, 5), 6)
         (record,) = caplog.records
         assert record.name == "datasets.pipeline"
         assert record.getMessage() == (
-            "reds train is not prepared: 10 pictures are decoded again for every crop; "
+            "reds train is not prepared: 10 images are decoded again for every crop; "
             f"`python -m datasets prepare --dataset reds --root {video.root}` makes training faster"
         )
         caplog.clear()
@@ -164,7 +164,7 @@ def test_the_batches_come_from_the_store_and_not_from_the_files(video):
     before = take(training(video, 12, 2), 3)
     frame_store.prepare(video)
     for pair in video:
-        # The same size and time, so that the store counts, but no picture any more.
+        # The same size and time, so that the store counts, but no image any more.
         path = pair.sharp[0].path
         stamp = path.stat()
         path.write_bytes(bytes(stamp.st_size))
@@ -179,7 +179,7 @@ def test_data_in_memory_is_not_complained_about(layouts, caplog):
     assert caplog.records == []
     order = np.argsort([pair.sharp[0].read().tobytes() for pair in pairs])
     got = np.rint(targets * 255).astype(np.uint8)
-    assert sorted(picture.tobytes() for picture in got) == [pairs[int(i)].sharp[0].read().tobytes() for i in order]
+    assert sorted(image.tobytes() for image in got) == [pairs[int(i)].sharp[0].read().tobytes() for i in order]
     assert inputs.shape == (5, 32, 32, 3)
 
 
@@ -213,7 +213,7 @@ def test_a_small_frame_in_the_second_scene_is_found():
         training(pairs, 10, 2)
 
 
-def test_evaluation_yields_every_picture_whole_and_in_order(video):
+def test_evaluation_yields_every_image_whole_and_in_order(video):
     batches = take(evaluation(video), 99)
     assert len(batches) == len(video)
     for pair, (inputs, targets) in zip(video, batches, strict=True):
@@ -254,14 +254,14 @@ def test_evaluation_crops_depend_on_seed_and_place_only(video):
         assert np.array_equal(whole[top : top + 8, left : left + 8], blurry)
 
 
-def test_evaluation_of_pictures_of_different_sizes(layouts):
+def test_evaluation_of_images_of_different_sizes(layouts):
     for name, size in (("a", (8, 12)), ("b", (20, 7))):
         for folder in ("input", "target"):
-            layouts.picture(f"test/{folder}/{name}.png", size)
+            layouts.image(f"test/{folder}/{name}.png", size)
     pairs = load("hide", layouts.root, "test")
     assert [targets.shape[1:3] for _, targets in take(evaluation(pairs), 9)] == [(8, 12), (20, 7)]
     assert [targets.shape for _, targets in take(evaluation(pairs, 7, batch=2), 9)] == [(2, 7, 7, 3)]
-    with pytest.raises(DataError, match="hide test: pictures differ in size; score them one by one"):
+    with pytest.raises(DataError, match="hide test: images differ in size; score them one by one"):
         evaluation(pairs, batch=2)
 
 
@@ -278,7 +278,7 @@ def test_sixteen_bits_keep_their_precision_in_evaluation(layouts):
 
 @dataclass(frozen=True)
 class SlowFrame:
-    """A picture of one grey value whose reading takes a while, and is counted."""
+    """An image of one grey value whose reading takes a while, and is counted."""
 
     name: str
     value: int
@@ -340,7 +340,7 @@ def test_a_frame_that_is_smaller_than_its_scene_is_named(layouts):
 
     for number, size in enumerate((SIZE, SIZE, (9, 9))):
         for kind in ("blur", "sharp"):
-            layouts.picture(f"train/train_{kind}/000/{number:08d}.png", size)
+            layouts.image(f"train/train_{kind}/000/{number:08d}.png", size)
     batches = training(load("reds", layouts.root, "train"), 12, 3).as_numpy_iterator()
     with pytest.raises(tf.errors.OpError, match=r"DataError: .*00000002\.png: crop 12 is larger than the frame 9x9"):
         next(batches)

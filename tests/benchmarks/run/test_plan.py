@@ -57,7 +57,7 @@ class TestRequest:
     def test_without_a_home_directory_it_is_one_line(self, monkeypatch, refused):
         monkeypatch.setattr(Path, "expanduser", lambda self: (_ for _ in ()).throw(RuntimeError("no home")))
         line = refused(main, "--model", "atrous", "--dataset", "reds", "--results=~/x")
-        assert "~/x: there is no home directory; write the path out" in line
+        assert "~/x: there is no such home directory; write the path out" in line
 
     def test_help_has_groups(self):
         titles = [group.title for group in build_parser()._action_groups]

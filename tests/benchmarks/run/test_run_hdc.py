@@ -10,10 +10,10 @@ from benchmarks.metrics import MetricError, ocr
 from benchmarks.records import store
 from benchmarks.records.record import Tiles
 from benchmarks.run.__main__ import main
+from datasets import samples
 from datasets.blur import estimate
 from datasets.blur.defocus import aperture
 from datasets.hdc import simulation
-from datasets.samples import build
 from datasets.samples.hdc import Options
 
 BUDGET = ("--sample", "--steps", "2", "--batch-size", "2", "--limit", "2")
@@ -26,8 +26,8 @@ def cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEBLUR_ZOO_CACHE", str(folder))
-        build("hdc", folder / "samples" / "seed-0", options=Options(steps=(1, 5), train=2, test=1))
-        build("div2k", folder / "samples" / "seed-0")
+        samples.build("hdc", folder / "samples" / "seed-0", options=Options(steps=(1, 5), train=2, test=1))
+        samples.build("div2k", folder / "samples" / "seed-0")
         yield
 
 

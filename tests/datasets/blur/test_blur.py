@@ -278,7 +278,7 @@ def test_the_gaussian_is_the_one_that_blurs(sigma):
     blurred = cv2.GaussianBlur(impulse, (0, 0), sigma) if sigma else impulse
     psf = gaussian.psf(sigma)
     assert psf.sum() == pytest.approx(1)
-    # For floating-point pictures OpenCV takes a wider kernel than for the 8-bit ones, whose rule is ours.
+    # For floating-point images OpenCV takes a wider kernel than for the 8-bit ones, whose rule is ours.
     margin = 20 - len(psf) // 2
     middle = blurred[margin : 41 - margin, margin : 41 - margin]
     np.testing.assert_allclose(psf, middle / middle.sum(), atol=1e-6)

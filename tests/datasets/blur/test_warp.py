@@ -10,7 +10,7 @@ from datasets.errors import DataError
 
 
 def pattern(height, width, seed=0):
-    """Returns a smooth random picture."""
+    """Returns a smooth random image."""
     noise = np.random.default_rng(seed).standard_normal((height, width)).astype(np.float32)
     smooth = cv2.GaussianBlur(noise, (0, 0), 3)
     return (smooth - smooth.min()) / np.ptp(smooth)
@@ -96,7 +96,7 @@ def test_fit_finds_a_known_warp(seed):
 
 
 def centred_error(sharp, blurry, weights):
-    """The mean squared error between the sharp and the warped blurry picture, their means taken off."""
+    """The mean squared error between the sharp and the warped blurry image, their means taken off."""
     return float((warp.warp(blurry, weights).astype(np.float64) - sharp).var())
 
 
@@ -119,7 +119,7 @@ def descend_along_coordinates(sharp, blurry, rounds, seed=0):
     return weights, tries
 
 
-def test_fit_beats_random_coordinate_descent_with_fewer_looks_at_the_pictures(monkeypatch):
+def test_fit_beats_random_coordinate_descent_with_fewer_looks_at_the_images(monkeypatch):
     sharp, truth = pattern(128, 200), slight(3, 0.006)
     blurry = cv2.GaussianBlur(warp.warp(sharp, warp.inverse(truth)), (0, 0), 6)
     looks = []

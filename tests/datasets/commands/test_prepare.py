@@ -44,7 +44,7 @@ def test_the_sample_is_prepared_by_the_command(sample, tmp_path, monkeypatch, ca
 
     def lines(written):
         return [
-            f"reds {split}: {2 * counts[split]} pictures, {2 * counts[split] * size / 1e9:.2f} GB in {folder} "
+            f"reds {split}: {2 * counts[split]} images, {2 * counts[split] * size / 1e9:.2f} GB in {folder} "
             f"({2 * scenes[split] * written} files written, {2 * scenes[split] * (1 - written)} kept)"
             for split in counts
         ]
@@ -79,7 +79,7 @@ def test_check_by_the_command_goes_on_after_a_problem(videos, layouts, store, ca
     assert main([*arguments, "--check"]) == 1
     assert capsys.readouterr().out.splitlines() == [
         f"{damaged}: bytes differ from the index; delete it and run prepare again",
-        f"reds val: 2 pictures are not in {store}, or older than their files; run prepare again",
+        f"reds val: 2 images are not in {store}, or older than their files; run prepare again",
     ]
     assert main([*arguments, "--check", "--split", "val"]) == 1
     assert "train" not in capsys.readouterr().out
@@ -95,7 +95,7 @@ def test_the_command_refuses_a_split_with_a_flaw_rather_than_pass_over_it(videos
     assert main(arguments) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: reds: ")
-    assert "sharp picture without a blurry one" in error
+    assert "sharp image without a blurry one" in error
     assert error.count("\n") == 1
     assert main([*arguments, "--split", "train"]) == 0
     assert "(0 files written, 4 kept)" in capsys.readouterr().out

@@ -51,8 +51,8 @@ def test_test_release(layouts):
     layouts.hdc_test("steps_5_to_9", 9, [20])
     layouts.hdc_test("steps_0_to_4", 4, [1])
     for camera in ("CAM01_focused", "CAM02_blurred"):
-        layouts.picture(f"steps_0_to_4/{camera}/focusStep_4_Image_moon.tif", grey16=True)
-        layouts.picture(f"steps_0_to_4/{camera}/focusStep_4_PSF.tif", grey16=True)
+        layouts.image(f"steps_0_to_4/{camera}/focusStep_4_Image_moon.tif", grey16=True)
+        layouts.image(f"steps_0_to_4/{camera}/focusStep_4_PSF.tif", grey16=True)
     pairs = datasets.load("hdc", layouts.root, frames=3)
     assert [pair.name for pair in pairs] == ["step4/Times/0001", "step9/Times/0020"]
     assert pairs[1].metadata["text"] == ("R2D2 abcd", "c3po 1234", "xyz 90")
@@ -88,14 +88,14 @@ def test_spaces_and_empty_lines_of_a_text(layouts):
         datasets.load("hdc", layouts.root, "train")
 
 
-def test_the_text_beside_the_blurred_picture_will_do(layouts):
+def test_the_text_beside_the_blurred_image_will_do(layouts):
     layouts.hdc(1, "Times", [1])
     (layouts.root / "step1/Times/CAM01/focusStep_1_timesR_size_30_sample_0001.txt").unlink()
     assert datasets.load("hdc", layouts.root, "train")[0].metadata["text"] == ("abc", "  def", "ghi")
 
 
-def test_a_lost_picture_is_an_error(layouts):
+def test_a_lost_image_is_an_error(layouts):
     layouts.hdc(1, "Times", [1, 2])
     (layouts.root / "step1/Times/CAM02/focusStep_1_timesR_size_30_sample_0002.tif").unlink()
-    with pytest.raises(DataError, match=r"CAM01/.*sample_0002\.tif: sharp picture without a blurry one"):
+    with pytest.raises(DataError, match=r"CAM01/.*sample_0002\.tif: sharp image without a blurry one"):
         datasets.load("hdc", layouts.root, "train")

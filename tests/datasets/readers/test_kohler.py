@@ -1,4 +1,4 @@
-"""The Köhler reader: ground truth as pictures, MATLAB 5 and MATLAB 7.3 files."""
+"""The Köhler reader: ground truth as images, MATLAB 5 and MATLAB 7.3 files."""
 
 import h5py
 import numpy as np
@@ -31,10 +31,10 @@ def save_hdf5(path, frames, name="GroundTruth"):
         stream.write(b"MATLAB 7.3 MAT-file".ljust(512))
 
 
-def test_pictures_in_order_of_their_numbers(sample):
+def test_images_in_order_of_their_numbers(sample):
     for number in (1, 2, 10, 11):
-        sample.picture(f"Image1/Kernel2/GroundTruth1_2_{number}.png")
-    sample.picture("BlurryImages/Blurry1_2.png")
+        sample.image(f"Image1/Kernel2/GroundTruth1_2_{number}.png")
+    sample.image("BlurryImages/Blurry1_2.png")
     pairs = datasets.load("kohler", sample.root)
     assert pairs.coverage == "sample"
     assert [(p.name, p.metadata) for p in pairs] == [("Image1/Kernel2", {"image": 1, "kernel": 2})]
@@ -43,21 +43,21 @@ def test_pictures_in_order_of_their_numbers(sample):
     ]
 
 
-def test_blurry_pictures_may_lie_in_the_root(sample):
+def test_blurry_images_may_lie_in_the_root(sample):
     for image, kernel in ((2, 1), (1, 12), (1, 2)):
-        sample.picture(f"Blurry{image}_{kernel}.png")
-        sample.picture(f"Image{image}/Kernel{kernel}/GroundTruth{image}_{kernel}_1.png")
+        sample.image(f"Blurry{image}_{kernel}.png")
+        sample.image(f"Image{image}/Kernel{kernel}/GroundTruth{image}_{kernel}_1.png")
     pairs = datasets.load("kohler", sample.root, frames=3)
     assert [pair.name for pair in pairs] == ["Image1/Kernel2", "Image1/Kernel12", "Image2/Kernel1"]
     assert [frame.name for frame in pairs[0].blurry] == ["Blurry1_2.png"] * 3
 
 
 def test_frame_30_of_trajectory_1_3_is_left_out(sample):
-    sample.picture("Blurry1_3.png")
-    sample.picture("Blurry1_4.png")
+    sample.image("Blurry1_3.png")
+    sample.image("Blurry1_4.png")
     for number in (29, 30, 31, 198, 199):
         for kernel in (3, 4):
-            sample.picture(f"Image1/Kernel{kernel}/GroundTruth1_{kernel}_{number}.png")
+            sample.image(f"Image1/Kernel{kernel}/GroundTruth1_{kernel}_{number}.png")
     third, fourth = datasets.load("kohler", sample.root)
     assert [frame.name.rpartition("_")[2] for frame in third.sharp] == ["29.png", "31.png", "198.png"]
     assert len(fourth.sharp) == 5
@@ -66,7 +66,7 @@ def test_frame_30_of_trajectory_1_3_is_left_out(sample):
 @pytest.mark.parametrize("version", ["5", "5 compressed", "7.3"])
 @pytest.mark.parametrize("folder", ["Image4/Kernel11", "groundTruthMatFiles", "."])
 def test_matlab_files(sample, version, folder):
-    sample.picture("BlurryImages/Blurry4_11.png", (4, 5))
+    sample.image("BlurryImages/Blurry4_11.png", (4, 5))
     path = sample.root / folder / "GroundTruth4_11.mat"
     path.parent.mkdir(parents=True, exist_ok=True)
     frames = array(6)
@@ -87,7 +87,7 @@ def test_matlab_files(sample, version, folder):
 
 
 def test_another_array_name_is_accepted_when_it_is_the_only_one(sample):
-    sample.picture("Blurry1_1.png")
+    sample.image("Blurry1_1.png")
     path = sample.root / "GroundTruth1_1.mat"
     savemat(path, {"images": array(3), "grey": np.zeros((4, 5), np.uint8)})
     assert len(datasets.load("kohler", sample.root)[0].sharp) == 3
@@ -98,7 +98,7 @@ def test_another_array_name_is_accepted_when_it_is_the_only_one(sample):
 
 def test_only_the_last_matlab_file_stays_in_memory(sample):
     for kernel in (1, 2):
-        sample.picture(f"Blurry1_{kernel}.png")
+        sample.image(f"Blurry1_{kernel}.png")
         savemat(sample.root / f"GroundTruth1_{kernel}.mat", {"GroundTruth": array(3, kernel)})
     one, two = datasets.load("kohler", sample.root)
     kohler._load.cache_clear()
@@ -114,7 +114,7 @@ def test_only_the_last_matlab_file_stays_in_memory(sample):
 
 @pytest.mark.parametrize("damage", ["half", "rubbish", "half of 7.3"])
 def test_a_damaged_matlab_file_is_named(sample, damage):
-    sample.picture("Blurry1_1.png")
+    sample.image("Blurry1_1.png")
     path = sample.root / "GroundTruth1_1.mat"
     if damage == "half of 7.3":
         save_hdf5(path, array(40))
@@ -127,8 +127,8 @@ def test_a_damaged_matlab_file_is_named(sample, damage):
 
 
 def test_missing_ground_truth_is_an_error(layouts):
-    layouts.picture("BlurryImages/Blurry1_1.png")
-    with pytest.raises(DataError, match=r"Blurry1_1\.png: blurry picture without ground truth in Image1/Kernel1"):
+    layouts.image("BlurryImages/Blurry1_1.png")
+    with pytest.raises(DataError, match=r"Blurry1_1\.png: blurry image without ground truth in Image1/Kernel1"):
         datasets.load("kohler", layouts.root)
     savemat(layouts.root / "GroundTruth1_1.mat", {"GroundTruth": array(197)})
     with pytest.raises(DataError, match="Image1/Kernel1: 2 of 199 ground-truth frames missing: 198-199"):
@@ -150,3 +150,12 @@ def test_the_complete_set_is_full(layouts):
     (layouts.root / "Blurry4_12.png").unlink()
     (layouts.root / "GroundTruth4_12.mat").unlink()
     assert datasets.load("kohler", layouts.root).coverage == "subset 47/48"
+
+
+def test_a_blurry_image_in_both_places_is_a_fault(layouts):
+    layouts.image("BlurryImages/Blurry1_1.png")
+    layouts.image("Blurry1_1.png")
+    layouts.image("Image1/Kernel1/GroundTruth1_1_1.png")
+    layouts.text("SAMPLE.json", "{}")
+    with pytest.raises(DataError, match=r"BlurryImages/Blurry1_1\.png: Blurry1_1\.png in the folder above has"):
+        datasets.load("kohler", layouts.root)

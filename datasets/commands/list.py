@@ -1,0 +1,62 @@
+"""`python -m datasets list`: the data sets that there are, or what to put where for one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import datasets
+from datasets.cli import console
+
+# Wide enough for the table when the output is not a terminal, where rich would assume 80 columns.
+_FILE_WIDTH = 200
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command and its options."""
+    command = commands.add_parser("list", help="show the data sets, or what to put where for one")
+    command.add_argument("name", nargs="?", help="a data set")
+    command.add_argument("--json", action="store_true", help="print everything known as JSON")
+    command.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the table of data sets, or all about one."""
+    names = datasets.list_datasets() if args.name is None else [args.name]
+    infos = [datasets.info(name) for name in names]
+    if args.json:
+        print(json.dumps([asdict(info) for info in infos], indent=2, ensure_ascii=False))
+    elif args.name is not None:
+        _print_one(infos[0])
+    else:
+        _print_table(infos)
+    return 0
+
+
+def _print_table(infos: Sequence[datasets.DatasetInfo]) -> None:
+    """Prints one row for each data set."""
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for column in ("name", "title", "official pairs", "size", "licence", "source"):
+        table.add_column(column, overflow="fold")
+    for info in infos:
+        pairs = ", ".join(f"{split} {count}" for split, count in info.splits.items())
+        table.add_row(info.name, info.title, pairs, info.size, info.licence, info.source)
+    printer = console(width=None if sys.stdout.isatty() else _FILE_WIDTH, highlight=False)
+    printer.print(table)
+    printer.print("\n`python -m datasets list NAME` says what to put where.", markup=False)
+
+
+def _print_one(info: datasets.DatasetInfo) -> None:
+    """Prints all that is known about a data set."""
+    print(f"{info.name}: {info.title}\n{info.summary}\n")
+    print(f"source    {info.source}")
+    print(f"licence   {info.licence}")
+    print(f"size      {info.size}")
+    print(f"pairs     {', '.join(f'{split} {count}' for split, count in info.splits.items())}")
+    print(f"protocols {', '.join(info.protocols) or 'none (nothing is blurry)'}")
+    print(f"\n{info.layout}")
