@@ -18,7 +18,6 @@ from benchmarks.metrics.summary import Scores
 SCHEMA = 2
 """Version of the stored form; `records.migrate` brings older ones up to it."""
 
-_DIGITS = 6
 _ENGINE_DIGITS = 12
 
 
