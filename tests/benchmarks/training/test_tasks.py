@@ -262,3 +262,9 @@ def test_an_epoch_that_is_not_due_is_not_validated(recipe, tmp_path):
 def test_notes_are_json(tmp_path):
     train(tmp_path, STAGED)
     assert json.dumps(zoo.read_notes(tmp_path / LAST))
+
+
+@pytest.mark.parametrize("penalty", ["per_pixel", "per_image"])
+def test_the_recipe_says_which_penalty_the_critic_pays(penalty):
+    trained = task_of(zoo.create("toy"), WASSERSTEIN.replaced(penalty=penalty), 8, jit=False)
+    assert trained._critic_step.penalty == penalty
