@@ -210,7 +210,7 @@ class Adversarial:
             critic = self._critic_step.train_on_batch(blurry, sharp, return_dict=True)
         generator = self._generator_step.train_on_batch(blurry, sharp, return_dict=True)
         losses = {"loss": float(generator["loss"]), "critic_loss": float(critic["loss"])}
-        # The progress counts on a loss that is not finite, whichever network it comes from.
+        # The progress counts on a loss that is not finite, whichever model it comes from.
         return losses if math.isfinite(losses["critic_loss"]) else losses | {"loss": math.nan}
 
     def _state(self) -> list[Any]:
