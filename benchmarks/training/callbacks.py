@@ -86,6 +86,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Saves the last model, and the best one by validation PSNR."""
+        self._sync()
         value = (logs or {}).get("val_psnr", math.nan)
         if math.isfinite(value) and (self.progress["best"] is None or value > self.progress["best"]):
             zoo.save(self.task.scored, self.folder / BEST)
@@ -97,8 +98,15 @@ class Checkpoints(keras.callbacks.Callback):
 
     def save(self) -> None:
         """Writes `last.keras`."""
+        self._sync()
         self.task.save(self.folder / LAST, self._notes())
         self._saved = time.monotonic()
+
+    def _sync(self) -> None:
+        """Brings home what JAX keeps outside of the model while `fit` runs."""
+        sync = getattr(self.task.model, "jax_state_sync", None)
+        if sync is not None:
+            sync()
 
     def _stop_if_asked(self) -> None:
         """Ends the training between two steps, where weights, optimisers and count belong together."""
