@@ -8,6 +8,7 @@ import json
 import math
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -19,6 +20,7 @@ from benchmarks.training import epochs, loop, state
 from benchmarks.training.callbacks import Checkpoints
 from benchmarks.training.state import BEST, LAST, LOG
 from benchmarks.training.tasks import Adversarial, task_of
+from tests.support.backends import run_on
 from tests.support.fakes import TOY, TOY_RECIPE, build_toy, picture_pairs, registered_toy
 from zoo import registry
 
@@ -268,3 +270,11 @@ def test_notes_are_json(tmp_path):
 def test_the_recipe_says_which_penalty_the_critic_pays(penalty):
     trained = task_of(zoo.create("toy"), WASSERSTEIN.replaced(penalty=penalty), 8, jit=False)
     assert trained._critic_step.penalty == penalty
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("kind", ["half", "adversarial"])
+def test_a_stop_inside_an_epoch_changes_nothing_on_other_backends(backend, kind):
+    output = run_on(backend, Path(__file__).parent / "resume_program.py", kind)
+    assert float(output.split("apart")[-1]) < 1e-4
