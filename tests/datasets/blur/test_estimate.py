@@ -68,6 +68,7 @@ def test_psf_offset_and_warp_are_recovered(pair, found):
     assert np.hypot(*aside)[sharp < 0.3].max() < 0.5
 
 
+@pytest.mark.slow
 def test_noise_does_not_bend_the_warp_of_a_strong_blur():
     """Interpolation evens noise out; without smoothing, this warp lies 0.4 pixels from the truth."""
     generator = np.random.default_rng(3)
@@ -91,6 +92,7 @@ def test_the_psf_is_centred(found):
         assert abs(found.psf.sum(axis=axis) @ middle / found.psf.sum()) < 0.2
 
 
+@pytest.mark.slow
 def test_a_shift_goes_into_the_warp(pair):
     sharp, _, psf, _ = pair
     blurry = defocus(sharp, np.pad(psf, ((0, 8), (6, 2))), OFFSET)
