@@ -6,10 +6,21 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from datasets.cli import duration
+from datasets.cli import progress as progress_bar
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["duration", "print_numbers", "progress_bar", "quiet_frameworks", "terminal"]
+
+_WIDTH = 160
 
 _START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
+
 
 
 def quiet_frameworks() -> None:
@@ -36,13 +47,26 @@ def quiet_frameworks() -> None:
                 print(line, file=sys.stderr)
     if on_cpu:
         # Grappler's remapper fails on convolutions with LeakyReLU, says so in an error line for every function, and
-        # gains nothing measurable on these networks.
+        # gains nothing measurable on these models.
         tf.config.optimizer.set_experimental_options({"remapping": False, "layout_optimizer": False})
+
+
+def terminal() -> Console:
+    """What prints tables: as wide as the terminal, 160 columns into a file or a pipe unless `COLUMNS` says otherwise.
+
+    Where nobody reads any more it raises BrokenPipeError, as `print` does; Rich would end the program with status 1.
+    """
+    from rich.console import Console
+
+    class Terminal(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Terminal(width=None if os.environ.get("COLUMNS") or os.isatty(1) else _WIDTH)
 
 
 def print_numbers(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
     """Prints a table of a name and numbers in each line."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
@@ -50,19 +74,4 @@ def print_numbers(title: str, columns: Sequence[str], lines: Sequence[Sequence[s
         table.add_column(name, justify="right" if place else "left", no_wrap=not place)
     for line in lines:
         table.add_row(*line)
-    Console(width=None if os.isatty(1) else 160).print(table)
-
-
-@contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows a progress bar on a terminal; yields what to call with work done and in all."""
-    from rich.progress import Progress
-
-    with Progress(transient=True, disable=not os.isatty(1)) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def up_to(progress: Callable[[int, int], None], total: int) -> Callable[[int, float], None]:
-    """Returns what shows the evaluations of a search, which may take a few more than the `total` that is planned."""
-    return lambda done, _: progress(min(done, total), total)
+    terminal().print(table)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 """Called with the work done and the work in all."""
+
+_SECONDS_BETWEEN_LINES = 30.0
 
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 """Exit statuses; the last two are those of a shell for SIGINT and SIGPIPE."""
@@ -120,19 +123,52 @@ def console(**options: Any) -> Console:
 
 @contextmanager
 def progress(title: str) -> Iterator[Progress]:
-    """Shows a bar on standard error where that is a terminal.
+    """Shows how far something is, on standard error: a bar on a terminal, elsewhere a line now and then.
 
     Args:
         title: What is being done.
 
     Yields:
-        What to call with (done, total); it does nothing where there is no terminal.
+        What to call with (done, total).
     """
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield _Lines(title)
         return
     from rich.progress import Progress as Bar
 
     with Bar(console=console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class _Lines:
+    """Prints how far something is, and how long it will still take, once in a while."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self._first: tuple[int, float] | None = None
+        self._told = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Takes work done and in all."""
+        now = time.monotonic()
+        # What was done when it began, as after a resume, tells nothing about the speed.
+        first, began = self._first = self._first or (done, now)
+        if now - self._told < _SECONDS_BETWEEN_LINES or done == first:
+            return
+        self._told = now
+        left = (now - began) / (done - first) * (total - done)
+        print(f"{self.title}: {done:,} of {total:,}, about {duration(left)} left", file=sys.stderr, flush=True)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a reader says them.
+
+    Examples:
+        >>> duration(7.4), duration(200), duration(4000), duration(200_000)
+        ('7 s', '3 min', '1.1 h', '2.3 days')
+    """
+    for limit, size, unit in ((100, 1, "s"), (6000, 60, "min")):
+        if seconds < limit:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cli import Parser, guarded, name_problems
+from benchmarks.cli import Parser, guarded, name_problems, path
 from benchmarks.errors import RunError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns the exit status."""
+    """Runs the command and gives its exit status."""
+    return guarded(lambda: _run(_parser().parse_args(arguments)))
+
+
+def _parser() -> Parser:
     parser = Parser(
         prog="python -m benchmarks.leaderboard",
         description="Make leaderboard.csv and leaderboard.md anew from results/runs/*.json, and print the tables.",
     )
-    parser.add_argument("--results", type=Path, default=Path("results"), help="results folder (default: results)")
+    parser.add_argument("--results", type=path, default=Path("results"), help="results folder (default: results)")
     parser.add_argument("--by-step", action="store_true", help="print character recognition by blur step, too")
     parser.add_argument(
         "--check", action="store_true", help="only look for faults of records and leaderboard; exit status 1 for any"
@@ -24,12 +29,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--compare", nargs=2, metavar=("A", "B"), help="only show how two runs differ, image by image; names of records"
     )
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Does what one of the options asks for."""
     if options.check:
-        return guarded(lambda: _check(options.results))
+        return _check(options.results)
     if options.compare:
-        return guarded(lambda: _compare(options.results, *options.compare))
-    return guarded(lambda: _show(options.results, options.by_step))
+        return _compare(options.results, *options.compare)
+    return _show(options.results, options.by_step)
 
 
 def _check(folder: Path) -> int:

@@ -20,7 +20,7 @@ _ROUNDING = 2e-6
 
 
 def faults(folder: Path) -> list[str]:
-    """Returns every fault of a results folder, one line each; nothing is written.
+    """Every fault of a results folder, one line each; nothing is written.
 
     Looked for are records that cannot be read or were changed by hand, two records of one run, lost images, scores
     outside their metric's range, means that are not the mean, runs that moved by more than their interval since the
@@ -53,7 +53,7 @@ def _split(record: Record) -> Iterator[str]:
 
 
 def _expected(dataset: str, split: str, coverage: str, protocol: Protocol) -> int | None:
-    """Returns how many images must have been scored, None where only a part of each video counts."""
+    """How many images must have been scored, None where only a part of each video counts."""
     subset = re.fullmatch(r"subset (\d+)/\d+", coverage)
     if protocol.triplets or (subset and protocol.every > 1):
         return None
@@ -77,7 +77,7 @@ def _scores(record: Record) -> Iterator[str]:
 
 
 def _same_images(done: Sequence[Record]) -> list[str]:
-    """Returns the records whose images are not those of the others that were scored on the same data."""
+    """The records whose images are not those of the others that were scored on the same data."""
 
     def data(record: Record) -> tuple[str, ...]:
         return record.run.dataset, record.run.protocol, record.result.evaluation.fingerprint
@@ -97,14 +97,16 @@ def _same_images(done: Sequence[Record]) -> list[str]:
 
 
 def _leaderboard(folder: Path, done: Sequence[Record]) -> list[str]:
-    """Returns how the leaderboard on disk differs from the records."""
+    """How the leaderboard on disk differs from the records."""
     path = folder / "leaderboard.csv"
     remedy = "make it anew with python -m benchmarks.leaderboard"
     try:
         text = path.read_text(encoding="utf-8")
+        before = {row.get("record"): row for row in csv.DictReader(text.splitlines())}
     except OSError as error:
         return [f"{path}: {error.strerror}; {remedy}"] if done else []
-    before = {row.get("record"): row for row in csv.DictReader(text.splitlines())}
+    except (UnicodeDecodeError, csv.Error):
+        return [f"{path}: no table; {remedy}"]
     lines = [fault for record in done for fault in _moved(record, before.get(record.path.name))]
     if not lines and text != render.to_csv(ranking.rank(done), render.foreign_columns(folder)):
         lines.append(f"{path}: not what the records say; {remedy}")

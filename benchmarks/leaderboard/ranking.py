@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks import metrics
 from benchmarks.errors import RunError
 from benchmarks.leaderboard.render import foreign_columns, to_csv, to_markdown
-from benchmarks.leaderboard.rows import Row, row_of
+from benchmarks.leaderboard.rows import GROUP, Row, row_of
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import compare, ocr_by_step, store
 from benchmarks.records.record import Record
@@ -62,8 +62,7 @@ def rank(found: Iterable[Record]) -> list[Row]:
     for record in found:
         if record.done:
             row = row_of(record)
-            names = ("dataset", "protocol", "data", "fingerprint")
-            tables.setdefault(tuple(row[name] for name in names), []).append((row, record))
+            tables.setdefault(tuple(row[name] for name in GROUP), []).append((row, record))
     ranked = []
     for key in sorted(tables):
         main = PROTOCOLS[key[1]].main
@@ -76,7 +75,7 @@ def rank(found: Iterable[Record]) -> list[Row]:
 
 
 def _tied(record: Record, leader: Record, main: metrics.Metric) -> bool:
-    """Returns whether a run cannot be told from the leader by the metric that ranks."""
+    """Whether a run cannot be told from the leader by the metric that ranks."""
     _, first, second = compare.paired(leader, record, main.name)
     if not len(first):
         return False

@@ -1,27 +1,43 @@
-"""From a run record to a row of the leaderboard."""
+"""From a run record to a row of the leaderboard, and from its rows to tables of cells for readers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.records.record import Record, Scores, Training
-
-SCORES = ("psnr", "ssim", "ssim_matlab3d", "mse", "kohler_psnr", "kohler_mssim")
+from benchmarks.metrics import METRICS, Metric
+from benchmarks.metrics.summary import Scores
+from benchmarks.protocols import PROTOCOLS
+from benchmarks.records.record import Evaluation, Record, Training, budget
 
 # The columns never change their names or their order; new ones are added at the end.
+_FIRST_SCORES = ("psnr", "ssim", "ssim_matlab3d", "mse", "kohler_psnr", "kohler_mssim")
+_LATER_SCORES = ("ocr", "ocr_indel")
+_ENDS = ("", "_low", "_high")
+
 COLUMNS = (
-    "dataset", "protocol", "data", "fingerprint", "rank", "model", "variant",
-    *(f"{name}{end}" for name in SCORES for end in ("", "_low", "_high")),
-    "images", "parameters", "macs_256", "seconds_per_megapixel", "weights", "trained_on", "training_data", "profile",
-    "steps", "training_seconds", "seed", "precision", "device", "backend", "version", "commit", "created", "record",
-    "selected_on", *(f"{name}{end}" for name in ("ocr", "ocr_indel") for end in ("", "_low", "_high")),
-    "ocr_steps", "stop_step", "preparation", "tiles", "blur_step", "tied", "schema", "psf",
-)  # fmt: skip
+    *("dataset", "protocol", "data", "fingerprint", "rank", "model", "variant"),
+    *(f"{name}{end}" for name in _FIRST_SCORES for end in _ENDS),
+    *("images", "parameters", "macs_256", "seconds_per_megapixel", "weights", "trained_on", "training_data"),
+    *("profile", "steps", "training_seconds", "seed", "precision", "device", "backend", "version", "commit"),
+    *("created", "record", "selected_on"),
+    *(f"{name}{end}" for name in _LATER_SCORES for end in _ENDS),
+    *("ocr_steps", "stop_step", "preparation", "tiles", "blur_step", "tied", "schema", "psf", "engine"),
+)
 
 SCHEMA = 1
 """Version of the columns; a change that a reader of older files would notice raises it."""
 
+GROUP = ("dataset", "protocol", "data", "fingerprint", "engine")
+"""Columns that rows share which are ranked together."""
+
 Row = dict[str, Any]
+
+
+def columns() -> tuple[str, ...]:
+    """The columns of the file: the fixed ones, then those of metrics that were registered beside ours."""
+    return (*COLUMNS, *(f"{name}{end}" for name in METRICS if name not in COLUMNS for end in _ENDS))
 
 
 def row_of(record: Record) -> Row:
@@ -51,6 +67,7 @@ def row_of(record: Record) -> Row:
         "blur_step": "guessed" if evaluation.blind else "",
         "schema": SCHEMA,
         "psf": evaluation.psf.source if evaluation.psf else "",
+        "engine": _engine(evaluation, scores),
     }
 
 
@@ -78,3 +95,168 @@ def _by_step(scores: Scores) -> Row:
         return {"ocr_steps": "", "stop_step": ""}
     steps = " ".join(f"{step}:{mean:.1f}" for step, mean in scores.steps.items())
     return {"ocr_steps": steps, "stop_step": "none" if scores.stop_step is None else scores.stop_step}
+
+
+def _engine(evaluation: Evaluation, scores: Scores) -> str:
+    """What read the text; scores of different engines, and of one that nobody wrote down, are not the same thing."""
+    if evaluation.engine:
+        return evaluation.engine_words
+    return "not recorded" if scores.steps is not None else ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table for readers.
+
+    Attributes:
+        text: What is shown.
+        value: The number that the text is of; None for words and for nothing.
+        low, high: Ends of its 95 % interval; None where there is none, or it is not shown.
+        digits: Decimals of the interval.
+    """
+
+    text: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    digits: int = 2
+
+    @property
+    def interval(self) -> str:
+        """The interval as text, empty without.
+
+        >>> Cell("28.14", 28.143, 27.74, 28.557).interval
+        '[27.74, 28.56]'
+        """
+        if self.low is None or self.high is None:
+            return ""
+        return f"[{self.low:.{self.digits}f}, {self.high:.{self.digits}f}]"
+
+    @property
+    def words(self) -> str:
+        """Text and interval."""
+        return f"{self.text} {self.interval}".strip()
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table for readers.
+
+    Attributes:
+        name: The column of the leaderboard that it shows.
+        title: Its heading.
+        number: Whether it holds numbers.
+        descending: Whether a reader who sorts by it wants the largest first.
+        note: Whether the footnote explains it.
+    """
+
+    name: str
+    title: str
+    number: bool = True
+    descending: bool = False
+    note: bool = False
+
+    @property
+    def heading(self) -> str:
+        """The title, with an asterisk where the footnote explains it."""
+        return f"{self.title}*" if self.note else self.title
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Rows that are ranked together, as a table.
+
+    Attributes:
+        title: Data set, protocol and data.
+        rows: Its rows of the leaderboard.
+        columns: What is shown.
+        lines: The cells of each row.
+    """
+
+    title: str
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    lines: tuple[tuple[Cell, ...], ...]
+
+
+def rankings(rows: Sequence[Row]) -> Iterator[Ranking]:
+    """Yields each ranking as a table.
+
+    Args:
+        rows: The ranked rows of the leaderboard.
+    """
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[name] for name in GROUP), []).append(row)
+    for (dataset, protocol, data, fingerprint, engine), group in groups.items():
+        by_step = any(row["ocr_steps"] for row in group)
+        title = f"{dataset}, protocol {protocol}, {data} (data {fingerprint})"
+        metrics = [METRICS[name] for name in PROTOCOLS[protocol].metrics]
+        yield Ranking(
+            f"{title}, engine {engine}" if engine else title,
+            tuple(group),
+            tuple(_columns(metrics, by_step)),
+            tuple(tuple(_cells(row, metrics, by_step)) for row in group),
+        )
+
+
+def _columns(metrics: Sequence[Metric], by_step: bool) -> Iterator[Column]:
+    """Yields the columns of a ranking by some metrics."""
+    yield Column("rank", "#")
+    yield Column("model", "model", number=False)
+    for metric in metrics:
+        yield Column(metric.name, metric.heading, descending=metric.higher_is_better)
+    if by_step:
+        yield Column("ocr_steps", "by blur step", number=False)
+        yield Column("stop_step", "stop step", descending=True)
+    yield Column("images", "images")
+    yield Column("parameters", "params")
+    yield Column("macs_256", "GMACs", note=True)
+    yield Column("seconds_per_megapixel", "s/Mpx", note=True)
+    yield Column("trained_on", "trained on", number=False)
+    yield Column("profile", "budget", number=False)
+
+
+def _cells(row: Row, metrics: Sequence[Metric], by_step: bool) -> Iterator[Cell]:
+    """Yields the cells of one row, in the order of `_columns`."""
+    yield Cell(f"{row['rank']} =" if row["tied"] else str(row["rank"]), row["rank"])
+    yield Cell(f"{row['model']}/{row['variant']}")
+    for place, metric in enumerate(metrics):
+        # The interval of the metric that ranks; the CSV has all of them.
+        yield _score(row, metric, interval=not place)
+    if by_step:
+        stop = row["stop_step"]
+        yield Cell(row["ocr_steps"])
+        yield Cell(str(stop), stop if isinstance(stop, int) else None)
+    yield Cell(str(row["images"]), row["images"])
+    yield Cell(f"{row['parameters']:,}", row["parameters"])
+    yield Cell(f"{row['macs_256'] / 1e9:.2f}", row["macs_256"])
+    yield Cell(f"{row['seconds_per_megapixel']:.3g}", row["seconds_per_megapixel"])
+    yield Cell(_trained_on(row))
+    cost = budget(row["profile"], row["steps"], row["training_seconds"]) if row["trained_on"] else ""
+    yield Cell("; ".join(part for part in (cost, setting(row)) if part))
+
+
+def _score(row: Row, metric: Metric, interval: bool) -> Cell:
+    """A mean; an empty cell for a metric that the protocol did not have when the run was scored."""
+    name = metric.name
+    if name not in row:
+        return Cell("")
+    # Decibels and percent have two decimals, shares of one four, and small errors five.
+    digits = 2 if metric.unit else 4 if metric.higher_is_better else 5
+    text = f"{row[name]:.{digits}f}"
+    if not interval:
+        return Cell(text, row[name])
+    return Cell(text, row[name], row[f"{name}_low"], row[f"{name}_high"], digits)
+
+
+def _trained_on(row: Row) -> str:
+    trained = f"{row['trained_on']} ({row['training_data']})" if row["trained_on"] else ""
+    return trained + (f", weights chosen on {row['selected_on']}" if row["selected_on"] else "")
+
+
+def setting(row: Mapping[str, Any]) -> str:
+    """What sets a run of the Helsinki challenge or of a known blur apart; empty for others."""
+    guessed = f"blur step {row['blur_step']}" if row["blur_step"] else ""
+    known = f"blur known: {row['psf']}" if row["psf"] else ""
+    return "; ".join(part for part in (row["preparation"], row["tiles"], guessed, known) if part)

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from typing import Literal
 
 from benchmarks import metrics
-from benchmarks.console import print_numbers
-from benchmarks.leaderboard.render import FOOTNOTE, cells, tables
-from benchmarks.leaderboard.rows import Row
+from benchmarks.console import print_numbers, terminal
+from benchmarks.leaderboard.render import FOOTNOTE
+from benchmarks.leaderboard.rows import Row, rankings
 from benchmarks.records import ocr_by_step
 from benchmarks.records.compare import Difference
 
 
 def print_rankings(rows: Sequence[Row]) -> None:
     """Prints one table per ranking."""
-    from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    console = Console(width=None if os.environ.get("COLUMNS") or os.isatty(1) else 160)
-    for title, ranked in tables(rows):
-        header, lines = cells(ranked)
-        table = Table(title=title, title_justify="left")
-        for place, name in enumerate(header):
-            text = place == 1 or place >= len(header) - 2
-            table.add_column(name, justify="left" if text else "right", no_wrap=place == 1)
-        for line in lines:
-            table.add_row(*line)
+    console = terminal()
+    for ranking in rankings(rows):
+        table = Table(title=escape(ranking.title), title_justify="left")
+        for column in ranking.columns:
+            justify: Literal["left", "right"] = "right" if column.number else "left"
+            table.add_column(escape(column.heading), justify=justify, no_wrap=column.name == "model")
+        for line in ranking.lines:
+            table.add_row(*(escape(cell.words) for cell in line))
         console.print(table)
     console.print(FOOTNOTE)
 
@@ -39,10 +38,9 @@ def print_steps(found: Sequence[tuple[str, list[list[str]]]]) -> None:
 
 def print_differences(first: str, second: str, found: Sequence[Difference]) -> None:
     """Prints how two runs differ in every metric, and the images that the first one loses most on."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if os.isatty(1) else 160)
+    console = terminal()
     console.print(f"A  {first}\nB  {second}\n", markup=False, highlight=False)
     table = Table(title="A - B, paired over the images that both scored")
     for name in ("metric", "mean", "95 % interval", "images", "verdict"):

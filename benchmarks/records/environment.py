@@ -65,7 +65,7 @@ def _load_average() -> float | None:
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions of this package, of Keras with its backend and of what computes."""
+    """The versions of this package, of Keras with its backend and of what computes."""
     import keras
 
     found = {"deblur-zoo": _version("deblur-zoo") or "unknown", "backend": keras.backend.backend()}
@@ -77,7 +77,7 @@ def versions() -> dict[str, str]:
 
 
 def device() -> str:
-    """Returns the name of the device that the Keras backend computes on."""
+    """The name of the device that the Keras backend computes on."""
     import keras
 
     backend = keras.backend.backend()
@@ -86,22 +86,22 @@ def device() -> str:
 
         gpus = tf.config.list_physical_devices("GPU")
         if gpus:
-            return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
+            return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU"))
     elif backend == "jax":
         import jax
 
         if jax.default_backend() != "cpu":
-            return jax.devices()[0].device_kind
+            return str(jax.devices()[0].device_kind)
     elif backend == "torch":
         import torch
 
         if torch.cuda.is_available():
-            return torch.cuda.get_device_name()
+            return str(torch.cuda.get_device_name())
     return _processor()
 
 
 def commit() -> str | None:
-    """Returns the commit of the checkout, with `+` when code differs from it; None outside a checkout."""
+    """The commit of the checkout, with `+` when code differs from it; None outside a checkout."""
     head = _git("rev-parse", "--short=12", "HEAD")
     if head is None:
         return None
@@ -111,7 +111,7 @@ def commit() -> str | None:
 
 
 def _git(*arguments: str) -> str | None:
-    """Returns what a git command prints in the checkout, None when it fails."""
+    """What a git command prints in the checkout, None when it fails."""
     root = Path(__file__).resolve().parents[2]
     try:
         done = subprocess.run(
@@ -123,7 +123,7 @@ def _git(*arguments: str) -> str | None:
 
 
 def _processor() -> str:
-    """Returns the processor's model name."""
+    """The processor's model name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -133,7 +133,7 @@ def _processor() -> str:
 
 
 def _version(package: str) -> str | None:
-    """Returns the installed version of a package."""
+    """The installed version of a package."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

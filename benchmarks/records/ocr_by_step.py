@@ -9,6 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
+from benchmarks.records import markdown
 from benchmarks.records.record import Record
 
 PERCENTILES = (5, 25, 50, 75, 95)
@@ -36,7 +37,7 @@ class Step:
 
 
 def by_step(record: Record) -> list[Step]:
-    """Returns the steps of a record of the Helsinki challenge in their order; an empty list for another protocol."""
+    """The steps of a record of the Helsinki challenge in their order; an empty list for another protocol."""
     if not record.done or record.run.protocol != _PROTOCOL:
         return []
     scores = record.result.scores
@@ -52,7 +53,7 @@ def by_step(record: Record) -> list[Step]:
 
 
 def tables(found: Sequence[Record]) -> list[tuple[str, list[list[str]]]]:
-    """Returns a title and lines of text, see `HEADER`, for each set of photographs that was scored.
+    """A title and lines of text, see `HEADER`, for each set of photographs that was scored.
 
     Args:
         found: Records; those of other protocols are left out.
@@ -60,7 +61,8 @@ def tables(found: Sequence[Record]) -> list[tuple[str, list[list[str]]]]:
 
     def photographs(record: Record) -> str:
         evaluation = record.result.evaluation
-        return f"{record.run.dataset} by blur step, {evaluation.coverage} (data {evaluation.fingerprint})"
+        title = f"{record.run.dataset} by blur step, {evaluation.coverage} (data {evaluation.fingerprint})"
+        return f"{title}, engine {evaluation.engine_words}" if evaluation.engine else title
 
     scored = sorted((record for record in found if by_step(record)), key=photographs)
     return [
@@ -69,17 +71,16 @@ def tables(found: Sequence[Record]) -> list[tuple[str, list[list[str]]]]:
 
 
 def to_markdown(found: Sequence[Record]) -> str:
-    """Returns the tables in Markdown; nothing where no record has blur steps."""
+    """The tables in Markdown; nothing where no record has blur steps."""
     parts = []
     for title, lines in tables(found):
         parts += [f"## {title}", "", "OCR scores in percent: mean and percentiles (P) of the photographs."]
-        parts += ["", "| " + " | ".join(HEADER) + " |", "|" + " --- |" * len(HEADER)]
-        parts += ["| " + " | ".join(line) + " |" for line in lines] + [""]
+        parts += ["", *markdown.table(HEADER, lines), ""]
     return "\n".join(parts)
 
 
 def _lines(record: Record) -> list[list[str]]:
-    """Returns one line of text for each blur step."""
+    """One line of text for each blur step."""
     name = ", ".join((record.run.name, *record.result.evaluation.setting))
     return [
         [name, str(each.step), str(each.images), *(f"{value:.1f}" for value in (each.mean, *each.percentiles))]

@@ -111,11 +111,12 @@ def _stored(path: Path) -> dict[str, Any]:
         content = path.read_bytes()
         if content.startswith(_BYTE_ORDER_MARK):
             raise RunError(f"{path}: begins with a byte-order mark, so another program wrote it; restore it")
-        stored = json.loads(content.decode(), parse_constant=_refuse)
+        decoded = json.loads(content.decode(), parse_constant=_refuse)
     except (OSError, ValueError, RecursionError) as error:
         reason = str(error).partition("\n")[0]
         raise RunError(f"{path}: not a readable record ({reason}); delete it and run again") from error
-    schema = stored.get("schema") if isinstance(stored, dict) else None
+    stored: dict[str, Any] = decoded if isinstance(decoded, dict) else {}
+    schema = stored.get("schema")
     if type(schema) is not int or schema not in migrate.READABLE:
         known = " and ".join(map(str, migrate.READABLE))
         raise RunError(f"{path}: schema {schema!r}, this version reads {known}; delete it and run again")

@@ -1,1 +1,1 @@
-"""The report: a folder of pages that a browser opens from disk, with every number and the pictures behind it."""
+"""The report: a folder of pages that a browser opens from disk, with every number and the images behind it."""

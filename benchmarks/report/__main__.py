@@ -6,20 +6,28 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cli import Parser, guarded, name_problems
+from benchmarks.cli import Parser, guarded, name_problems, path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns the exit status."""
+    """Runs the command and gives its exit status."""
+
+    def run() -> int:
+        options = _parser().parse_args(arguments)
+        return _build(options.results, options.out or options.results / "report")
+
+    return guarded(run)
+
+
+def _parser() -> Parser:
     parser = Parser(
         prog="python -m benchmarks.report",
-        description="Make a static site of leaderboards, papers' tables, runs, networks and data sets. Open its "
+        description="Make a static site of leaderboards, papers' tables, runs, models and data sets. Open its "
         "index.html in any browser; no server is needed.",
     )
-    parser.add_argument("--results", type=Path, default=Path("results"), help="results folder (default: results)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the site (default: RESULTS/report)")
-    options = parser.parse_args(arguments)
-    return guarded(lambda: _build(options.results, options.out or options.results / "report"))
+    parser.add_argument("--results", type=path, default=Path("results"), help="results folder (default: results)")
+    parser.add_argument("--out", type=path, metavar="DIR", help="folder for the site (default: RESULTS/report)")
+    return parser
 
 
 def _build(folder: Path, out: Path) -> int:

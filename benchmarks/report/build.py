@@ -36,9 +36,12 @@ class Site:
         self.folder, self.found = folder, found
         self.pages = 0
         self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+            loader=jinja2.FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
-        )  # fmt: skip
+        )
 
     def page(self, path: str, template: str, **values: Any) -> None:
         """Writes one page; `path` is relative to the site."""
@@ -77,13 +80,13 @@ def build(folder: Path, out: Path) -> tuple[int, tuple[str, ...]]:
                 site.folder.rename(out)
         except OSError as error:
             raise DataError(
-                f"cannot write {out}: {error.strerror}; free disk space or choose another folder"
+                f"cannot write {out}: {error.strerror or error}; free disk space or choose another folder"
             ) from error
     return site.pages, found.problems
 
 
 def _fill(site: Site, folder: Path) -> None:
-    """Writes every page, style, script and picture."""
+    """Writes every page, style, script and image."""
     shutil.copytree(HERE / "assets", site.folder / "assets")
     done = site.found
     kept = folder / layout.FOLDER
@@ -93,8 +96,15 @@ def _fill(site: Site, folder: Path) -> None:
             shutil.copytree(source, site.folder / layout.FOLDER / record.path.stem)
     ranked = ranking.rank(done)
     rankings = index.rankings(ranked, done)
-    site.page("index.html", "index.html", title="Leaderboards", here="index", rankings=rankings,
-              filters=index.filters(rankings), fewest=compare.FEWEST)  # fmt: skip
+    site.page(
+        "index.html",
+        "index.html",
+        title="Leaderboards",
+        here="index",
+        rankings=rankings,
+        filters=index.filters(rankings),
+        fewest=compare.FEWEST,
+    )
     rows = {row["record"]: row for row in ranked}
     for record in done:
         content = run_page.content(record, rows[record.path.name], folder)
@@ -109,16 +119,20 @@ def _papers(site: Site, folder: Path) -> None:
     for paper, title in claims.PAPERS.items():
         tables = render.tables(published, paper, site.found)
         site.page(
-            f"papers/{paper}.html", "paper.html", title=title, here="papers", numbers=render.NUMBERS,
+            f"papers/{paper}.html",
+            "paper.html",
+            title=title,
+            here="papers",
+            numbers=render.NUMBERS,
             tables=[_table(name, lines) for name, lines in tables.items()],
-        )  # fmt: skip
+        )
         number, measured = render.counts(tables)
         listed.append({"name": paper, "title": title, "claims": number, "measured": measured})
     site.page("papers.html", "papers.html", title="Papers", here="papers", papers=listed)
 
 
 def _table(title: str, lines: Sequence[render.Line]) -> dict[str, Any]:
-    """Returns one table of a paper for its template."""
+    """One table of a paper for its template."""
     return {
         "title": title,
         "columns": render.used_columns(lines),
@@ -129,18 +143,22 @@ def _table(title: str, lines: Sequence[render.Line]) -> dict[str, Any]:
 
 
 def _cards(site: Site, ranked: Sequence[leaderboard_rows.Row]) -> None:
-    """Writes a card for every network and data set, and the list of them."""
+    """Writes a card for every model and data set, and the list of them."""
     models = [cards.model(zoo.info(name), ranked) for name in zoo.list_models()]
     datasets = [cards.dataset(dataset_info(name), ranked) for name in list_datasets()]
     for kind, group in (("models", models), ("datasets", datasets)):
         for card in group:
             site.page(f"{kind}/{card['name']}.html", "card.html", here="cards", **card)
     site.page(
-        "cards.html", "cards.html", title="Networks and data sets", here="cards", models=_listed(models),
+        "cards.html",
+        "cards.html",
+        title="Models and data sets",
+        here="cards",
+        models=_listed(models),
         datasets=_listed(datasets),
-    )  # fmt: skip
+    )
 
 
 def _listed(group: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Returns cards with the number of their runs."""
+    """Cards with the number of their runs."""
     return [{**card, "runs": len(card["runs"])} for card in group]

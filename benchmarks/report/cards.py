@@ -1,4 +1,4 @@
-"""The content of the cards of networks and data sets."""
+"""The content of the cards of models and data sets."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import zoo
-from benchmarks.leaderboard import render, rows
+from benchmarks.leaderboard import rows
 from benchmarks.protocols import PROTOCOLS
 from datasets.registry import DatasetInfo
 from zoo.registry import field_of
 
 
 def model(info: zoo.ModelInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
-    """Returns the card of a network."""
+    """The card of a model."""
     variants = [
         {
             "name": f"{name} (default)" if name == info.default else name,
@@ -28,42 +28,60 @@ def model(info: zoo.ModelInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
         for name, variant in info.variants.items()
     ]
     facts = {
-        "name": info.name, "paper": info.paper, "licence of the authors' code": info.licence,
-        "takes": "colour pictures" if info.colour else "grey pictures; colour ones channel by channel",
+        "name": info.name,
+        "paper": info.paper,
+        "licence of the authors' code": info.licence,
+        "takes": "colour images" if info.colour else "grey images; colour ones channel by channel",
         "sides": f"multiples of {info.size_multiple}; zoo.restore pads others" if info.size_multiple > 1 else "any",
         "needs": "the blur step" if info.takes_blur_step else "the point spread function" if info.takes_psf else "",
         "use": f'zoo.create("{info.name}")',
-    }  # fmt: skip
+    }
     return {
-        "name": info.name, "title": info.title, "summary": info.summary, "layout": "", "variants": variants,
-        "parameters": info.variant().parameters, "facts": [(name, value) for name, value in facts.items() if value],
+        "name": info.name,
+        "title": info.title,
+        "summary": info.summary,
+        "layout": "",
+        "variants": variants,
+        "parameters": info.variant().parameters,
+        "facts": [(name, value) for name, value in facts.items() if value],
         "runs": _runs(ranked, "model", info.name),
-    }  # fmt: skip
+    }
 
 
 def dataset(info: DatasetInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
-    """Returns the card of a data set."""
+    """The card of a data set."""
     facts = {
-        "name": info.name, "source": info.source, "licence": info.licence, "size": info.size,
+        "name": info.name,
+        "source": info.source,
+        "licence": info.licence,
+        "size": info.size,
         "splits": ", ".join(f"{split}: {count:,} pairs" for split, count in info.splits.items()),
-        "protocols": ", ".join(info.protocols) or "none: sharp pictures only",
-    }  # fmt: skip
+        "protocols": ", ".join(info.protocols) or "none: sharp images only",
+    }
     return {
-        "name": info.name, "title": info.title, "summary": info.summary, "layout": info.layout, "variants": [],
-        "facts": list(facts.items()), "runs": _runs(ranked, "dataset", info.name),
-    }  # fmt: skip
+        "name": info.name,
+        "title": info.title,
+        "summary": info.summary,
+        "layout": info.layout,
+        "variants": [],
+        "facts": list(facts.items()),
+        "runs": _runs(ranked, "dataset", info.name),
+    }
 
 
 def _runs(ranked: Sequence[rows.Row], name: str, value: str) -> list[dict[str, str]]:
-    """Returns the runs that have a value in a column of the leaderboard, with place and score."""
+    """The runs that have a value in a column of the leaderboard, with place and score."""
     found = []
     for row in ranked:
         if row[name] == value:
             card = PROTOCOLS[row["protocol"]].main
             title = f"{row['model']}/{row['variant']} on {row['dataset']}, {row['protocol']}, {row['data']}"
-            setting = render.setting(row)
-            found.append({
-                "stem": Path(row["record"]).stem, "title": f"{title}; {setting}" if setting else title,
-                "score": f"{card.title} {card.shown(row[card.name])}, rank {row['rank']}",
-            })  # fmt: skip
+            setting = rows.setting(row)
+            found.append(
+                {
+                    "stem": Path(row["record"]).stem,
+                    "title": f"{title}; {setting}" if setting else title,
+                    "score": f"{card.title} {card.shown(row[card.name])}, rank {row['rank']}",
+                }
+            )
     return found

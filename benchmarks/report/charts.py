@@ -1,6 +1,7 @@
 """Small charts as SVG that takes its colours from the page, so that it fits light and dark.
 
-Matplotlib's SVG is a hundred times larger and has fixed colours.
+Every function gives the text of an element, its labels escaped, which templates take as it is (`|safe`). Matplotlib's
+SVG is a hundred times larger and has fixed colours.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from markupsafe import Markup
 
 from benchmarks.metrics import ocr
 
@@ -49,7 +49,7 @@ class Axis:
 
     @classmethod
     def over(cls, label: str, values: Iterable[float], log: bool = False, *, margin: float = 0.06) -> Axis:
-        """Returns an axis that holds all values, with some room at both ends."""
+        """An axis that holds all values, with some room at both ends."""
         found = [value for value in values if not log or value > 0]
         low, high = (min(found), max(found)) if found else (0.0, 1.0)
         if log:
@@ -58,19 +58,21 @@ class Axis:
         return cls(label, low - room, high + room)
 
     def share(self, value: float) -> float:
-        """Returns where a value lies, 0 at the low end and 1 at the high one."""
+        """Where a value lies, 0 at the low end and 1 at the high one."""
         if self.log:
             return math.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
 
     def ticks(self) -> list[float]:
-        """Returns round values along the axis."""
+        """Round values along the axis."""
         if self.log:
             powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             inside = [
-                factor * 10.0**power for power in powers for factor in (1, 3)
+                factor * 10.0**power
+                for power in powers
+                for factor in (1, 3)
                 if self.low <= factor * 10.0**power <= self.high
-            ]  # fmt: skip
+            ]
             if len(inside) > _TICKS:
                 return [value for value in inside if math.log10(value).is_integer()]
             if len(inside) > 2:
@@ -81,8 +83,8 @@ class Axis:
         return [number * step for number in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
 
 
-def scatter(points: Sequence[Point], x: Axis, y: Axis) -> Markup:
-    """Returns a scatter chart; what has no place on a logarithmic axis is left out."""
+def scatter(points: Sequence[Point], x: Axis, y: Axis) -> str:
+    """A scatter chart; what has no place on a logarithmic axis is left out."""
     marks = [
         f'<circle class="{_colour(point.colour)}" cx="{_x(x, point.x):.1f}" cy="{_y(y, point.y):.1f}" r="5">'
         f"<title>{escape(point.label)}</title></circle>"
@@ -92,19 +94,19 @@ def scatter(points: Sequence[Point], x: Axis, y: Axis) -> Markup:
     return _chart(x, y, marks)
 
 
-def keys(names: Sequence[str]) -> Markup:
-    """Returns which colour stands for what, in the order of the colours."""
+def keys(names: Sequence[str]) -> str:
+    """Which colour stands for what, in the order of the colours."""
     items = (f'<li><span class="key {_colour(i)}"></span>{escape(name)}</li>' for i, name in enumerate(names))
-    return Markup(f'<ul class="keys">{"".join(items)}</ul>')
+    return f'<ul class="keys">{"".join(items)}</ul>'
 
 
 def _colour(number: int) -> str:
-    """Returns the classes of a colour; when all are used they come again, hollow."""
+    """The classes of a colour; when all are used they come again, hollow."""
     return f"c{number % _COLOURS}" + (" hollow" if number // _COLOURS % 2 else "")
 
 
-def lines(series: Sequence[tuple[str, Sequence[Point]]], x: Axis, y: Axis, limit: float | None = None) -> Markup:
-    """Returns a line chart.
+def lines(series: Sequence[tuple[str, Sequence[Point]]], x: Axis, y: Axis, limit: float | None = None) -> str:
+    """A line chart.
 
     Args:
         series: Name and points of each line.
@@ -130,16 +132,16 @@ def lines(series: Sequence[tuple[str, Sequence[Point]]], x: Axis, y: Axis, limit
     return _chart(x, y, marks) + keys([name for name, _ in series])
 
 
-def recognition(series: Sequence[tuple[str, Sequence[Point]]]) -> Markup:
-    """Returns OCR scores in percent against the blur step, with the line that a step must reach."""
+def recognition(series: Sequence[tuple[str, Sequence[Point]]]) -> str:
+    """OCR scores in percent against the blur step, with the line that a step must reach."""
     x = Axis.over("blur step", [point.x for _, points in series for point in points])
     return lines(series, x, Axis("OCR (%)", 0, 105), limit=ocr.THRESHOLD)
 
 
-def histogram(values: Sequence[float], label: str) -> Markup:
-    """Returns how many images have which score."""
+def histogram(values: Sequence[float], label: str) -> str:
+    """How many images have which score."""
     counts, edges = np.histogram(values, bins=min(20, max(5, round(math.sqrt(len(values))))))
-    x, y = Axis(label, float(edges[0]), float(edges[-1])), Axis("images", 0, float(counts.max()) * 1.05)
+    x, y = Axis(label, float(edges[0]), float(edges[-1])), Axis("images", 0, max(1.0, float(counts.max())) * 1.05)
     bars = [
         f'<rect class="c0" x="{_x(x, low):.1f}" width="{max(_x(x, high) - _x(x, low) - 1, 1):.1f}" '
         f'y="{_y(y, count):.1f}" height="{_y(y, 0) - _y(y, count):.1f}"><title>{count} from {low:.4g} to {high:.4g}'
@@ -157,8 +159,8 @@ def _y(axis: Axis, value: float) -> float:
     return HEIGHT - _BOTTOM - axis.share(value) * (HEIGHT - _TOP - _BOTTOM)
 
 
-def _chart(x: Axis, y: Axis, marks: Sequence[str]) -> Markup:
-    """Returns the frame with grid, numbers and names of the axes, and the marks in it."""
+def _chart(x: Axis, y: Axis, marks: Sequence[str]) -> str:
+    """The frame with grid, numbers and names of the axes, and the marks in it."""
     grid = []
     for tick in y.ticks():
         top = f"{_y(y, tick):.1f}"
@@ -174,14 +176,14 @@ def _chart(x: Axis, y: Axis, marks: Sequence[str]) -> Markup:
         f'<text transform="translate(14 {middle}) rotate(-90)" class="middle name">{escape(y.label)}</text>'
     )
     title = escape(f"{y.label} against {x.label}")
-    return Markup(
+    return (
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">'
         f'<g class="grid">{"".join(grid)}</g>{names}{"".join(marks)}</svg>'
     )
 
 
 def _short(value: float) -> str:
-    """Returns a number for an axis, like 12k or 0.05."""
+    """A number for an axis, like 12k or 0.05."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= size:
             return f"{value / size:.4g}{unit}"

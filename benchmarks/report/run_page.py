@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks import metrics
 from benchmarks.errors import RunError
-from benchmarks.leaderboard import render
 from benchmarks.leaderboard import rows as leaderboard_rows
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.recipes.recipe import choices_of, upgrade
@@ -19,12 +17,12 @@ from benchmarks.report.charts import Axis, Point, histogram, lines, recognition
 
 
 def content(record: Record, row: leaderboard_rows.Row, folder: Path) -> dict[str, Any]:
-    """Returns what the template of a run's page takes.
+    """What the template of a run's page takes.
 
     Args:
         record: A finished run.
         row: Its row of the leaderboard.
-        folder: The results folder, where pictures and curves lie.
+        folder: The results folder, where images and curves lie.
     """
     run = record.result
     return {
@@ -40,7 +38,7 @@ def content(record: Record, row: leaderboard_rows.Row, folder: Path) -> dict[str
 
 
 def _scores(run: Finished) -> list[dict[str, str]]:
-    """Returns the lines of the table of scores."""
+    """The lines of the table of scores."""
     found = []
     for name, mean in run.scores.means.items():
         card = metrics.METRICS[name]
@@ -56,14 +54,14 @@ def _scores(run: Finished) -> list[dict[str, str]]:
 
 
 def _distribution(run: Finished) -> Any:
-    """Returns how the images' scores are spread, by the metric that ranks."""
+    """How the images' scores are spread, by the metric that ranks."""
     card = PROTOCOLS[run.protocol].main
     scores = [score for score in run.scores.values[card.name] if score is not None]
     return histogram(scores, card.heading)
 
 
 def _spread(record: Record) -> list[Any]:
-    """Returns mean and percentiles of the OCR scores of each blur step; nothing for other runs and for one step.
+    """Mean and percentiles of the OCR scores of each blur step; nothing for other runs and for one step.
 
     Source: Nyrhilae, Figures 17 to 19.
     """
@@ -78,13 +76,9 @@ def _spread(record: Record) -> list[Any]:
 
 
 def _curves(run: Finished, folder: Path) -> list[Any]:
-    """Returns the training curves, where the run kept them and the file is still there."""
-    path = folder / run.curve if run.curve else None
-    if path is None or not path.is_file():
-        return []
-    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    """The training curves, where the run kept them and the file is still there."""
     charts = []
-    for name, parts in curves.series(rows).items():
+    for name, parts in (curves.read(folder / run.curve) if run.curve else {}).items():
         series = [(label, [Point(*each) for each in points]) for label, points in parts.items()]
         every = [point for _, points in series for point in points]
         x, y = Axis.over("epoch", [point.x for point in every]), Axis.over(name, [point.y for point in every])
@@ -93,7 +87,7 @@ def _curves(run: Finished, folder: Path) -> list[Any]:
 
 
 def _shown(run: Finished, folder: Path) -> list[dict[str, Any]]:
-    """Returns the kept pictures; those whose file is gone have no path, so that the page says so."""
+    """The kept images; those whose file is gone have no path, so that the page says so."""
     card = PROTOCOLS[run.protocol].main
     return [
         {
@@ -107,18 +101,18 @@ def _shown(run: Finished, folder: Path) -> list[dict[str, Any]]:
 
 
 def _file(name: str, folder: Path) -> dict[str, str]:
-    """Returns the path of a file of panels and the shape of one panel."""
+    """The path of a file of panels and the shape of one panel."""
     import cv2
 
-    picture = cv2.imread(str(folder / name)) if (folder / name).is_file() else None
-    if picture is None:
+    panels = cv2.imread(str(folder / name)) if (folder / name).is_file() else None
+    if panels is None:
         return {"path": "", "ratio": "1"}
-    height, width = picture.shape[:2]
+    height, width = panels.shape[:2]
     return {"path": name, "ratio": f"{width // len(layout.PANELS)} / {height}"}
 
 
 def _facts(record: Record, row: leaderboard_rows.Row) -> list[tuple[str, str]]:
-    """Returns what the run stands on, as names and text."""
+    """What the run stands on, as names and text."""
     run = record.result
     evaluation = run.evaluation
     facts = {
@@ -128,7 +122,7 @@ def _facts(record: Record, row: leaderboard_rows.Row) -> list[tuple[str, str]]:
         "parameters": f"{run.model_facts.parameters:,}",
         "weights": run.weights,
         **(_training(run.training) if run.training else {}),
-        "setting": render.setting(row),
+        "setting": leaderboard_rows.setting(row),
         "seed": evaluation.seed,
         "precision": evaluation.precision,
         "device": run.machine.device,

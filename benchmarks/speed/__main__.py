@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.cli import Parser, guarded
+from benchmarks.cli import Parser, guarded, path
 from benchmarks.errors import RunError
 
 NAMES = ("crops", "step", "local", "metrics", "median", "torch", "ocr", "psf", "models")
@@ -23,16 +23,23 @@ _ALIASES = {"networks": "models"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns the exit status."""
+    """Runs the command and gives its exit status."""
+
+    def run() -> int:
+        options = _parser().parse_args(arguments)
+        asked = options.only.split(",") if options.only else ["models"] if options.model else list(NAMES)
+        models = options.model.split(",") if options.model else None
+        return _run([_ALIASES.get(name, name) for name in asked], models, options.json)
+
+    return guarded(run)
+
+
+def _parser() -> Parser:
     parser = Parser(prog="python -m benchmarks.speed", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", metavar="NAME[,NAME]", help=f"comparisons to run: {', '.join(NAMES)} (default: all)")
     parser.add_argument("--model", metavar="NAME[,NAME]", help="models to time, name or name/variant (default: all)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file, too")
-    options = parser.parse_args(arguments)
-    asked = options.only.split(",") if options.only else ["models"] if options.model else list(NAMES)
-    names = [_ALIASES.get(name, name) for name in asked]
-    models = options.model.split(",") if options.model else None
-    return guarded(lambda: _run(names, models, options.json))
+    parser.add_argument("--json", type=path, metavar="FILE", help="write the figures to a file, too")
+    return parser
 
 
 def _run(names: Sequence[str], models: list[str] | None, target: Path | None) -> int:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
-from benchmarks.console import print_numbers
+from benchmarks.console import print_numbers, terminal
 from benchmarks.speed.compare import Comparison
 from benchmarks.speed.models import Speed
 
 
 def print_comparisons(rows: Sequence[Comparison], title: str) -> None:
     """Prints the speed table."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, title_justify="left")
@@ -21,7 +19,7 @@ def print_comparisons(rows: Sequence[Comparison], title: str) -> None:
     for row in rows:
         target = "" if row.target is None else f">= {row.target:g}"
         table.add_row(row.name, f"{row.ours:.4g}", f"{row.other:.4g}", row.unit, f"{row.ratio:.2f}", target)
-    Console(width=None if os.isatty(1) else 160).print(table)
+    terminal().print(table)
 
 
 def print_speeds(rows: Sequence[Speed], title: str) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cli import Parser, guarded, name_problems
+from benchmarks.cli import Parser, guarded, name_problems, path
 from benchmarks.errors import RunError
 from benchmarks.records.record import Record
 
@@ -14,19 +14,43 @@ FORMATS = ("md", "csv", "tex")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; returns the exit status."""
+    """Runs the command and gives its exit status."""
+
+    def run() -> int:
+        options = _parser().parse_args(arguments)
+        if options.readme is not None:
+            return _readme(options.readme)
+        return _write(options.paper, options.results, options.out or options.results / "tables", options.show)
+
+    return guarded(run)
+
+
+def _parser() -> Parser:
     parser = Parser(
         prog="python -m benchmarks.tables",
         description="Write results/tables/PAPER.md, .csv and .tex from results/published.csv and results/runs/*.json.",
     )
     parser.add_argument("--paper", metavar="NAME[,NAME]", help="bologna, fcn, psfnn, refiner, lite (default: all)")
-    parser.add_argument("--results", type=Path, default=Path("results"), help="results folder (default: results)")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for the tables (default: RESULTS/tables)")
-    parser.add_argument("--print", dest="show", action="store_true", help="print the Markdown, too")
-    options = parser.parse_args(arguments)
-    return guarded(
-        lambda: _write(options.paper, options.results, options.out or options.results / "tables", options.show)
+    parser.add_argument("--results", type=path, default=Path("results"), help="results folder (default: results)")
+    parser.add_argument("--out", type=path, metavar="DIR", help="folder for the tables (default: RESULTS/tables)")
+    parser.add_argument(
+        "--readme",
+        type=path,
+        nargs="?",
+        const=Path("README.md"),
+        metavar="FILE",
+        help="only make the tables of models, data sets and metrics in a Markdown file anew (default: README.md)",
     )
+    parser.add_argument("--print", dest="show", action="store_true", help="print the Markdown, too")
+    return parser
+
+
+def _readme(target: Path) -> int:
+    """Makes the tables of a Markdown file anew."""
+    from benchmarks.tables import readme
+
+    print(f"{target}: {', '.join(readme.update(target))}")
+    return 0
 
 
 def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
@@ -59,7 +83,7 @@ def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
 
 
 def _spread(found: Sequence[Record]) -> str:
-    """Returns how the scores of the pages spread, as in Figures 17 to 19, which the article gives no numbers for."""
+    """How the scores of the pages spread, as in Figures 17 to 19, which the article gives no numbers for."""
     from benchmarks.records import ocr_by_step
 
     return ocr_by_step.to_markdown([each for each in found if each.run.model in ("refiner", "identity", "wiener")])

@@ -87,9 +87,10 @@ def load(folder: Path) -> list[Claim]:
     """
     path = folder / FILE if (folder / FILE).is_file() else OWN
     try:
-        with path.open(newline="", encoding="utf-8") as stream:
+        # A spreadsheet puts a byte-order mark in front.
+        with path.open(newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.reader(stream))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RunError(f"{path}: cannot be read ({error}); it comes with the project, restore it") from error
     if not rows or tuple(rows[0][: len(COLUMNS)]) != COLUMNS:
         raise RunError(
@@ -106,7 +107,7 @@ def load(folder: Path) -> list[Claim]:
 
 
 def tables(claims: Sequence[Claim], paper: str) -> dict[str, list[Claim]]:
-    """Returns the tables of a paper, each with its claims in the order of the file."""
+    """The tables of a paper, each with its claims in the order of the file."""
     found: dict[str, list[Claim]] = {}
     for claim in claims:
         if claim.paper == paper:

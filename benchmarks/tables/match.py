@@ -1,4 +1,4 @@
-"""Which run record measures a claim: the papers' words for networks, data and metrics, in ours."""
+"""Which run record measures a claim: the papers' words for models, data and metrics, in ours."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from benchmarks.records.record import Finished, Record
 from benchmarks.tables.claims import Claim, Measured
 
 _DATASETS = {
-    "HDC2021": "hdc", "GoPro": "gopro", "HIDE": "hide", "Kohler": "kohler", "CIFAR-10": "cifar10", "REDS": "reds",
-}  # fmt: skip
+    "HDC2021": "hdc",
+    "GoPro": "gopro",
+    "HIDE": "hide",
+    "Kohler": "kohler",
+    "CIFAR-10": "cifar10",
+    "REDS": "reds",
+}
 _MEGAPIXELS = {"gopro": 0.720 * 1.280, "kohler": 0.800 * 0.800}
 # Published GoPro values of .96 mean MATLAB's SSIM of a volume; the report's own metric is TensorFlow's, per channel.
 _METRICS = {
@@ -27,8 +32,8 @@ _PROTOCOLS = {("bologna", "reds"): "bologna", ("bologna", "gopro"): "bologna"}
 
 
 @dataclass(frozen=True)
-class Network:
-    """What a paper's name of a network stands for.
+class Model:
+    """What a paper's name of a model stands for.
 
     Attributes:
         model: Name in the zoo.
@@ -44,7 +49,7 @@ def _choice(run: Finished, name: str, default: Any = None) -> Any:
 
 
 def _noise(run: Finished) -> float:
-    return _choice(run, "noise", 0.0)
+    return float(_choice(run, "noise", 0.0))
 
 
 def _tiles(run: Finished, overlap: bool, blend: bool) -> bool:
@@ -56,31 +61,31 @@ def _plain_fba(run: Finished) -> bool:
     return _noise(run) > 0 and _choice(run, "preparation") == "aligned" and _tiles(run, True, True)
 
 
-def _ablation(variant: str) -> Network:
-    """Returns FCN with one stage less or one part removed."""
-    return Network("fcn", lambda run: run.variant.removeprefix("tiny-") == variant)
+def _ablation(variant: str) -> Model:
+    """FCN with one stage less or one part removed."""
+    return Model("fcn", lambda run: run.variant.removeprefix("tiny-") == variant)
 
 
 def _without(stages: int, part: str) -> str:
     return f"stages-{stages}-without-{part.lower()}"
 
 
-_NETWORKS: dict[str, dict[str, Network]] = {
+_MODELS: dict[str, dict[str, Model]] = {
     "psfnn": {
-        "U-Net 1": Network("unet1"),
-        "U-Net 2": Network("unet2"),
-        "U-Net 3": Network("unet3"),
-        "IndexNet": Network("indexnet"),
-        "FBA-Net": Network("fba", _plain_fba),
-        "FBA-Net (team 06, HHU)": Network("fba", _plain_fba),
-        "FBA-Net w/o noise aug.": Network("fba", lambda run: _noise(run) == 0),
-        "FBA-Net w/o warping": Network("fba", lambda run: _choice(run, "preparation") == "unaligned"),
-        "FBA-Net / No overlap": Network("fba", lambda run: _tiles(run, False, True)),
-        "FBA-Net / Overlap & crop": Network("fba", lambda run: _tiles(run, True, False)),
-        "FBA-Net / Overlap & blend": Network("fba", lambda run: _tiles(run, True, True)),
+        "U-Net 1": Model("unet1"),
+        "U-Net 2": Model("unet2"),
+        "U-Net 3": Model("unet3"),
+        "IndexNet": Model("indexnet"),
+        "FBA-Net": Model("fba", _plain_fba),
+        "FBA-Net (team 06, HHU)": Model("fba", _plain_fba),
+        "FBA-Net w/o noise aug.": Model("fba", lambda run: _noise(run) == 0),
+        "FBA-Net w/o warping": Model("fba", lambda run: _choice(run, "preparation") == "unaligned"),
+        "FBA-Net / No overlap": Model("fba", lambda run: _tiles(run, False, True)),
+        "FBA-Net / Overlap & crop": Model("fba", lambda run: _tiles(run, True, False)),
+        "FBA-Net / Overlap & blend": Model("fba", lambda run: _tiles(run, True, True)),
     },
     "fcn": {
-        "FCN (ours)": Network("fcn", lambda run: run.variant in ("paper", "exact", "four-outputs", "tiny")),
+        "FCN (ours)": Model("fcn", lambda run: run.variant in ("paper", "exact", "four-outputs", "tiny")),
         **{
             f"FCN, {stages} stage(s), without {part}": _ablation(_without(stages, part))
             for stages in range(1, 5)
@@ -88,26 +93,26 @@ _NETWORKS: dict[str, dict[str, Network]] = {
         },
     },
     "refiner": {
-        "- Niko Nyrhilae, FIN (not submitted)": Network("refiner"),
-        "median-filter recurrent refiner": Network("refiner"),
+        "- Niko Nyrhilae, FIN (not submitted)": Model("refiner"),
+        "median-filter recurrent refiner": Model("refiner"),
     },
-    "lite": {"Ours": Network("deblurgan-lite"), "DeblurGAN": Network("deblurgan")},
+    "lite": {"Ours": Model("deblurgan-lite"), "DeblurGAN": Model("deblurgan")},
     "bologna": {
-        "CARLO_NET": Network("carlo"),
-        "KAIST_NET": Network("kaist"),
-        "ATROUS_NET": Network("atrous"),
-        "ATROUS_NET (trained on REDS)": Network(
+        "CARLO_NET": Model("carlo"),
+        "KAIST_NET": Model("kaist"),
+        "ATROUS_NET": Model("atrous"),
+        "ATROUS_NET (trained on REDS)": Model(
             "atrous", lambda run: run.training is not None and run.training.dataset == "reds"
         ),
-        "Baseline (blurred input)": Network("identity"),
+        "Baseline (blurred input)": Model("identity"),
     },
 }
 
 
 def measure(claim: Claim, found: Sequence[Record]) -> Measured | None:
-    """Returns what the best fitting run measured for a claim; None where none did.
+    """What the best fitting run measured for a claim; None where none did.
 
-    Runs scored as the paper did come first, then those on more data, then papers' networks and recipes, then later
+    Runs scored as the paper did come first, then those on more data, then papers' models and recipes, then later
     ones.
 
     Args:
@@ -116,11 +121,11 @@ def measure(claim: Claim, found: Sequence[Record]) -> Measured | None:
     """
     if claim.dataset == "Average":
         return _average([measure(replace(claim, dataset=name), found) for name in ("GoPro", "HIDE")])
-    network, dataset = _NETWORKS.get(claim.paper, {}).get(claim.model), _DATASETS.get(claim.dataset)
-    if network is None or dataset is None or claim.split == "train":
+    model, dataset = _MODELS.get(claim.paper, {}).get(claim.model), _DATASETS.get(claim.dataset)
+    if model is None or dataset is None or claim.split == "train":
         return None
     protocol = _PROTOCOLS.get((claim.paper, dataset))
-    candidates = [record for record in found if _fits(record, network, dataset)]
+    candidates = [record for record in found if _fits(record, model, dataset)]
     for record in sorted(candidates, key=lambda record: _merit(record, protocol), reverse=True):
         measured = _read(claim, record, protocol)
         if measured is not None:
@@ -129,27 +134,30 @@ def measure(claim: Claim, found: Sequence[Record]) -> Measured | None:
 
 
 def _average(parts: Sequence[Measured | None]) -> Measured | None:
-    """Returns the mean of measurements on several data sets; None where one is missing."""
+    """The mean of measurements on several data sets; None where one is missing."""
     present = [part for part in parts if part is not None]
     if len(present) < len(parts):
         return None
     first = present[0]
     return replace(
-        first, value=sum(float(part.value) for part in present) / len(present), low=None, high=None,
+        first,
+        value=sum(float(part.value) for part in present) / len(present),
+        low=None,
+        high=None,
         data=", ".join(dict.fromkeys(part.data for part in present)),
         comparable=all(part.comparable for part in present),
-    )  # fmt: skip
+    )
 
 
-def _fits(record: Record, network: Network, dataset: str) -> bool:
-    """Returns whether a record is of a network and a data set."""
-    if not record.done or record.run.model != network.model or record.run.dataset != dataset:
+def _fits(record: Record, model: Model, dataset: str) -> bool:
+    """Whether a record is of a model and a data set."""
+    if not record.done or record.run.model != model.model or record.run.dataset != dataset:
         return False
-    return not record.result.evaluation.blind and network.fits(record.result)
+    return not record.result.evaluation.blind and model.fits(record.result)
 
 
 def _merit(record: Record, protocol: str | None) -> tuple[Any, ...]:
-    """Returns what sorts records, the best ones last."""
+    """What sorts records, the best ones last."""
     run = record.result
     return (
         protocol is None or run.protocol == protocol,
@@ -162,7 +170,7 @@ def _merit(record: Record, protocol: str | None) -> tuple[Any, ...]:
 
 
 def _read(claim: Claim, record: Record, protocol: str | None) -> Measured | None:
-    """Returns what a record says of a claim's metric."""
+    """What a record says of a claim's metric."""
     run = record.result
     comparable = _same_images(claim, run) and (protocol is None or run.protocol == protocol)
     if claim.metric == "run time":
@@ -189,7 +197,7 @@ def _same_images(claim: Claim, run: Finished) -> bool:
 
 
 def _pages(claim: Claim, run: Finished) -> list[float]:
-    """Returns the OCR scores of the pages of a claim's blur step, and font where it names one."""
+    """The OCR scores of the pages of a claim's blur step, and font where it names one."""
     step = re.search(r"step (\d+)", f"{claim.split} {claim.metric}")
     font = re.search(r"Times|Verdana", claim.split)
     if step is None or "ocr" not in run.scores.values:
@@ -200,7 +208,7 @@ def _pages(claim: Claim, run: Finished) -> list[float]:
 
 
 def _measured(record: Record, value: float, low: float | None, high: float | None, comparable: bool) -> Measured:
-    """Returns a number of a record with what it stands on."""
+    """A number of a record with what it stands on."""
     run = record.result
     budget = run.variant if run.training is None else f"{run.variant}, {run.training.budget}"
     return Measured(value, low, high, run.evaluation.coverage, run.protocol, budget, comparable, record.path.name)

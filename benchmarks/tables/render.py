@@ -7,21 +7,41 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from benchmarks.records import markdown
 from benchmarks.records.record import Record
 from benchmarks.tables import match, model_facts
 from benchmarks.tables.claims import PAPERS, Claim, Measured
 from benchmarks.tables.claims import tables as claims_of
 
 HEADER = (
-    "dataset", "split", "model", "metric", "claimed", "measured", "difference", "interval", "unit", "data", "protocol",
-    "budget", "note",
-)  # fmt: skip
+    "dataset",
+    "split",
+    "model",
+    "metric",
+    "claimed",
+    "measured",
+    "difference",
+    "interval",
+    "unit",
+    "data",
+    "protocol",
+    "budget",
+    "note",
+)
 CSV_COLUMNS = ("paper", "table", *HEADER, "source", "record")
 
 _LATEX = {
-    "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}", "\\": r"\textbackslash{}",
-}  # fmt: skip
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "\\": r"\textbackslash{}",
+}
 
 
 @dataclass(frozen=True)
@@ -32,18 +52,32 @@ class Line:
     measured: Measured | None
 
     def cells(self) -> dict[str, str]:
-        """Returns the line as text; what is not known is empty."""
+        """The line as text; what is not known is empty."""
         claim, ours = self.claim, self.measured
         cells = {
-            "dataset": claim.dataset, "split": claim.split, "model": claim.model, "metric": claim.metric,
-            "claimed": claim.value, "unit": claim.unit, "note": claim.note, "measured": "", "difference": "",
-            "interval": "", "data": "", "protocol": "", "budget": "",
-        }  # fmt: skip
+            "dataset": claim.dataset,
+            "split": claim.split,
+            "model": claim.model,
+            "metric": claim.metric,
+            "claimed": claim.value,
+            "unit": claim.unit,
+            "note": claim.note,
+            "measured": "",
+            "difference": "",
+            "interval": "",
+            "data": "",
+            "protocol": "",
+            "budget": "",
+        }
         if ours is None:
             return cells
         digits = _digits(claim)
-        cells |= {"measured": _number(ours.value, digits), "data": ours.data, "protocol": ours.protocol,
-                  "budget": ours.budget}  # fmt: skip
+        cells |= {
+            "measured": _number(ours.value, digits),
+            "data": ours.data,
+            "protocol": ours.protocol,
+            "budget": ours.budget,
+        }
         if ours.low is not None and ours.high is not None:
             cells["interval"] = f"[{_number(ours.low, digits)}, {_number(ours.high, digits)}]"
         if claim.number is not None and not isinstance(ours.value, str) and ours.comparable:
@@ -58,19 +92,19 @@ NUMBERS = ("claimed", "measured", "difference", "interval")
 
 
 def tables(published: Sequence[Claim], paper: str, found: Sequence[Record]) -> dict[str, list[Line]]:
-    """Returns the tables of a paper, title -> lines, see `lines`; the last one is of our networks."""
+    """The tables of a paper, title -> lines, see `lines`; the last one is of our models."""
     papers = {title: lines(group, found) for title, group in claims_of(published, paper).items()}
-    return {**papers, model_facts.NETWORKS: [Line(claim, ours) for claim, ours in model_facts.networks(paper)]}
+    return {**papers, model_facts.MODELS: [Line(claim, ours) for claim, ours in model_facts.models(paper)]}
 
 
 def counts(tables: Mapping[str, Sequence[Line]]) -> tuple[int, int]:
-    """Returns how many claims tables have, and how many of them are measured."""
+    """How many claims tables have, and how many of them are measured."""
     measured = [line.measured is not None for table in tables.values() for line in table if line.claim.value]
     return len(measured), sum(measured)
 
 
 def lines(claims: Sequence[Claim], found: Sequence[Record]) -> list[Line]:
-    """Returns every claim with what was measured: a fact of this package, or else the best fitting run.
+    """Every claim with what was measured: a fact of this package, or else the best fitting run.
 
     Args:
         claims: Published numbers.
@@ -80,21 +114,26 @@ def lines(claims: Sequence[Claim], found: Sequence[Record]) -> list[Line]:
 
 
 def to_csv(tables: dict[str, list[Line]]) -> str:
-    """Returns all lines of a paper as CSV, with source and record."""
+    """All lines of a paper as CSV, with source and record."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, CSV_COLUMNS, lineterminator="\n")
     writer.writeheader()
     for title, table in tables.items():
         for line in table:
-            writer.writerow({
-                "paper": line.claim.paper, "table": title, **line.cells(), "source": line.claim.source,
-                "record": line.measured.record if line.measured else "",
-            })  # fmt: skip
+            writer.writerow(
+                {
+                    "paper": line.claim.paper,
+                    "table": title,
+                    **line.cells(),
+                    "source": line.claim.source,
+                    "record": line.measured.record if line.measured else "",
+                }
+            )
     return stream.getvalue()
 
 
 def to_markdown(paper: str, tables: dict[str, list[Line]], extra: str = "") -> str:
-    """Returns the tables of a paper in Markdown.
+    """The tables of a paper in Markdown.
 
     Args:
         paper: Its name.
@@ -102,22 +141,22 @@ def to_markdown(paper: str, tables: dict[str, list[Line]], extra: str = "") -> s
         extra: Further text at the end.
     """
     parts = [
-        f"# {PAPERS[paper]}", "", "Generated by `python -m benchmarks.tables`; do not edit. Measured are only numbers "
-        "of this project; no difference is given where a run was not scored as the paper did, or on other pictures, "
-        "such as a sample.", "",
-    ]  # fmt: skip
+        f"# {PAPERS[paper]}",
+        "",
+        "Generated by `python -m benchmarks.tables`; do not edit. Measured are only numbers "
+        "of this project; no difference is given where a run was not scored as the paper did, or on other images, "
+        "such as a sample.",
+        "",
+    ]
     for title, table in tables.items():
         used = used_columns(table)
-        parts += [f"## {title}", "", "| " + " | ".join(used) + " |", "|" + " --- |" * len(used)]
-        for line in table:
-            cells = line.cells()
-            parts.append("| " + " | ".join(cells[name].replace("|", "\\|") for name in used) + " |")
-        parts.append("")
+        lines = [[cells[name] for name in used] for cells in (line.cells() for line in table)]
+        parts += [f"## {title}", "", *markdown.table(used, lines), ""]
     return "\n".join([*parts, extra] if extra else parts)
 
 
 def to_latex(paper: str, tables: dict[str, list[Line]]) -> str:
-    """Returns the tables of a paper in LaTeX; they break over pages, and words over lines."""
+    """The tables of a paper in LaTeX; they break over pages, and words over lines."""
     parts = ["% Generated by python -m benchmarks.tables; needs \\usepackage{array,booktabs,longtable}."]
     parts += ["\\setlength{\\LTcapwidth}{\\linewidth}", ""]
     for title, table in tables.items():
@@ -133,25 +172,25 @@ def to_latex(paper: str, tables: dict[str, list[Line]]) -> str:
 
 
 def _paragraph(share: float) -> str:
-    """Returns a column of words that has a share of what numbers leave of the page's width."""
+    """A column of words that has a share of what numbers leave of the page's width."""
     return f">{{\\raggedright\\arraybackslash}}p{{{0.57 * share:.3f}\\linewidth}}"
 
 
 def used_columns(table: Sequence[Line]) -> list[str]:
-    """Returns the columns of a table that are always shown, or in which something stands."""
+    """The columns of a table that are always shown, or in which something stands."""
     always = {"model", "metric", "claimed", "measured", "difference"}
     cells = [line.cells() for line in table]
     return [name for name in HEADER if name in always or any(line[name] for line in cells)]
 
 
 def _digits(claim: Claim) -> int:
-    """Returns how many significant digits measurements of a claim are shown with, two more than it has."""
+    """How many significant digits measurements of a claim are shown with, two more than it has."""
     digits = claim.value.partition("e")[0].rstrip("M").replace(".", "").lstrip("0").lstrip("-")
     return len(digits) + 2
 
 
 def _number(value: float | str, digits: int) -> str:
-    """Returns a number as text; whole ones whole."""
+    """A number as text; whole ones whole."""
     if isinstance(value, str):
         return value
     if float(value).is_integer():
@@ -160,7 +199,7 @@ def _number(value: float | str, digits: int) -> str:
 
 
 def _signed(value: float, digits: int) -> str:
-    """Returns a difference with its sign, 0 without."""
+    """A difference with its sign, 0 without."""
     if not value:
         return "0"
     text = _number(value, digits)

@@ -1,4 +1,4 @@
-// Sorting and filtering of the leaderboards, and the slider between two pictures. No library, no request.
+// Sorting and filtering of the leaderboards, and the slider between two images. No library, no request.
 "use strict";
 
 function cellValue(row, column) {

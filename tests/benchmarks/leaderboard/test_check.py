@@ -166,6 +166,26 @@ def test_a_missing_leaderboard_and_a_missing_folder(folder, refused):
     assert "no such folder" in refused(__main__.main, "--check", "--results", folder / "nothing")
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"\xef\xbb\xbfrank\n1\n", b"rank;model\n1;atrous\n", b""])
+def test_a_leaderboard_that_another_program_wrote(folder, content):
+    (folder / "leaderboard.csv").write_bytes(content)
+    (line,) = check.faults(folder)
+    assert line.startswith(f"{folder / 'leaderboard.csv'}: no") and line.endswith("python -m benchmarks.leaderboard")
+
+
+def test_a_folder_after_a_synchronisation_has_faults(folder, capsys):
+    path = record_of(folder, "atrous").path
+    (path.parent / f"._{path.name}").write_bytes(b"\x00\x05")
+    (path.parent / "x.json").mkdir()
+    shutil.copy(path, path.with_name(f"{path.stem} (1).json"))
+    assert __main__.main(["--results", str(folder), "--check"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1].endswith("3 faults")
+    assert __main__.main(["--results", str(folder)]) == 0
+    captured = capsys.readouterr()
+    assert len(captured.err.splitlines()) == 3
+    assert (folder / "leaderboard.csv").read_text().count("atrous") == 2
+
+
 def test_compare(tmp_path, capsys):
     first = put(tmp_path, "atrous", [20.0, 31.0])
     second = put(tmp_path, "fcn", [22.0, 30.0])

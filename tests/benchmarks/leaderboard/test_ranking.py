@@ -1,20 +1,22 @@
 """The leaderboard: what is ranked together, in which order, and two runs writing it at once."""
 
 import csv
-import fcntl
 import io
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
+import filelock
 import pytest
 
 from benchmarks.leaderboard import __main__, ranking
 from benchmarks.leaderboard import rows as leaderboard_rows
+from benchmarks.metrics import METRICS
 from benchmarks.records import store
 from datasets.errors import DataError
-from tests.support.records import IDENTITY, TRAINING, failed, finished, put
+from tests.support.records import IDENTITY, TRAINING, failed, finished, put, put_pages
 
 ROOT = Path(__file__).resolve().parents[3]
 COLUMNS = (
@@ -76,6 +78,7 @@ COLUMNS = (
     "tied",
     "schema",
     "psf",
+    "engine",
 )
 
 
@@ -141,6 +144,26 @@ class TestRanking:
         rows, found = ranking.update(tmp_path)
         assert [row["protocol"] for row in rows] == ["full"]
         assert found.problems == (f"{other.path}: no kohler_psnr, by which protocol kohler ranks; run again",)
+
+    def test_engines_are_ranked_apart(self, tmp_path):
+        """Two runs on the same photographs, read by one engine, by another, and by one that nobody wrote down."""
+        for model, engine in (("refiner", {}), ("identity", {}), ("fba", {"tesseract": "5.3.0", "eng": "ab" * 32})):
+            put_pages(tmp_path, model, engine=engine)
+        put_pages(tmp_path, "unet1", engine={"tesseract": "4.1.1", "eng": "ab" * 32})
+        rows, _ = ranking.update(tmp_path)
+        assert {(row["model"], row["rank"], row["engine"]) for row in rows} == {
+            ("identity", 1, "not recorded"),
+            ("refiner", 2, "not recorded"),
+            ("fba", 1, "eng abababababab, tesseract 5.3.0"),
+            ("unet1", 1, "eng abababababab, tesseract 4.1.1"),
+        }
+        written = (tmp_path / "leaderboard.md").read_text()
+        assert "(data aa), engine not recorded" in written and "tesseract 4.1.1\n" in written
+
+    def test_a_metric_from_outside_has_columns_at_the_end(self, tmp_path, monkeypatch):
+        card = replace(METRICS["psnr"], name="taste")
+        monkeypatch.setattr(leaderboard_rows, "METRICS", {**METRICS, "taste": card})
+        assert leaderboard_rows.columns() == (*COLUMNS, "taste", "taste_low", "taste_high")
 
     def test_failed_runs_have_no_row(self, tmp_path):
         put(tmp_path)
@@ -222,6 +245,23 @@ class TestFiles:
         assert sorted(row["remark"] for row in rows.values()) == ["", "mine"]
         assert rows[first.path.name]["remark"] == "mine"
 
+    @pytest.mark.parametrize(("mark", "separator"), [("\ufeff", ","), ("", ";"), ("\ufeff", ";"), ("", "\t")])
+    def test_a_spreadsheet_that_saved_it(self, tmp_path, mark, separator):
+        """A byte-order mark or semicolons make no second set of columns, and a remark stays."""
+        put(tmp_path)
+        ranking.update(tmp_path)
+        path = tmp_path / "leaderboard.csv"
+        first, *lines = csv.reader(io.StringIO(path.read_text()))
+        changed = io.StringIO()
+        csv.writer(changed, delimiter=separator).writerows(
+            [[*first, "remark"], *([*line, "a; b, c"] for line in lines)]
+        )
+        path.write_text(mark + changed.getvalue(), encoding="utf-8", newline="")
+        ranking.update(tmp_path)
+        (row,) = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+        assert tuple(row) == (*COLUMNS, "remark")
+        assert row["remark"] == "a; b, c" and row["psnr"] == "26.0"
+
     @pytest.mark.parametrize("text", ["", "\x00,b\n1", "a,a\n1,2,3\n"])
     def test_a_leaderboard_that_is_none_is_made_anew(self, tmp_path, text):
         put(tmp_path)
@@ -288,13 +328,13 @@ def read_whole(path):
 
 def test_a_writer_waits_for_another_and_sees_its_record(tmp_path):
     put(tmp_path)
-    with (tmp_path / ".lock").open("w") as lock, ThreadPoolExecutor(1) as pool:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with ThreadPoolExecutor(1) as pool:
+        lock = filelock.FileLock(tmp_path / ".lock").acquire().lock
         writer = pool.submit(ranking.update, tmp_path)
         with pytest.raises(TimeoutError):
             writer.result(timeout=0.3)
         put(tmp_path, "carlo", 27.0)
-        fcntl.flock(lock, fcntl.LOCK_UN)
+        lock.release()
         assert [row["model"] for row in writer.result(timeout=10)[0]] == ["carlo", "atrous"]
 
 

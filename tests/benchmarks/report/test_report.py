@@ -102,7 +102,7 @@ def test_no_page_asks_for_anything_outside(site):
 def test_failed_runs_and_missing_pictures(site):
     assert "fcn" not in (site / "index.html").read_text().replace("fcn.html", "")
     (page,) = (site / "runs").glob("*--kaist--*.html")
-    assert "this picture is not kept here" in page.read_text()
+    assert "this image is not kept here" in page.read_text()
     assert "<img" not in page.read_text()
     (page,) = (site / "runs").glob("*--atrous--*.html")
     assert page.read_text().count('loading="lazy"') == 2
@@ -148,6 +148,9 @@ def test_two_at_once_leave_a_whole_site(results, tmp_path):
 
 
 class TestCharts:
+    def test_a_histogram_of_nothing(self):
+        assert charts.histogram([], "PSNR (dB)").startswith('<svg class="chart"')
+
     @pytest.mark.parametrize(
         ("axis", "expected"),
         [
@@ -183,9 +186,16 @@ def browser():
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for switch in (
-        "headless=new", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
-        "disable-component-update", "disable-sync", "window-size=1200,900",
-    ):  # fmt: skip
+        "headless=new",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-quic",
+        "no-first-run",
+        "disable-background-networking",
+        "disable-component-update",
+        "disable-sync",
+        "window-size=1200,900",
+    ):
         options.add_argument(f"--{switch}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
