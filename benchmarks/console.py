@@ -6,19 +6,21 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from datasets.cli import duration
 from datasets.cli import progress as progress_bar
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["print_numbers", "progress_bar", "quiet_frameworks", "terminal", "up_to"]
+__all__ = ["duration", "print_numbers", "progress_bar", "quiet_frameworks", "terminal"]
 
 _WIDTH = 160
 
 _START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
+
 
 
 def quiet_frameworks() -> None:
@@ -73,8 +75,3 @@ def print_numbers(title: str, columns: Sequence[str], lines: Sequence[Sequence[s
     for line in lines:
         table.add_row(*line)
     terminal().print(table)
-
-
-def up_to(progress: Callable[[int, int], None], total: int) -> Callable[[int, float], None]:
-    """What shows the evaluations of a search, which may take a few more than the `total` that is planned."""
-    return lambda done, _: progress(min(done, total), total)

@@ -1,28 +1,34 @@
-"""The named ways to score a network on a data set; rows of different protocols are never ranked together."""
+"""The named ways to score a model on a data set; rows of different protocols are never ranked together."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+import numpy as np
 
 from benchmarks.errors import RunError
-from benchmarks.metrics import METRICS, Metric
-from datasets.pairs import Pairs
+from benchmarks.metrics import METRICS, Metric, kohler, ocr
+from benchmarks.metrics.summary import Scores, summarise
+from datasets.pairs import Pair, Pairs
 from datasets.registry import info as dataset_info
-from zoo.inference.tiling import Tiles
 
-# Tiles of Germer et al. for photographs of 1460 x 2360.
-HDC_TILES = Tiles(640, 160)
+Values = Mapping[str, Sequence[float | None]]
+"""Metric's name -> one value per image; None where an image has no such score."""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """One way to score.
+    """One way to score: which images count, what is measured of each, and how the values are summed up.
 
     Attributes:
         name: Name in records and on the command line.
         rule: What is compared with what, in a sentence or two.
         metrics: Names of the metrics, the one that ranks first.
-        crop: Side of the seeded random crops; None for whole pictures.
+        crop: Side of the seeded random crops; None for whole images.
         triplets: Whether only the middle frames of disjoint triplets count.
         every: Keeps one frame of so many in each video.
     """
@@ -35,68 +41,233 @@ class Protocol:
     every: int = 1
 
     @property
+    def cards(self) -> tuple[Metric, ...]:
+        """Its metrics, in order."""
+        return tuple(METRICS[name] for name in self.metrics)
+
+    @property
     def main(self) -> Metric:
         """The metric that ranks."""
         return METRICS[self.metrics[0]]
 
+    @property
+    def by_blur_step(self) -> bool:
+        """Whether values are summed up by blur step as well."""
+        return False
 
-_PICTURE_METRICS = ("psnr", "ssim", "ssim_matlab3d", "mse")
+    def require(self) -> None:
+        """Checks that what its metrics need is installed.
 
-PROTOCOLS = {
-    protocol.name: protocol
-    for protocol in (
-        Protocol(
-            "full",
-            "Whole frames; output clipped to [0, 1] and rounded to 8 bit; both SSIM forms; mean over images. "
-            "Pictures that the blur left unchanged have no PSNR.",
-            _PICTURE_METRICS,
-        ),
-        Protocol(
-            "val300",
-            "As full, on every tenth frame of each video (00000009, 00000019, ...), the 300 of the NTIRE validation.",
-            _PICTURE_METRICS,
-            every=10,
-        ),
-        Protocol(
-            "bologna",
-            "One seeded random 256x256 crop of the middle frame of each disjoint triplet of a video; output clipped "
-            "and rounded to 8 bit (the report left it unclipped; our choice, so that every protocol rounds alike).",
-            _PICTURE_METRICS,
-            crop=256,
-            triplets=True,
-        ),
-        Protocol(
-            "kohler",
-            "Whole pictures; intensity scaled, registered by whole pixels, best of all ground-truth frames of the "
-            "trajectory; luminance PSNR and five-scale SSIM; mean over images.",
-            ("kohler_psnr", "kohler_mssim"),
-        ),
-        Protocol(
-            "ocr",
-            "Official score of the Helsinki challenge: what Tesseract reads of the middle line of three, whole "
-            "pictures; mean over images, by blur step too; the stop step is the last one before a mean under 70.",
-            ("ocr", "ocr_indel"),
-        ),
+        Raises:
+            MetricError: In one line, when something is missing.
+        """
+        for card in self.cards:
+            if card.require is not None:
+                card.require()
+
+    def engine(self) -> dict[str, str]:
+        """What outside of this package decides its values, by name with versions; empty where nothing does."""
+        found: dict[str, str] = {}
+        for card in self.cards:
+            if card.engine is not None:
+                found |= card.engine()
+        return found
+
+    def score(
+        self, pair: Pair, restored: np.ndarray, target: np.ndarray, blurry: np.ndarray
+    ) -> dict[str, float | None]:
+        """The values of one restored image.
+
+        Args:
+            pair: What was restored.
+            restored: Image (height, width, channels), float32 in [0, 1].
+            target: The sharp image of the same shape.
+            blurry: What was restored, the middle frame where the model took several.
+
+        Returns:
+            Metric's name -> value; None where the image has no such score.
+
+        Raises:
+            MetricError: When two images cannot be compared; see the metrics.
+        """
+        shared = self._together(pair, restored)
+        unchanged = any(card.only_changed for card in self.cards) and np.array_equal(blurry, target)
+        values: dict[str, float | None] = {}
+        for card in self.cards:
+            if card.only_changed and unchanged:
+                values[card.name] = None
+                continue
+            found = shared.get(card.name)
+            values[card.name] = card.recorded(
+                card.function(restored, _truth(card, pair, target)) if found is None else found
+            )
+        return values
+
+    def _together(self, pair: Pair, restored: np.ndarray) -> dict[str, float]:
+        """Values of metrics that share what is slow; the others are computed one by one."""
+        return {}
+
+    def summarise(self, pairs: Pairs, values: Values) -> Scores:
+        """The `scores` of a record: every image's values and their means with bootstrap 95 % intervals.
+
+        Args:
+            pairs: The images that were scored.
+            values: Their values in the same order. A mean leaves images without a value out.
+
+        Raises:
+            MetricError: When no image has a value.
+        """
+        return summarise([pair.name for pair in pairs], values)
+
+
+@dataclass(frozen=True)
+class TrajectoryProtocol(Protocol):
+    """Scores against every sharp frame of a camera's trajectory, of which the best counts."""
+
+    def _together(self, pair: Pair, restored: np.ndarray) -> dict[str, float]:
+        """Both metrics of one way along the frames, which are read one at a time."""
+        best = kohler(restored, _frames(pair))
+        return {"kohler_psnr": best.psnr, "kohler_mssim": best.mssim}
+
+
+@dataclass(frozen=True)
+class TextProtocol(Protocol):
+    """Scores what is read of a photograph of text, by blur step too."""
+
+    @property
+    def by_blur_step(self) -> bool:
+        """They are."""
+        return True
+
+    def _together(self, pair: Pair, restored: np.ndarray) -> dict[str, float]:
+        """Both forms of the ratio, of one reading by Tesseract."""
+        read, text = ocr.read_lines(restored), pair.metadata["text"]
+        return {"ocr": ocr.compare(read, text, "difflib"), "ocr_indel": ocr.compare(read, text, "indel")}
+
+    def summarise(self, pairs: Pairs, values: Values) -> Scores:
+        """As every protocol, with the mean of each blur step and the last step that is passed."""
+        scores = [score or 0.0 for score in values[self.metrics[0]]]
+        standing = ocr.standing(scores, [pair.metadata["step"] for pair in pairs])
+        return msgspec.structs.replace(
+            super().summarise(pairs, values),
+            steps={str(step): round(mean, 4) for step, mean in standing.means.items()},
+            stop_step=standing.stop_step,
+        )
+
+
+def _truth(card: Metric, pair: Pair, target: np.ndarray) -> Any:
+    """What a metric takes as truth of a pair."""
+    if card.truth == "image":
+        return target
+    return _frames(pair) if card.truth == "frames" else pair.metadata["text"]
+
+
+def _frames(pair: Pair) -> Iterator[np.ndarray]:
+    """The sharp frames of a pair, read one at a time."""
+    return (frame.read() for frame in pair.sharp)
+
+
+_TABLE: dict[str, Protocol] = {}
+
+PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(_TABLE)
+"""The table of protocols by name."""
+
+
+def register(protocol: Protocol) -> Protocol:
+    """Adds a protocol to the table; a data set's entry names the protocols that it can be scored by.
+
+    Raises:
+        RunError: When the name is taken or it names a metric that there is not.
+    """
+    if protocol.name in _TABLE:
+        raise RunError(f"there is a protocol {protocol.name!r} already; choose another name")
+    unknown = [name for name in protocol.metrics if name not in METRICS]
+    if unknown or not protocol.metrics:
+        wrong = f"metric {unknown[0]!r} is not known" if unknown else "it has no metric"
+        raise RunError(f"protocol {protocol.name!r}: {wrong}; known are {', '.join(METRICS)}")
+    _TABLE[protocol.name] = protocol
+    return protocol
+
+
+def unregister(name: str) -> None:
+    """Takes a protocol out of the table.
+
+    Raises:
+        RunError: When there is none of this name.
+    """
+    if name not in _TABLE:
+        raise RunError(f"there is no protocol {name!r} to take out; known are {', '.join(_TABLE)}")
+    del _TABLE[name]
+
+
+_IMAGE_METRICS = ("psnr", "ssim", "ssim_matlab3d", "mse")
+
+register(
+    Protocol(
+        "full",
+        "Whole frames; output clipped to [0, 1] and rounded to 8 bit; both SSIM forms; mean over images. "
+        "Images that the blur left unchanged have no PSNR.",
+        _IMAGE_METRICS,
     )
-}
+)
+register(
+    Protocol(
+        "val300",
+        "As full, on every tenth frame of each video (00000009, 00000019, ...), the 300 of the NTIRE validation.",
+        _IMAGE_METRICS,
+        every=10,
+    )
+)
+register(
+    Protocol(
+        "bologna",
+        "One seeded random 256x256 crop of the middle frame of each disjoint triplet of a video; output clipped "
+        "and rounded to 8 bit (the report left it unclipped; our choice, so that every protocol rounds alike).",
+        _IMAGE_METRICS,
+        crop=256,
+        triplets=True,
+    )
+)
+register(
+    TrajectoryProtocol(
+        "kohler",
+        "Whole images; intensity scaled, registered by whole pixels, best of all ground-truth frames of the "
+        "trajectory; luminance PSNR and five-scale SSIM; mean over images.",
+        ("kohler_psnr", "kohler_mssim"),
+    )
+)
+register(
+    TextProtocol(
+        "ocr",
+        "Official score of the Helsinki challenge: what Tesseract reads of the middle line of three, whole "
+        "images; mean over images, by blur step too; the stop step is the last one before a mean under 70.",
+        ("ocr", "ocr_indel"),
+    )
+)
 
 
 def protocol_for(dataset: str, name: str | None = None) -> Protocol:
-    """Returns a protocol of a data set, its usual one for None.
+    """A protocol of a data set, its usual one for None.
 
     Raises:
         RunError: When the data set is not scored that way, or at all.
+
+    >>> protocol_for("reds").name, protocol_for("reds", "val300").every
+    ('full', 10)
     """
     known = dataset_info(dataset).protocols
     if not known:
-        raise RunError(f"{dataset} has no blurred pictures, so nothing can be scored on it; choose another data set")
+        raise RunError(f"{dataset} has no blurred images, so nothing can be scored on it; choose another data set")
     if name is not None and name not in known:
         raise RunError(f"{dataset} has no protocol {name!r}; choose one of {', '.join(known)}")
-    return PROTOCOLS[name or known[0]]
+    wanted = name or known[0]
+    if wanted not in PROTOCOLS:
+        raise RunError(f"{dataset} is scored by {wanted!r}, which is not registered; known: {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[wanted]
 
 
 def scored(pairs: Pairs, protocol: Protocol, limit: int | None = None) -> Pairs:
-    """Returns the pairs that count under a protocol.
+    """The pairs that count under a protocol.
 
     Args:
         pairs: All pairs of the evaluation split, scene by scene in frame order.
@@ -121,7 +292,7 @@ def scored(pairs: Pairs, protocol: Protocol, limit: int | None = None) -> Pairs:
     if limit is not None and limit < len(pairs):
         pairs = pairs.select([index * len(pairs) // limit for index in range(limit)])
     if not pairs:
-        raise RunError(f"{pairs.dataset}: no picture is left under protocol {protocol.name}; the videos are too short")
+        raise RunError(f"{pairs.dataset}: no image is left under protocol {protocol.name}; the videos are too short")
     return pairs
 
 

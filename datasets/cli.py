@@ -8,15 +8,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from datasets.errors import DataError
 from datasets.files import expand
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 Progress = Callable[[int, int], None]
 """Called with the work done and the work in all."""
+
+_SECONDS_BETWEEN_LINES = 30.0
 
 BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
 """Exit statuses; the last two are those of a shell for SIGINT and SIGPIPE."""
@@ -100,22 +107,69 @@ def add_source(command: argparse.ArgumentParser) -> None:
     command.add_argument("--root", required=True, type=path, metavar="DIR", help="the data set's folder or its parent")
 
 
+def console(**options: Any) -> Console:
+    """Makes rich's console, but for a closed pipe: that is `guarded`'s matter, where rich would exit with status 1.
+
+    Args:
+        **options: As for `rich.console.Console`.
+    """
+    from rich.console import Console
+
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Piped(**options)
+
+
 @contextmanager
 def progress(title: str) -> Iterator[Progress]:
-    """Shows a bar on standard error where that is a terminal.
+    """Shows how far something is, on standard error: a bar on a terminal, elsewhere a line now and then.
 
     Args:
         title: What is being done.
 
     Yields:
-        What to call with (done, total); it does nothing where there is no terminal.
+        What to call with (done, total).
     """
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield _Lines(title)
         return
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
-    with Bar(console=Console(stderr=True), transient=True) as bar:
+    with Bar(console=console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class _Lines:
+    """Prints how far something is, and how long it will still take, once in a while."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self._first: tuple[int, float] | None = None
+        self._told = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Takes work done and in all."""
+        now = time.monotonic()
+        # What was done when it began, as after a resume, tells nothing about the speed.
+        first, began = self._first = self._first or (done, now)
+        if now - self._told < _SECONDS_BETWEEN_LINES or done == first:
+            return
+        self._told = now
+        left = (now - began) / (done - first) * (total - done)
+        print(f"{self.title}: {done:,} of {total:,}, about {duration(left)} left", file=sys.stderr, flush=True)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a reader says them.
+
+    Examples:
+        >>> duration(7.4), duration(200), duration(4000), duration(200_000)
+        ('7 s', '3 min', '1.1 h', '2.3 days')
+    """
+    for limit, size, unit in ((100, 1, "s"), (6000, 60, "min")):
+        if seconds < limit:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"

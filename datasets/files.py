@@ -88,11 +88,12 @@ def read_arrays(path: Path | str, wanted: str) -> dict[str, np.ndarray]:
     """
     path = expand(path)
     try:
-        loaded = np.load(path)
-        if isinstance(loaded, np.ndarray):
-            raise ValueError("one array instead of an archive")
-        with loaded as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        with path.open("rb") as stream:
+            loaded = np.load(stream)
+            if isinstance(loaded, np.ndarray):
+                raise ValueError("one array instead of an archive")
+            with loaded as arrays:
+                return {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, NotImplementedError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error).partition("\n")[0]
         raise DataError(f"{path}: cannot be read as {wanted} ({reason})") from error

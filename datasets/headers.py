@@ -108,12 +108,13 @@ def check_complete(raw: bytes, header: Header, path: Path) -> None:
     PNG and JPEG files have an end mark, and what follows it does not count; a TIFF file says where its pixels lie.
     Whether the bytes of a TIFF file are the right ones cannot be told: the format has no checksums.
     """
-    if header.kind == "png" and not _png_ends(raw):
-        raise DataError(f"{path}: truncated PNG; fetch this file again")
-    if header.kind == "jpeg" and not _jpeg_ends(raw):
-        raise DataError(f"{path}: truncated JPEG; fetch this file again")
-    if header.kind == "tiff" and not _tiff_fits(raw, path):
-        raise DataError(f"{path}: truncated TIFF; fetch this file again")
+    ends = {"png": _png_ends, "jpeg": _jpeg_ends, "tiff": _tiff_fits}.get(header.kind)
+    try:
+        complete = ends is None or ends(raw)
+    except (struct.error, ValueError, IndexError, KeyError) as error:
+        raise DataError(f"{path}: {_DAMAGED}") from error
+    if not complete:
+        raise DataError(f"{path}: truncated {header.kind.upper()}; fetch this file again")
 
 
 def _oriented(kind: str, size: tuple[int, int], channels: int, orientation: int, alpha: bool, bits: int) -> Header:
@@ -257,12 +258,9 @@ def _tiff(stream: BinaryIO, path: Path) -> Header:
     return _oriented("tiff", (height, width), channels, tags.get(274, (1,))[0], alpha, max(bits, 8))
 
 
-def _tiff_fits(raw: bytes, path: Path) -> bool:
+def _tiff_fits(raw: bytes) -> bool:
     """Whether the strips or tiles lie inside the file and, where they are not compressed, hold every pixel."""
-    try:
-        tags = _tiff_tags(BytesIO(raw))
-    except (struct.error, ValueError, IndexError) as error:
-        raise DataError(f"{path}: {_DAMAGED}") from error
+    tags = _tiff_tags(BytesIO(raw))
     places, sizes = tags.get(273) or tags.get(324, ()), tags.get(279) or tags.get(325, ())
     inside = all(place + size <= len(raw) for place, size in zip(places, sizes, strict=False))
     plain = tags.get(259, (1,))[0] == 1

@@ -37,6 +37,15 @@ def load(
     Raises:
         DataError: Unknown name, split or number of frames; missing root or wrong layout; no images; a image
             without its partner; a wrong text; an unsafe or damaged CIFAR-10 batch.
+
+    Examples:
+        >>> import tempfile
+        >>> from datasets import samples
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = samples.build("div2k", folder)
+        ...     pairs = load("div2k", folder)
+        >>> len(pairs), pairs.coverage
+        (2, 'sample')
     """
     dataset, source = info(name), reader(name)
     split = _known_split(dataset, split)

@@ -1,36 +1,30 @@
-"""Scoring a network on a split: streamed pictures, every image's scores, timing by stated rules."""
+"""Scoring a model on a split: streamed images, every image's scores."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from benchmarks import metrics
 from benchmarks.errors import readable_errors
 from benchmarks.evaluation.predict import restorer
 from benchmarks.evaluation.psf import BlurOf
-from benchmarks.metrics import ocr
+from benchmarks.metrics import MetricError
+from benchmarks.progress import Progress
 from benchmarks.protocols import Protocol
 from datasets import pipeline
 from datasets.pairs import Pair, Pairs
 from zoo.inference.tiling import Tiles
 
-# Pictures of at most this many pixels are restored in batches.
+# Images of at most this many pixels are restored in batches.
 _SMALL_PIXELS = 64 * 64
 _SMALL_BATCH = 100
 _SCORERS = 2
 
-# PSNR in dB of a picture that was restored exactly.
-_EXACT = 100.0
-
-_OCR_FORMS = {"ocr": "difflib", "ocr_indel": "indel"}
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -53,33 +47,34 @@ def evaluate(
     seed: int = 0,
     progress: Progress | None = None,
     tiles: Tiles | None = None,
-    guess_steps: bool = False,
+    blind: bool = False,
     blur_of: BlurOf | None = None,
 ) -> Scores:
-    """Restores every picture and scores it; memory does not grow with the number of pictures.
+    """Restores every image and scores it; memory does not grow with the number of images.
 
-    Metrics run in threads beside the network. A picture that the blur left unchanged (a tenth of CIFAR-10's) has an
-    infinite PSNR as it is; its PSNR is left out for every network alike, as the report's baseline must have done, and
-    its other scores count. A changed picture that is restored exactly counts as 100 dB.
+    Metrics run in threads beside the model. An image that the blur left unchanged (a tenth of CIFAR-10's) has an
+    infinite PSNR as it is; its PSNR is left out for every model alike, as the report's baseline must have done, and
+    its other scores count. A changed image that is restored exactly counts as 100 dB.
 
     Args:
-        model: A network of the zoo.
+        model: A model of the zoo.
         pairs: The pairs that count, see `protocols.scored`.
         protocol: How to score.
         seed: Seed of the random crops, where the protocol has them.
-        progress: Called with pictures done and in all.
-        tiles: How large pictures are cut; None restores them at once.
-        guess_steps: Whether blur steps count as unknown, see `restorers.restorer`.
-        blur_of: Gives the blur of a pair, for a network that needs its point spread function.
+        progress: Called with images done and in all.
+        tiles: How large images are cut; None restores them at once.
+        blind: Whether blur steps count as unknown, see `predict.restorer`.
+        blur_of: Gives the blur of a pair, for a model that needs its point spread function.
 
     Returns:
         The scores.
 
     Raises:
-        RunError, DataError: When a picture cannot be read.
-        ZooError: When the network does not take such pictures.
+        RunError, DataError: When an image cannot be read.
+        MetricError: When a restored image cannot be scored; the message names it.
+        ZooError: When the model does not take such images.
     """
-    restore = restorer(model, pairs.dataset, tiles, guess_steps, blur_of)
+    restore = restorer(model, pairs.dataset, tiles, blind, blur_of)
     values: dict[str, list[float | None]] = {name: [] for name in protocol.metrics}
     waiting: deque[Future[dict[str, float | None]]] = deque()
     done = 0
@@ -97,22 +92,25 @@ def evaluate(
         for batch, inputs, targets in _batches(pairs, protocol, seed):
             restored = restore(inputs, batch)
             for pair, result, target, before in zip(batch, restored, targets, middle_frame(inputs), strict=True):
-                waiting.append(pool.submit(_score, pair, result, target, before, protocol))
+                waiting.append(pool.submit(_score, protocol, pair, result, target, before))
             collect(keep=2 * _SCORERS + _SMALL_BATCH * (len(batch) > 1))
         collect(keep=0)
     return Scores(tuple(pair.name for pair in pairs), values)
 
 
 def middle_frame(inputs: np.ndarray) -> np.ndarray:
-    """Returns the middle one of the frames of three channels that lie along the last axis."""
+    """The middle one of the frames of three channels that lie along the last axis.
+
+    >>> middle_frame(np.arange(9.0)).tolist()
+    [3.0, 4.0, 5.0]
+    """
     first = inputs.shape[-1] // 6 * 3
     return inputs[..., first : first + 3]
 
 
 def _batches(pairs: Pairs, protocol: Protocol, seed: int) -> Iterator[tuple[list[Pair], np.ndarray, np.ndarray]]:
-    """Yields pairs with their inputs and targets; small pictures many at a time, large ones one by one."""
-    height, width, _ = pairs[0].sharp[0].shape
-    size = _SMALL_BATCH if height * width <= _SMALL_PIXELS else 1
+    """Yields pairs with their inputs and targets; small images of one size many at a time, others one by one."""
+    size = _SMALL_BATCH if _small_and_alike(pairs) else 1
     first = 0
     for inputs, targets in pipeline.evaluation(pairs, protocol.crop, size, seed).as_numpy_iterator():
         batch = [pairs[first + index] for index in range(len(inputs))]
@@ -120,21 +118,19 @@ def _batches(pairs: Pairs, protocol: Protocol, seed: int) -> Iterator[tuple[list
         yield batch, inputs, targets
 
 
+def _small_and_alike(pairs: Pairs) -> bool:
+    """Whether all images are small and of one size, so that a batch can hold many."""
+    first = pairs[0].sharp[0].shape
+    if first[0] * first[1] > _SMALL_PIXELS:
+        return False
+    return all(frame.shape == first for pair in pairs for frame in (*pair.blurry, pair.sharp[0]))
+
+
 def _score(
-    pair: Pair, result: np.ndarray, target: np.ndarray, blurry: np.ndarray, protocol: Protocol
+    protocol: Protocol, pair: Pair, result: np.ndarray, target: np.ndarray, blurry: np.ndarray
 ) -> dict[str, float | None]:
-    """Returns the protocol's metrics of one restored picture."""
-    if protocol.name == "kohler":
-        score = metrics.kohler(result, (frame.read() for frame in pair.sharp))
-        return {"kohler_psnr": min(float(score.psnr), _EXACT), "kohler_mssim": float(score.mssim)}
-    if protocol.name == "ocr":
-        read = ocr.read_lines(result)
-        return {name: float(ocr.compare(read, pair.metadata["text"], form)) for name, form in _OCR_FORMS.items()}
-    scores: dict[str, float | None] = {}
-    for name in protocol.metrics:
-        value = float(metrics.METRICS[name].function(result, target))
-        if name == "psnr":
-            scores[name] = None if np.array_equal(blurry, target) else min(value, _EXACT)
-        else:
-            scores[name] = value
-    return scores
+    """The protocol's values of one restored image; an error names the image."""
+    try:
+        return protocol.score(pair, result, target, blurry)
+    except MetricError as error:
+        raise MetricError(f"{pair.name}: {error}") from error

@@ -1,4 +1,4 @@
-"""Pictures from a run: blurred, restored, sharp and the error side by side, small enough to be kept with the record."""
+"""Images from a run: blurred, restored, sharp and the error side by side, small enough to be kept with the record."""
 
 from __future__ import annotations
 
@@ -45,12 +45,15 @@ class Chosen:
 
 
 def choose(values: Sequence[float | None], count: int, higher_is_better: bool = True) -> list[Chosen]:
-    """Returns which images are shown, evenly spread from the worst to the best.
+    """Which images are shown, evenly spread from the worst to the best.
 
     Args:
         values: One score for each image; images without one are never shown.
         count: How many; one is the median.
         higher_is_better: Whether a large score is a good one.
+
+    >>> [(each.index, each.role) for each in choose([30.0, 20.0, None, 25.0], 2)]
+    [(1, 'worst'), (0, 'best')]
     """
     scored = [(value, index) for index, value in enumerate(values) if value is not None]
     scored.sort(key=lambda each: (each[0] if higher_is_better else -each[0], each[1]))
@@ -68,14 +71,14 @@ def save(
 ) -> list[dict[str, Any]]:
     """Restores the chosen images once more and writes their panels.
 
-    Whole pictures are shown whatever the protocol scores: `ROLE.webp` at 640 pixels for each panel, and
+    Whole images are shown whatever the protocol scores: `ROLE.webp` at 640 pixels for each panel, and
     `ROLE-detail.webp` with the place that the blur changed most, pixel by pixel. Of several sharp frames the middle one
     is shown.
 
     Args:
         folder: The results folder.
         stem: Name of the record without suffix.
-        restore: What restores, see `restorers.restorer`.
+        restore: What restores, see `predict.restorer`.
         pairs: The pairs that were scored.
         protocol: How.
         scores: Their scores.
@@ -85,7 +88,7 @@ def save(
         For each image `image`, `role`, `score` and `files`, relative to the results folder.
 
     Raises:
-        DataError: When a picture cannot be read or written.
+        DataError: When an image cannot be read or written.
     """
     main = protocol.main
     shown = []
@@ -94,11 +97,11 @@ def save(
         inputs = pipeline.whole_input(pair)
         restored = _colours(restore(inputs[np.newaxis], [pair])[0])
         sharp = pair.sharp[len(pair.sharp) // 2]
-        pictures = [_colours(middle_frame(inputs)), restored, _colours(as_float(sharp.read()))]
-        pictures.append(_error(restored, pictures[2]))
+        images = [_colours(middle_frame(inputs)), restored, _colours(as_float(sharp.read()))]
+        images.append(_error(restored, images[2]))
         files = []
-        for name, panels in ((each.role, [_fitted(picture) for picture in pictures]),
-                             (f"{each.role}-detail", _detail(pictures))):  # fmt: skip
+        panels_of = {each.role: [_fitted(image) for image in images], f"{each.role}-detail": _detail(images)}
+        for name, panels in panels_of.items():
             if panels:
                 path = Path(FOLDER) / stem / f"{name}.webp"
                 _write(folder / path, np.concatenate(panels, axis=1))
@@ -107,50 +110,52 @@ def save(
     return shown
 
 
-def _colours(picture: np.ndarray) -> np.ndarray:
-    """Returns a picture (height, width, 3) in [0, 1] of one with one or three channels."""
-    return np.clip(np.repeat(picture, 3, axis=-1) if picture.shape[-1] == 1 else picture, 0, 1)
+def _colours(image: np.ndarray) -> np.ndarray:
+    """An image (height, width, 3) in [0, 1] of one with one or three channels."""
+    colours: np.ndarray = np.clip(np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image, 0, 1)
+    return colours
 
 
 def _error(restored: np.ndarray, sharp: np.ndarray) -> np.ndarray:
-    """Returns a map of the mean absolute difference, dark for none."""
+    """A map of the mean absolute difference, dark for none."""
     import cv2
 
     share = np.abs(restored - sharp).mean(axis=-1) / FULL_ERROR
-    colours = cv2.applyColorMap(np.rint(255 * np.clip(share, 0, 1)).astype(np.uint8), cv2.COLORMAP_INFERNO)
-    return colours[..., ::-1].astype(np.float32) / 255
+    colours: np.ndarray = cv2.applyColorMap(np.rint(255 * np.clip(share, 0, 1)).astype(np.uint8), cv2.COLORMAP_INFERNO)
+    as_floats: np.ndarray = colours[..., ::-1].astype(np.float32) / 255
+    return as_floats
 
 
-def _fitted(picture: np.ndarray) -> np.ndarray:
-    """Returns a picture at the size of a panel: large ones reduced, tiny ones enlarged by a whole factor."""
+def _fitted(image: np.ndarray) -> np.ndarray:
+    """An image at the size of a panel: large ones reduced, tiny ones enlarged by a whole factor."""
     import cv2
 
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     if width > _WIDTH:
-        return cv2.resize(picture, (_WIDTH, max(1, round(height * _WIDTH / width))), interpolation=cv2.INTER_AREA)
+        return cv2.resize(image, (_WIDTH, max(1, round(height * _WIDTH / width))), interpolation=cv2.INTER_AREA)
     factor = -(-_SMALLEST // min(height, width))
-    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+    return image.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def _detail(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Returns the part of every picture that the blur changed most; nothing of pictures that are shown whole."""
+def _detail(images: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The part of every image that the blur changed most; nothing of images that are shown whole."""
     import cv2
 
-    (height, width), (rows, columns) = pictures[0].shape[:2], _DETAIL
+    (height, width), (rows, columns) = images[0].shape[:2], _DETAIL
     if width <= _WIDTH or height <= rows:
         return []
-    changed = np.abs(pictures[0] - pictures[2]).mean(axis=-1)
+    changed = np.abs(images[0] - images[2]).mean(axis=-1)
     sums = cv2.boxFilter(changed, -1, (columns, rows), normalize=True, borderType=cv2.BORDER_CONSTANT)
     inside = sums[rows // 2 : height - rows // 2, columns // 2 : width - columns // 2]
     top, left = np.unravel_index(int(np.argmax(inside)), inside.shape)
-    return [picture[top : top + rows, left : left + columns] for picture in pictures]
+    return [image[top : top + rows, left : left + columns] for image in images]
 
 
-def _write(path: Path, picture: np.ndarray) -> None:
-    """Writes a picture as WebP, at the best quality that keeps the file small."""
+def _write(path: Path, image: np.ndarray) -> None:
+    """Writes an image as WebP, at the best quality that keeps the file small."""
     import cv2
 
-    pixels = np.rint(picture[..., ::-1] * 255).astype(np.uint8)
+    pixels = np.rint(image[..., ::-1] * 255).astype(np.uint8)
     for quality in _QUALITIES:
         _, encoded = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])
         if encoded.size <= LARGEST_FILE:

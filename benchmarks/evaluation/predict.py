@@ -1,4 +1,4 @@
-"""How the pictures of a data set go through a network: at once, in tiles, or small and on an even ground."""
+"""How the images of a data set go through a model: at once, in tiles, or small and background-corrected."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import zoo
 from benchmarks.evaluation.psf import BlurOf, together
 from datasets.hdc import refiner
 from datasets.pairs import Pair
+from datasets.registry import info as dataset_info
 from zoo.inference.tiling import Tiles
 
 Restorer = Callable[[np.ndarray, Sequence[Pair]], np.ndarray]
@@ -20,34 +21,39 @@ def restorer(
     model: keras.Model,
     dataset: str,
     tiles: Tiles | None = None,
-    guess_steps: bool = False,
+    blind: bool = False,
     blur_of: BlurOf | None = None,
 ) -> Restorer:
-    """Returns what restores a batch of a data set's pictures.
+    """What restores a batch of a data set's images.
 
     Args:
-        model: A network of the zoo.
-        dataset: Name of the data set. The photographs of `hdc` are grey; a network that takes medians sees them as
-            `datasets.hdc.refiner` prepares them, and its answer is enlarged again.
-        tiles: How large pictures are cut; None restores them at once.
-        guess_steps: Whether small pages are restored for every blur step, and the answer that explains the page best is
-            taken (`hdc_small.guessed_step`), as if their step was not known.
-        blur_of: Gives the blur of a pair, for a network that needs its point spread function.
+        model: A model of the zoo.
+        dataset: Name of the data set. A model for grey images sees grey ones once. A model that takes medians sees
+            photographs in steps of blur as `datasets.hdc.refiner` prepares them, and its answer is enlarged again.
+        tiles: How large images are cut; None restores them at once.
+        blind: Whether small pages are restored for every blur step, and the answer that explains the page best is
+            taken (`datasets.hdc.refiner.guessed_step`), as if their step was not known.
+        blur_of: Gives the blur of a pair, for a model that needs its point spread function.
 
     Returns:
-        A function of pictures (batch, height, width, channels), float32 in [0, 1], and their pairs, that returns the
-        restored pictures.
+        A function of images (batch, height, width, channels), float32 in [0, 1], and their pairs, that returns the
+        restored images.
+
+    Raises:
+        DataError: When there is no such data set.
     """
-    info, _ = zoo.identify(model)
+    (info, _), entry = zoo.identify(model), dataset_info(dataset)
+    grey = entry.channels == 1 and not info.colour
+    small = entry.blur_steps and bool(info.medians)
 
     def restore(inputs: np.ndarray, pairs: Sequence[Pair]) -> np.ndarray:
-        if dataset == "hdc" and not info.colour:
+        if grey:
             inputs = inputs[..., :1]
-        if dataset == "hdc" and info.medians:
+        if small:
             return np.concatenate(
                 [
-                    _restored_small(model, info, picture, None if guess_steps else pair)
-                    for picture, pair in zip(inputs, pairs, strict=True)
+                    _restored_small(model, info, image, None if blind else pair)
+                    for image, pair in zip(inputs, pairs, strict=True)
                 ]
             )
         functions = None
@@ -59,9 +65,9 @@ def restorer(
     return restore
 
 
-def _restored_small(model: keras.Model, info: zoo.ModelInfo, picture: np.ndarray, pair: Pair | None) -> np.ndarray:
-    """Returns a photograph (1, height, width, 1), restored small and enlarged; without a pair, for a guessed step."""
-    page = refiner.even(refiner.shrink(picture))
+def _restored_small(model: keras.Model, info: zoo.ModelInfo, image: np.ndarray, pair: Pair | None) -> np.ndarray:
+    """A photograph (1, height, width, 1), restored small and enlarged; without a pair, for a guessed step."""
+    page = refiner.even(refiner.shrink(image))
     pages = page[np.newaxis, ..., np.newaxis]
     if pair is None:
         steps = range(refiner.LAST_STEP + 1)
@@ -69,12 +75,12 @@ def _restored_small(model: keras.Model, info: zoo.ModelInfo, picture: np.ndarray
         answer = answers[refiner.guessed_step(page, answers)]
     else:
         answer = zoo.restore_batch(model, pages, info, _blur_steps([pair], info))[0, ..., 0]
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     return refiner.enlarge(answer, (height, width))[np.newaxis, ..., np.newaxis]
 
 
 def _blur_steps(pairs: Sequence[Pair], info: zoo.ModelInfo) -> list[float] | None:
-    """Returns the blur step of each picture for a network that takes it, 0 where a data set has none."""
+    """The blur step of each image for a model that takes it, 0 where a data set has none."""
     if not info.takes_blur_step:
         return None
     return [float(pair.metadata.get("step", 0)) for pair in pairs]

@@ -21,14 +21,14 @@ _TIMING_BUDGET = 30.0
 
 
 def seconds_per_megapixel(model: keras.Model, precision: str) -> dict[str, Any]:
-    """Times a network on one picture of 256x256, the size that multiply-accumulates are counted at.
+    """Times a model on one image of 256x256, the size that multiply-accumulates are counted at.
 
-    Rules: random colour input (three passes for a network of grey pictures), batch of one, two rounds of warm-up
+    Rules: random colour input (three passes for a model of grey images), batch of one, two rounds of warm-up
     (compilation is not counted), then seven timed rounds, or as few as three when a round takes many seconds, each
     until the result has arrived as a NumPy array; the quartiles are reported.
 
     Args:
-        model: A network of the zoo.
+        model: A model of the zoo.
         precision: Keras dtype policy, for the report.
 
     Returns:
@@ -36,20 +36,26 @@ def seconds_per_megapixel(model: keras.Model, precision: str) -> dict[str, Any]:
     """
     info, variant = zoo.identify(model)
     channels = 3 * info.variant(variant).frames
-    picture = np.random.default_rng(0).random((1, TIMED_SIDE, TIMED_SIDE, channels), np.float32)
-
+    image = np.random.default_rng(0).random((1, TIMED_SIDE, TIMED_SIDE, channels), np.float32)
     step = 0 if info.takes_blur_step else None
     psf = np.ones((1, 1)) if info.takes_psf else None
 
     def seconds() -> float:
         start = time.perf_counter()
-        zoo.restore_batch(model, picture, info, step, psf=psf)
+        zoo.restore_batch(model, image, info, step, psf=psf)
         return time.perf_counter() - start
 
     warm = [seconds() for _ in range(_WARM_UP)][-1]
     rounds = int(np.clip(_TIMING_BUDGET / warm, _FEWEST_ROUNDS, _ROUNDS))
     low, median, high = np.percentile([seconds() for _ in range(rounds)], [25, 50, 75]) / (TIMED_SIDE**2 / 1e6)
     return {
-        "median": float(median), "low": float(low), "high": float(high), "height": TIMED_SIDE, "width": TIMED_SIDE,
-        "batch": 1, "warm_up": _WARM_UP, "rounds": rounds, "precision": precision,
-    }  # fmt: skip
+        "median": float(median),
+        "low": float(low),
+        "high": float(high),
+        "height": TIMED_SIDE,
+        "width": TIMED_SIDE,
+        "batch": 1,
+        "warm_up": _WARM_UP,
+        "rounds": rounds,
+        "precision": precision,
+    }

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.metrics import METRICS, Metric
+from benchmarks.metrics.summary import Scores
 from benchmarks.protocols import PROTOCOLS
-from benchmarks.records.record import Evaluation, Record, Scores, Training, budget
+from benchmarks.records.record import Evaluation, Record, Training, budget
 
 # The columns never change their names or their order; new ones are added at the end.
 _FIRST_SCORES = ("psnr", "ssim", "ssim_matlab3d", "mse", "kohler_psnr", "kohler_mssim")

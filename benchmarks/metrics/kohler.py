@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.metrics.base import PEAK, MetricError, quantise, quantised_picture
+from benchmarks.metrics.base import PEAK, Metric, MetricError, quantise, quantised_image, register
 from benchmarks.metrics.ms_ssim import SMALLEST, Scale, compare, luminance, require_rgb, scales
+from benchmarks.metrics.psnr import EXACT
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,12 @@ class _Estimate:
 
 
 def _centred(values: np.ndarray) -> np.ndarray:
-    """Channel sum less its mean: the mean moves no peak, but would cost digits, and on a flat picture all of them."""
+    """Channel sum less its mean: the mean moves no peak, but would cost digits, and on a flat image all of them."""
     import cv2
 
-    total = cv2.transform(values, np.ones((1, 3)))
-    return total - total.mean()
+    total: np.ndarray = cv2.transform(values, np.ones((1, 3)))
+    total -= total.mean()
+    return total
 
 
 def _signed(position: int, size: int) -> int:
@@ -101,7 +103,7 @@ def _signed(position: int, size: int) -> int:
 
 
 def _overlap(shift: tuple[int, int], shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Rows and columns of a frame that a picture of the same shape still covers after it was moved."""
+    """Rows and columns of a frame that an image of the same shape still covers after it was moved."""
     rows, columns = (slice(max(step, 0), size + min(step, 0)) for step, size in zip(shift, shape, strict=True))
     return rows, columns
 
@@ -132,23 +134,27 @@ def kohler_frames(estimate: np.ndarray, frames: Iterable[np.ndarray]) -> Iterato
 
     Args:
         estimate: Restoration (height, width, 3), RGB, uint8 or float in [0, 1], both sides at least 161 pixels.
-        frames: Ground-truth pictures of the same shape, in the order of the trajectory. They are drawn one at a
+        frames: Ground-truth images of the same shape, in the order of the trajectory. They are drawn one at a
             time, so a generator that reads files keeps memory independent of their number.
 
     Yields:
         One score per frame.
 
     Raises:
-        MetricError: When a picture has another shape, is too small or has a wrong type or value.
+        MetricError: When an image has another shape, is too small or has a wrong type or value.
+
+    >>> frame = np.linspace(0, 1, 168 * 168 * 3).reshape(168, 168, 3)
+    >>> [score.shift for score in kohler_frames(frame, [frame, np.roll(frame, 2, axis=0)])]
+    [(0, 0), (2, 0)]
     """
-    pixels = quantised_picture(estimate, SMALLEST)
+    pixels = quantised_image(estimate, SMALLEST)
     require_rgb(pixels)
     prepared = _Estimate(pixels)
     for number, frame in enumerate(frames):
         if np.shape(frame) != pixels.shape:
             raise MetricError(
                 f"ground-truth frame {number} has shape {np.shape(frame)}, the restoration {pixels.shape}; "
-                "restore to the size of the blurred picture"
+                "restore to the size of the blurred image"
             )
         yield _score_frame(prepared, quantise(frame))
 
@@ -156,17 +162,22 @@ def kohler_frames(estimate: np.ndarray, frames: Iterable[np.ndarray]) -> Iterato
 def kohler(estimate: np.ndarray, frames: Iterable[np.ndarray]) -> KohlerScore:
     """Scores a restoration by its best ground-truth frame; see `kohler_frames` for the rules.
 
-    The benchmark's number is the mean of this over its 48 pictures.
+    The benchmark's number is the mean of this over its 48 images.
 
     Args:
         estimate: Restoration (height, width, 3), RGB, uint8 or float in [0, 1], both sides at least 161 pixels.
-        frames: Ground-truth pictures of the same shape, drawn one at a time.
+        frames: Ground-truth images of the same shape, drawn one at a time.
 
     Returns:
         Best PSNR and best MSSIM, each over all frames.
 
     Raises:
         MetricError: When there is no frame, or as `kohler_frames`.
+
+    >>> frame = np.linspace(0, 1, 168 * 168 * 3).reshape(168, 168, 3)
+    >>> best = kohler(frame**1.1, [frame**2, frame])
+    >>> best.frame_psnr, best.frames
+    (1, 2)
     """
     scores = list(kohler_frames(estimate, frames))
     if not scores:
@@ -184,10 +195,49 @@ def kohler(estimate: np.ndarray, frames: Iterable[np.ndarray]) -> KohlerScore:
 
 
 def kohler_psnr(estimate: np.ndarray, frames: Iterable[np.ndarray]) -> float:
-    """Returns the PSNR of `kohler` alone, in dB."""
+    """The PSNR of `kohler` alone, in dB.
+
+    >>> frame = np.linspace(0, 1, 168 * 168 * 3).reshape(168, 168, 3)
+    >>> kohler_psnr(frame, [frame])
+    inf
+    """
     return kohler(estimate, frames).psnr
 
 
 def kohler_mssim(estimate: np.ndarray, frames: Iterable[np.ndarray]) -> float:
-    """Returns the MSSIM of `kohler` alone."""
+    """The MSSIM of `kohler` alone.
+
+    >>> frame = np.linspace(0, 1, 168 * 168 * 3).reshape(168, 168, 3)
+    >>> round(kohler_mssim(frame, [frame**2, frame]), 4)
+    1.0
+    """
     return kohler(estimate, frames).mssim
+
+
+register(
+    Metric(
+        name="kohler_psnr",
+        title="PSNR (Koehler)",
+        convention="best frame of the trajectory after intensity scaling and whole-pixel registration, 8-bit luminance",
+        unit="dB",
+        higher_is_better=True,
+        # The least-squares factor keeps the restoration's energy below the frame's, so the squared error is at most
+        # twice 3 x 255^2 per pixel, of which luminance takes up to 0.587: -5.5 dB.
+        bounds=(-6.0, math.inf),
+        function=kohler_psnr,
+        truth="frames",
+        limit=EXACT,
+    )
+)
+register(
+    Metric(
+        name="kohler_mssim",
+        title="MSSIM (Koehler)",
+        convention="best frame as kohler_psnr, five-scale SSIM of luminance, contrast and structure averaged apart",
+        unit="",
+        higher_is_better=True,
+        bounds=(0.0, 1.0),
+        function=kohler_mssim,
+        truth="frames",
+    )
+)

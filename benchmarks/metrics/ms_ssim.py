@@ -21,7 +21,7 @@ _LOW_PASS = _TAPS / _TAPS.sum()
 
 @dataclass(frozen=True)
 class Scale:
-    """One scale of one picture, with the local statistics that do not depend on the other picture.
+    """One scale of one image, with the local statistics that do not depend on the other image.
 
     Attributes:
         values: Luminance (height, width), float64.
@@ -34,12 +34,12 @@ class Scale:
     variance: np.ndarray
 
     def times(self, factor: float) -> Scale:
-        """Returns the scale of the picture multiplied by `factor`."""
+        """The scale of the image multiplied by `factor`."""
         return Scale(self.values * factor, self.mean * factor, self.variance * factor**2)
 
 
 def luminance(pixels: np.ndarray) -> np.ndarray:
-    """Returns 0.299 R + 0.587 G + 0.114 B of an RGB picture (height, width, 3), float64 and unrounded."""
+    """0.299 R + 0.587 G + 0.114 B of an RGB image (height, width, 3), float64 and unrounded."""
     import cv2
 
     return cv2.transform(pixels.astype(np.float64, copy=False), np.array([LUMINANCE]))
@@ -54,7 +54,7 @@ def _local_mean(values: np.ndarray) -> np.ndarray:
 
 
 def scales(values: np.ndarray) -> list[Scale]:
-    """Breaks a luminance picture down into the five scales.
+    """Breaks a luminance image down into the five scales.
 
     Args:
         values: float64 array (height, width), both sides at least 161 pixels.
@@ -77,13 +77,13 @@ def scales(values: np.ndarray) -> list[Scale]:
 
 
 def compare(first: list[Scale], second: list[Scale]) -> float:
-    """Index of two pictures from their scales.
+    """Index of two images from their scales.
 
     Contrast and structure are averaged separately on each scale; this is not the product form of
     `tf.image.ssim_multiscale`. A negative mean structure has no real power and counts as 0 (our choice).
 
     Args:
-        first: `scales` of one picture.
+        first: `scales` of one image.
         second: `scales` of the other.
 
     Returns:
@@ -98,7 +98,7 @@ def compare(first: list[Scale], second: list[Scale]) -> float:
         index *= float(contrast) ** exponent * max(float(structure), 0.0) ** exponent
     x, z = first[-1], second[-1]
     mean_term = np.mean((2.0 * x.mean * z.mean + C1) / (x.mean**2 + z.mean**2 + C1))
-    return min(index * float(mean_term) ** EXPONENTS[-1], 1.0)
+    return float(min(index * float(mean_term) ** EXPONENTS[-1], 1.0))
 
 
 def require_rgb(pixels: np.ndarray) -> None:
@@ -113,14 +113,18 @@ def mssim_luminance(a: np.ndarray, b: np.ndarray) -> float:
     8-bit RGB, luminance 0.299/0.587/0.114 unrounded, float64; see `scales` and `compare`.
 
     Args:
-        a: RGB picture (height, width, 3), uint8 or float in [0, 1], both sides at least 161 pixels.
-        b: Picture of the same shape, uint8 or float in [0, 1].
+        a: RGB image (height, width, 3), uint8 or float in [0, 1], both sides at least 161 pixels.
+        b: Image of the same shape, uint8 or float in [0, 1].
 
     Returns:
         A value from 0 to 1.
 
     Raises:
-        MetricError: When the two are not RGB pictures of one shape, or too small, or of a wrong type or value.
+        MetricError: When the two are not RGB images of one shape, or too small, or of a wrong type or value.
+
+    >>> noise = np.random.default_rng(0).integers(0, 256, (170, 170, 3), dtype=np.uint8)
+    >>> round(mssim_luminance(noise, noise), 9), mssim_luminance(noise, 255 - noise)
+    (1.0, 0.0)
     """
     first, second = quantised_pair(a, b, SMALLEST)
     require_rgb(first)

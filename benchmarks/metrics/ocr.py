@@ -1,6 +1,6 @@
 """OCR score of the Helsinki Deblur Challenge 2021: how much of the middle line of text Tesseract reads.
 
-The rule is that of the challenge's own scoring script: grey 8-bit picture, stretched so that the background is white,
+The rule is that of the challenge's own scoring script: grey 8-bit image, stretched so that the background is white,
 half size, Tesseract's LSTM engine without dictionaries, and a fuzzy comparison of the second of three lines.
 """
 
@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import difflib
 import os
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.metrics.base import PEAK, MetricError, quantise
+from benchmarks.metrics.base import PEAK, Metric, MetricError, quantise, register
+from benchmarks.metrics.tesseract import INSTALL, check_tesseract, engine, one_thread_each
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,16 +33,13 @@ _CONFIG = (
     "--oem 1 --psm 6 -c load_system_dawg=false -c load_freq_dawg=false -c textord_old_xheight=0 "
     "-c textord_min_xheight=100 -c preserve_interword_spaces=0"
 )
-_OLDEST = (4, 0)
-_INSTALL = "install it with `apt-get install tesseract-ocr` (Debian, Ubuntu) or `brew install tesseract` (macOS)"
-_THREADS = "OMP_THREAD_LIMIT"
 
 
 def ocr_score(image: Any, text: str | Sequence[str], form: str = "difflib") -> int:
     """Scores a photograph of three lines of text by the challenge's rule.
 
     Args:
-        image: Picture (height, width), (height, width, 1) or (height, width, 3), uint8 or float in [0, 1].
+        image: Image (height, width), (height, width, 1) or (height, width, 3), uint8 or float in [0, 1].
         text: The true text, three lines or one string with line breaks.
         form: How two lines are compared, see `RATIOS`; the official script's is `"difflib"`.
 
@@ -51,7 +47,12 @@ def ocr_score(image: Any, text: str | Sequence[str], form: str = "difflib") -> i
         0 (nothing, or not three lines, could be read) to 100.
 
     Raises:
-        MetricError: When the picture, the text or the form is none, or Tesseract is missing or too old.
+        MetricError: When the image, the text or the form is none, or Tesseract is missing or too old.
+
+    What is compared is the second line (see `compare`):
+
+    >>> compare(["VrkQCAeNBZ", "ResijkFLTX", "GgceTmrxD2"], ["VrkQCAeNBZ", "RcsijkFLTX", "GgceTmrxD2"])
+    90
     """
     return compare(read_lines(image), text, form)
 
@@ -62,19 +63,19 @@ def ocr_scores(
     """Scores many photographs at the same time, in their order.
 
     Args:
-        images: Pictures, or paths of picture files; see `ocr_score` and `read_file`.
+        images: Images, or paths of image files; see `ocr_score` and `read_file`.
         texts: Their true texts.
         form: See `ocr_score`.
         processes: How many run at once; None takes one for each core.
 
     Returns:
-        One score for each picture.
+        One score for each image.
 
     Raises:
-        MetricError: As `ocr_score`, or when there is not one text for each picture.
+        MetricError: As `ocr_score`, or when there is not one text for each image.
     """
     if len(images) != len(texts):
-        raise MetricError(f"{len(images)} pictures and {len(texts)} texts; pass one text for each picture")
+        raise MetricError(f"{len(images)} images and {len(texts)} texts; pass one text for each image")
     check_tesseract()
 
     def score(image: Any, text: str | Sequence[str]) -> int:
@@ -85,7 +86,7 @@ def ocr_scores(
 
 
 def read_file(path: str | Path) -> np.ndarray:
-    """Returns the 8-bit grey pixels (height, width) of a picture file, as the official script opens it.
+    """The 8-bit grey pixels (height, width) of an image file, as the official script opens it.
 
     16-bit files are divided by 257, which that script cannot read.
 
@@ -100,11 +101,11 @@ def read_file(path: str | Path) -> np.ndarray:
                 return np.rint(np.asarray(opened, np.float64) / 257).astype(np.uint8)
             return np.asarray(opened.convert("L"))
     except OSError as error:
-        raise MetricError(f"{path}: cannot be read as a picture ({error}); check the file") from error
+        raise MetricError(f"{path}: cannot be read as an image ({error}); check the file") from error
 
 
 def read_lines(image: Any) -> list[str]:
-    """Returns the lines that Tesseract reads, stripped, without empty ones.
+    """The lines that Tesseract reads, stripped, without empty ones.
 
     Raises:
         MetricError: See `ocr_score`.
@@ -114,15 +115,15 @@ def read_lines(image: Any) -> list[str]:
     check_tesseract()
     prepared = prepare(image)
     try:
-        with _one_thread_each():
+        with one_thread_each():
             text = pytesseract.image_to_string(prepared, config=_CONFIG)
     except pytesseract.TesseractError as error:
-        raise MetricError(f"Tesseract failed: {' '.join(error.message.split())}; {_INSTALL}") from error
+        raise MetricError(f"Tesseract failed: {' '.join(error.message.split())}; {INSTALL}") from error
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def prepare(image: Any) -> Image.Image:
-    """Returns what Tesseract gets to see: grey, stretched until the background is white, half the size.
+    """What Tesseract gets to see: grey, stretched until the background is white, half the size.
 
     The stretch is (v - least) x 255 / (least of the left-most 50 columns), clipped and truncated. Where those columns
     hold a zero, the official script divides by it: everything above the least value becomes white.
@@ -142,7 +143,7 @@ def prepare(image: Any) -> Image.Image:
         or (pixels.ndim == 3 and pixels.shape[-1] != 3)
         or min(pixels.shape[:2], default=0) < 2
     ):
-        raise MetricError(f"got shape {np.shape(image)}; pass one grey or RGB picture, 2x2 pixels at least")
+        raise MetricError(f"got shape {np.shape(image)}; pass one grey or RGB image, 2x2 pixels at least")
     grey = np.asarray(Image.fromarray(pixels).convert("L"))
     least, background = int(grey.min()), int(grey[:, :BACKGROUND_COLUMNS].min())
     shifted = grey.astype(np.float64) - least
@@ -178,6 +179,9 @@ def difflib_ratio(first: str, second: str) -> int:
     """Similarity 0 to 100 by the matching blocks of difflib: what `fuzz.ratio` gives by the challenge's requirements.
 
     round(100 x 2 M / (length + length)), M the characters in the blocks that difflib finds greedily.
+
+    >>> difflib_ratio("ababab", "aaaaab")
+    33
     """
     if not first or not second:
         return 0
@@ -188,6 +192,9 @@ def indel_ratio(first: str, second: str) -> int:
     """Similarity 0 to 100 by insertions and deletions: what `fuzz.ratio` gives where python-Levenshtein is installed.
 
     As `difflib_ratio`, with M the longest common subsequence, so never less.
+
+    >>> indel_ratio("ababab", "aaaaab")
+    67
     """
     import Levenshtein
 
@@ -205,7 +212,7 @@ class Standing:
     """How far a method gets in the challenge.
 
     Attributes:
-        means: Blur step -> mean score of its pictures, in order.
+        means: Blur step -> mean score of its images, in order.
         stop_step: The last step of those that were scored, from the lowest on, without a mean under `THRESHOLD`; None
             when the first one fails.
     """
@@ -215,14 +222,17 @@ class Standing:
 
 
 def standing(scores: Sequence[float], steps: Sequence[int]) -> Standing:
-    """Returns the mean score of each step and the last step that is passed.
+    """The mean score of each step and the last step that is passed.
 
     Args:
-        scores: One score for each picture.
-        steps: The pictures' blur steps.
+        scores: One score for each image.
+        steps: The images' blur steps.
 
     Raises:
         MetricError: When there are no scores or not one step for each.
+
+    >>> standing([90, 100, 70, 70, 0, 100], [0, 0, 1, 1, 2, 2])
+    Standing(means={0: 95.0, 1: 70.0, 2: 50.0}, stop_step=1)
     """
     if not scores or len(scores) != len(steps):
         raise MetricError(f"{len(scores)} scores and {len(steps)} steps; pass one step for each score")
@@ -238,46 +248,37 @@ def standing(scores: Sequence[float], steps: Sequence[int]) -> Standing:
     return Standing(means, stop)
 
 
-@lru_cache(maxsize=1)
-def check_tesseract() -> str:
-    """Returns Tesseract's version.
-
-    Raises:
-        MetricError: When Tesseract is missing, has no LSTM engine or lacks the English model.
-    """
-    import pytesseract
-
-    try:
-        version = pytesseract.get_tesseract_version()
-        languages = pytesseract.get_languages()
-    except (pytesseract.TesseractNotFoundError, SystemExit):
-        raise MetricError(f"Tesseract is not installed, which OCR scores need; {_INSTALL}") from None
-    if version.release[:2] < _OLDEST:
-        oldest = ".".join(map(str, _OLDEST))
-        raise MetricError(f"Tesseract {version} is too old, OCR scores need {oldest} or newer; {_INSTALL}")
-    if "eng" not in languages:
-        raise MetricError("Tesseract lacks its English model; install it with `apt-get install tesseract-ocr-eng`")
-    return str(version)
+def _require() -> None:
+    """Raises MetricError when Tesseract cannot score."""
+    check_tesseract()
 
 
-_LOCK = threading.Lock()
-_RUNNING = 0
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Lets Tesseract use one thread, as several of them run side by side; a limit that the user set stays."""
-    global _RUNNING
-    with _LOCK:
-        mine = _THREADS not in os.environ or _RUNNING > 0
-        if mine:
-            os.environ[_THREADS] = "1"
-            _RUNNING += 1
-    try:
-        yield
-    finally:
-        with _LOCK:
-            if mine:
-                _RUNNING -= 1
-                if not _RUNNING:
-                    os.environ.pop(_THREADS, None)
+register(
+    Metric(
+        name="ocr",
+        title="OCR",
+        convention="official HDC2021 script: Tesseract's LSTM engine without dictionaries, second of three lines, "
+        "difflib's ratio; 0 unless three lines are read",
+        unit="%",
+        higher_is_better=True,
+        bounds=(0.0, 100.0),
+        function=ocr_score,
+        truth="text",
+        require=_require,
+        engine=engine,
+    )
+)
+register(
+    Metric(
+        name="ocr_indel",
+        title="OCR (Indel)",
+        convention="as ocr, with the ratio that the script gives where python-Levenshtein is installed",
+        unit="%",
+        higher_is_better=True,
+        bounds=(0.0, 100.0),
+        function=partial(ocr_score, form="indel"),
+        truth="text",
+        require=_require,
+        engine=engine,
+    )
+)

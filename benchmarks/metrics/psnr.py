@@ -1,4 +1,4 @@
-"""Mean squared error and peak signal-to-noise ratio of 8-bit pictures."""
+"""Mean squared error and peak signal-to-noise ratio of 8-bit images."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ import math
 
 import numpy as np
 
-from benchmarks.metrics.base import PEAK, quantised_pair
+from benchmarks.metrics.base import PEAK, Metric, quantised_pair, register
+
+EXACT = 100.0
+"""PSNR in dB that is recorded for an image that was restored exactly."""
 
 
 def mse(a: np.ndarray, b: np.ndarray) -> float:
     """Mean squared error on the [0, 1] scale, over all pixels and channels, after rounding to 8 bit.
 
     Args:
-        a: Picture (height, width, channels), uint8 or float in [0, 1].
-        b: Picture of the same shape, uint8 or float in [0, 1].
+        a: Image (height, width, channels), uint8 or float in [0, 1].
+        b: Image of the same shape, uint8 or float in [0, 1].
 
     Returns:
         A value from 0 (identical) to 1.
 
     Raises:
-        MetricError: When the two are not pictures of one shape, type or values; see `quantise`.
+        MetricError: When the two are not images of one shape, type or values; see `quantise`.
+
+    >>> mse(np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 51, np.uint8))
+    0.04
     """
     import cv2
 
@@ -37,15 +43,47 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
     mean of the values is meant, which is not the value of the mean error.
 
     Args:
-        a: Picture (height, width, channels), uint8 or float in [0, 1].
-        b: Picture of the same shape, uint8 or float in [0, 1].
+        a: Image (height, width, channels), uint8 or float in [0, 1].
+        b: Image of the same shape, uint8 or float in [0, 1].
 
     Returns:
-        Decibels, 0 at least; `math.inf` when the 8-bit pictures are identical. Nothing is capped: a data set
-        with an infinite score has no finite mean, and JSON has no infinity, so who records scores must decide.
+        Decibels, 0 at least; `math.inf` when the 8-bit images are identical. Nothing is capped: a data set
+        with an infinite score has no finite mean, and JSON has no infinity; records take `EXACT`.
 
     Raises:
         MetricError: As `mse`.
+
+    >>> psnr(np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8))
+    0.0
+    >>> round(psnr(np.zeros((8, 8, 3)), np.full((8, 8, 3), 0.1)), 4)
+    19.8313
     """
     error = mse(a, b)
-    return -10.0 * math.log10(error) if error > 0.0 else math.inf
+    # The sum makes 0.0 of -0.0.
+    return -10.0 * math.log10(error) + 0.0 if error > 0.0 else math.inf
+
+
+register(
+    Metric(
+        name="psnr",
+        title="PSNR",
+        convention="8 bit, 10 log10(255^2 / MSE over all pixels and channels), mean of the images' values",
+        unit="dB",
+        higher_is_better=True,
+        bounds=(0.0, math.inf),
+        function=psnr,
+        limit=EXACT,
+        only_changed=True,
+    )
+)
+register(
+    Metric(
+        name="mse",
+        title="MSE",
+        convention="8 bit divided by 255, mean squared difference over all pixels and channels",
+        unit="",
+        higher_is_better=False,
+        bounds=(0.0, 1.0),
+        function=mse,
+    )
+)

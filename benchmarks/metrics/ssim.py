@@ -1,6 +1,6 @@
 """Structural similarity, one function for each convention that the field calls SSIM.
 
-`ssim` looks at every colour channel on its own, `ssim_matlab3d` takes the picture for a volume whose window mixes
+`ssim` looks at every colour channel on its own, `ssim_matlab3d` takes the image for a volume whose window mixes
 the channels. The second is higher by some hundredths on real photographs, so their values must never share a column.
 All use constants K1 = 0.01 and K2 = 0.03, peak 255, an 11-tap Gaussian of sigma 1.5 and population covariance.
 """
@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from benchmarks.metrics.base import PEAK, quantised_pair
+from benchmarks.metrics.base import PEAK, Metric, quantised_pair, register
 
 WINDOW = 11
 RADIUS = WINDOW // 2
@@ -26,18 +26,18 @@ _STRIP = 64
 
 @cache
 def gaussian() -> np.ndarray:
-    """Returns the one-dimensional factor of the window: 11 weights with sum 1, float64, shape (11, 1)."""
+    """The one-dimensional factor of the window: 11 weights with sum 1, float64, shape (11, 1)."""
     import cv2
 
     return cv2.getGaussianKernel(WINDOW, SIGMA, cv2.CV_64F)
 
 
 def _mean_index(a: np.ndarray, b: np.ndarray, mixing: np.ndarray | None = None) -> float:
-    """Mean of the SSIM map where the window fits into the picture.
+    """Mean of the SSIM map where the window fits into the image.
 
     Args:
-        a: uint8 picture (height, width, channels), both sides at least 11 pixels.
-        b: uint8 picture of the same shape.
+        a: uint8 image (height, width, channels), both sides at least 11 pixels.
+        b: uint8 image of the same shape.
         mixing: Weights (channels, channels) of the window along the channels, row i for output channel i;
             None to keep the channels apart.
 
@@ -65,7 +65,7 @@ def _mean_index(a: np.ndarray, b: np.ndarray, mixing: np.ndarray | None = None) 
             means.append(mean.reshape(size - halo, -1))
         index = _index(*means)
         total += float(index[:, RADIUS * channels : -RADIUS * channels].sum())
-    return total / ((height - halo) * (width - halo) * channels)
+    return float(total / ((height - halo) * (width - halo) * channels))
 
 
 def _fill_terms(terms: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
@@ -83,8 +83,8 @@ def _index(mean_a: np.ndarray, mean_b: np.ndarray, squares: np.ndarray, product:
     """SSIM map from local means; overwrites `squares` and `product`.
 
     Args:
-        mean_a: Local mean of the first picture.
-        mean_b: Local mean of the second picture.
+        mean_a: Local mean of the first image.
+        mean_b: Local mean of the second image.
         squares: Local mean of the sum of both squares; the variances are only ever needed as a sum.
         product: Local mean of the product.
 
@@ -116,34 +116,42 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
     sigma=1.5, use_sample_covariance=False, data_range=255`.
 
     Args:
-        a: Picture (height, width, channels), uint8 or float in [0, 1], both sides at least 11 pixels.
-        b: Picture of the same shape, uint8 or float in [0, 1].
+        a: Image (height, width, channels), uint8 or float in [0, 1], both sides at least 11 pixels.
+        b: Image of the same shape, uint8 or float in [0, 1].
 
     Returns:
-        A value in [-1, 1]; exactly 1 for identical pictures.
+        A value in [-1, 1]; exactly 1 for identical images.
 
     Raises:
-        MetricError: When the two are not pictures of one shape, or too small, or of a wrong type or value.
+        MetricError: When the two are not images of one shape, or too small, or of a wrong type or value.
+
+    >>> black, white = np.zeros((16, 16, 3), np.uint8), np.full((16, 16, 3), 255, np.uint8)
+    >>> ssim(black, black), round(ssim(black, white), 6)
+    (1.0, 0.0001)
     """
     return _mean_index(*quantised_pair(a, b, WINDOW))
 
 
 def ssim_matlab3d(a: np.ndarray, b: np.ndarray) -> float:
-    """SSIM of the picture taken for a volume, as MATLAB's ssim does with an H x W x 3 array.
+    """SSIM of the image taken for a volume, as MATLAB's ssim does with an H x W x 3 array.
 
     Gaussian window 11x11x11 of sigma 1.5 over rows, columns and channels, border values replicated along all three
     axes, mean of the full-size map, float64 on 8-bit values. The SSIM of the usual GoPro and HIDE tables (MPRNet,
     Restormer and others).
 
     Args:
-        a: Picture (height, width, channels), uint8 or float in [0, 1].
-        b: Picture of the same shape, uint8 or float in [0, 1].
+        a: Image (height, width, channels), uint8 or float in [0, 1].
+        b: Image of the same shape, uint8 or float in [0, 1].
 
     Returns:
-        A value in [-1, 1]; 1 for identical pictures.
+        A value in [-1, 1]; 1 for identical images.
 
     Raises:
-        MetricError: When the two are not pictures of one shape, or of a wrong type or value.
+        MetricError: When the two are not images of one shape, or of a wrong type or value.
+
+    >>> black, white = np.zeros((16, 16, 3), np.uint8), np.full((16, 16, 3), 255, np.uint8)
+    >>> ssim_matlab3d(black, black), round(ssim_matlab3d(black, white), 6)
+    (1.0, 0.0001)
     """
     import cv2
 
@@ -151,8 +159,7 @@ def ssim_matlab3d(a: np.ndarray, b: np.ndarray) -> float:
     channels = first.shape[2]
     pad = (RADIUS, RADIUS, RADIUS, RADIUS, cv2.BORDER_REPLICATE)
     first, second = (
-        cv2.copyMakeBorder(picture, *pad).reshape(-1, picture.shape[1] + 2 * RADIUS, channels)
-        for picture in (first, second)
+        cv2.copyMakeBorder(image, *pad).reshape(-1, image.shape[1] + 2 * RADIUS, channels) for image in (first, second)
     )
     return _mean_index(first, second, _replicated_window(channels))
 
@@ -165,3 +172,27 @@ def _replicated_window(channels: int) -> np.ndarray:
     matrix = np.zeros((channels, channels))
     np.add.at(matrix, (np.broadcast_to(centre, source.shape), source), gaussian()[:, 0])
     return matrix
+
+
+register(
+    Metric(
+        name="ssim",
+        title="SSIM",
+        convention="8 bit, each channel alone, 2-D Gaussian 11x11 sigma 1.5, valid region, population covariance",
+        unit="",
+        higher_is_better=True,
+        bounds=(-1.0, 1.0),
+        function=ssim,
+    )
+)
+register(
+    Metric(
+        name="ssim_matlab3d",
+        title="SSIM 3-D",
+        convention="8 bit, H x W x C as a volume, Gaussian 11x11x11 sigma 1.5, replicated border, full-size map",
+        unit="",
+        higher_is_better=True,
+        bounds=(-1.0, 1.0),
+        function=ssim_matlab3d,
+    )
+)

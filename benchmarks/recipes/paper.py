@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zoo
 from benchmarks.recipes.recipe import REFINER_CROPS, Adversarial, Data, Hdc, Maker, Optimiser, Recipe, Schedule
 from benchmarks.recipes.variants import SMALL, default_variant, kind_of
 from datasets.augment import BOLOGNA, NONE, Augmentation
@@ -16,16 +17,20 @@ _HDC = "Germer, Uelwer and Harmeling, HDC2021, training details and code"
 _REFINER = "Nyrhilae, median-filter recurrent refiner, training details"
 _OTHER_DATA = "our choice: the source trained on other data, its recipe is taken"
 _HELD_OUT = "the last eighth of the training scenes is the validation split"
+_WITHOUT_REPLACEMENT = "every pair comes once before any comes again, where the code draws each with replacement"
 
 # Epochs of the Bologna report: Table 1 (CIFAR-10) and Table 2 (REDS).
 _CIFAR_EPOCHS = {"carlo": 40, "kaist": 30, "atrous": 29}
 _REDS_EPOCHS = {"kaist": 55, "atrous": 71}
+TRIPLET = 3
+"""Frames of a sample of the report's REDS loader, which makes disjoint ones: an epoch is a third of all frames."""
 
 
 def _bologna(model: str, dataset: str) -> Recipe:
     """The report's recipe; for pairs that it has not, the nearest one, marked as ours."""
     loss = "mean_squared_error" if model == "carlo" else "sum_of_absolute_differences"
     variant = default_variant(model, dataset, "paper")
+    best = "the weights that are best on the validation split count (the report's code saves the last ones)"
     if kind_of(dataset) == "small":
         return Recipe(
             model=model,
@@ -35,21 +40,32 @@ def _bologna(model: str, dataset: str) -> Recipe:
             optimiser=Optimiser(learning_rate=1e-3, clipnorm=1.0),
             epochs=_CIFAR_EPOCHS[model],
             source=_BOLOGNA,
+            ours=best,
         )
-    reported = dataset in ("reds", "reds-jpeg") and model in _REDS_EPOCHS
-    plateau = "learning rate 'by hand at plateaus' is ReduceLROnPlateau (factor 0.5, patience 5)"
-    held_out = "the last eighth of the training scenes (30 of 240 in REDS) is the validation split"
-    ours = "our choice: the report trained no such pair, so its REDS recipe is taken"
+    video = dataset_info(dataset).video
+    choices = (
+        "learning rate 'by hand at plateaus' is ReduceLROnPlateau (factor 0.5, patience 5)",
+        "the last eighth of the training scenes (30 of 240 in REDS) is the validation split, as the report does not "
+        "say which videos were",
+        best,
+        "brightness changes by up to 0.2 of itself (the report names the change without its range, its code has none)",
+        "any frame may be the middle one of a crop, where the code's triplets do not overlap; an epoch has as many "
+        "crops as there are such triplets"
+        if video
+        else "without neighbours in time an epoch is a pass over all images",
+    )
+    reported = dataset == "reds" and model in _REDS_EPOCHS
+    nearest = "our choice: the report trained no such pair, so its REDS recipe is taken"
     return Recipe(
         model=model,
         variant=variant,
         loss=loss,
-        data=Data(crop=256, batch=4, augmentation=BOLOGNA, validation=0.125),
+        data=Data(crop=256, batch=4, augmentation=BOLOGNA, validation=0.125, stride=TRIPLET if video else 1),
         optimiser=Optimiser(learning_rate=1e-4, clipnorm=1.0),
         schedule=Schedule(kind="plateau"),
         epochs=_REDS_EPOCHS.get(model, 71),
         source=_BOLOGNA,
-        ours=f"{plateau}; {held_out}" if reported else f"{ours}; {plateau}; {held_out}",
+        ours="; ".join(choices if reported else (nearest, *choices)),
     )
 
 
@@ -68,15 +84,19 @@ def _fcn(model: str, dataset: str) -> Recipe:
         source=_FCN,
         ours=_ours(
             dataset in _GOPRO,
-            "ratios are the softmax of one logit per output; Charbonnier distance and batch of 16 "
-            f"from the released code; no augmentation is given; {_HELD_OUT} (the paper chose on the test pictures)",
+            "ratios are the softmax of one logit per output",
+            "Charbonnier distance and batch of 16 from the released code",
+            "random crops of 256x256, where the paper adjusts images to that size",
+            "no augmentation is given",
+            f"{_HELD_OUT} (the paper chose on the test images)",
         ),
     )
 
 
 def _fcn_code(model: str, dataset: str) -> Recipe:
-    """The released code's recipe: Charbonnier and edge loss of all outputs, warm-up and cosine."""
+    """The released code's recipe: its own form, Charbonnier and edge loss of all outputs, warm-up and cosine."""
     return _fcn(model, dataset).replaced(
+        variant="exact",
         epochs=3000,
         loss="charbonnier_edge",
         trainable_ratios=False,
@@ -86,8 +106,15 @@ def _fcn_code(model: str, dataset: str) -> Recipe:
         validate_every=((20, 3000),),
         augmentation=Augmentation(symmetries=True, saturation=0.2),
         source=_FCN_CODE,
-        ours=_ours(dataset in _GOPRO, f"{_HELD_OUT} (the code chose on crops of the test pictures)"),
+        ours=_ours(dataset in _GOPRO, f"{_HELD_OUT} (the code chose on crops of the test images)"),
     )
+
+
+_GAN_CHOICES = (
+    "VGG-19 has ImageNet's weights as Keras ships them, with the preprocessing that they expect (DeblurGAN's code "
+    "feeds [-1, 1] to those of torchvision)",
+    f"{_HELD_OUT}, whose best weights count; the sources do not say how theirs were chosen",
+)
 
 
 def _lite(model: str, dataset: str) -> Recipe:
@@ -104,7 +131,10 @@ def _lite(model: str, dataset: str) -> Recipe:
         source=_LITE,
         ours=_ours(
             dataset in _GOPRO,
-            f"critic without final sigmoid; features before the ReLU as in DeblurGAN's code; {_HELD_OUT}",
+            "critic without final sigmoid",
+            "features before the ReLU as in DeblurGAN's code",
+            "the last convolution starts at a tenth of its usual size (residual_scale 0.1), near the blurry image",
+            *_GAN_CHOICES,
         ),
     )
 
@@ -114,17 +144,35 @@ def _deblurgan(model: str, dataset: str) -> Recipe:
     return _lite(model, dataset).replaced(
         epochs=300,
         loss="wasserstein",
+        penalty="per_pixel",
         critic_steps=5,
         schedule_share=0.5,
         augmentation=Augmentation(mirror=True),
         source=_DEBLURGAN,
-        ours=_ours(dataset in _GOPRO, f"crops of the full pictures, not of pictures resized to 640x360; {_HELD_OUT}"),
+        ours=_ours(
+            dataset in _GOPRO,
+            "crops of the full images, not of images resized to 640x360",
+            "the gradient penalty takes the norm over the channels of each pixel, as the code does; 'per_image' is the "
+            "method's",
+            *_GAN_CHOICES,
+        ),
     )
 
 
 def _grey(model: str, dataset: str) -> Recipe:
     """The recipe of the HDC models: mean squared error, 50,000 batches of 2, noise on the input."""
     text = _is_text(dataset)
+    choices = ["the validation split also chooses the weights, which the code does not", _WITHOUT_REPLACEMENT]
+    if text:
+        choices += [
+            "500 natural photographs as the paper says, where its loader takes 501",
+            "point spread functions are fitted without the penalty lambda on their size",
+            "values are rounded to 8 bit where the code truncates (0.5 is 128, not 127)",
+        ]
+    if model == "indexnet":
+        choices.append("every weight starts at random, where the authors start from MobileNetV2's of ImageNet")
+    if zoo.info(model).variant().statistics:
+        choices.append("running statistics take a batch's population variance, PyTorch's its sample variance")
     return Recipe(
         model=model,
         variant=default_variant(model, dataset, "paper"),
@@ -132,15 +180,16 @@ def _grey(model: str, dataset: str) -> Recipe:
         data=Data(crop=_crop(320, dataset), batch=2, validation=0.1, noise=0.03),
         optimiser=Optimiser(learning_rate=1e-4, epsilon=1e-8),
         steps=50_000,
-        hdc=Hdc(preparation="aligned", natural=500) if text else None,
+        hdc=Hdc(preparation="aligned", natural=500, natural_validation=100) if text else None,
         source=_HDC,
-        ours=_ours(text, "the validation split also chooses the weights, which the code does not"),
+        ours=_ours(text, *choices),
     )
 
 
 def _refiner(model: str, dataset: str) -> Recipe:
     """The refiner's recipe: binary cross-entropy, Adam at 10^-2.5."""
     text = _is_text(dataset)
+    jitter = "crops of the grid move by up to half of their distance; the source does not give the size of its jitter"
     return Recipe(
         model=model,
         variant=default_variant(model, dataset, "paper"),
@@ -150,7 +199,12 @@ def _refiner(model: str, dataset: str) -> Recipe:
         steps=100_000,
         hdc=Hdc(preparation="small") if text else None,
         source=_REFINER,
-        ours=_ours(text, "batch of 32 and 100,000 steps; the source gives neither"),
+        ours=_ours(
+            text,
+            "batch of 32 and 100,000 steps; the source gives neither",
+            "the validation split also chooses the weights",
+            *([jitter] if text else []),
+        ),
     )
 
 
@@ -184,6 +238,6 @@ def _crop(side: int, dataset: str) -> int:
     return min(side, *size) if size is not None and max(size) <= SMALL else side
 
 
-def _ours(same_data: bool, text: str) -> str:
+def _ours(same_data: bool, *choices: str) -> str:
     """What we chose, with a note where the source trained on other data."""
-    return text if same_data else f"{_OTHER_DATA}; {text}"
+    return "; ".join(choices if same_data else (_OTHER_DATA, *choices))

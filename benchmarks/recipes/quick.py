@@ -54,7 +54,11 @@ def _adversarial(model: str, dataset: str) -> Recipe:
     return quick(model, dataset).replaced(
         loss="relativistic" if lite else "wasserstein",
         adversarial=Adversarial(
-            content="mean_absolute_error", content_weight=5000.0, critic_steps=1 if lite else 2, critic_filters=16
+            content="mean_absolute_error",
+            content_weight=5000.0,
+            critic_steps=1 if lite else 2,
+            critic_filters=16,
+            penalty="" if lite else "per_pixel",
         ),
         learning_rate=1e-3,
         beta_1=0.5,

@@ -3,11 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from benchmarks.errors import RunError
-from datasets.augment import NONE, Augmentation
+from benchmarks.recipes.groups import (
+    CONSTANT,
+    EARLIER_PENALTY,
+    ONE_STEP,
+    PENALTIES,
+    Adversarial,
+    Data,
+    Hdc,
+    Optimiser,
+    Schedule,
+)
+from benchmarks.recipes.plain import chosen, filled, no_such_value, plain
+from datasets.augment import Augmentation
+
+__all__ = [
+    "ADVERSARIAL",
+    "EARLIER_PENALTY",
+    "LOSSES",
+    "ONE_STEP",
+    "OPTIONS",
+    "PENALTIES",
+    "PLACES",
+    "PROFILES",
+    "PROSE",
+    "REFINER_CROPS",
+    "SCHEDULES",
+    "Adversarial",
+    "Data",
+    "Hdc",
+    "Maker",
+    "Optimiser",
+    "Recipe",
+    "Schedule",
+    "choices_of",
+    "upgrade",
+]
 
 # Three rows and five columns of overlapping crops, moved at random.
 REFINER_CROPS = Augmentation(grid=(3, 5))
@@ -27,95 +62,10 @@ LOSSES = (
     "binary_crossentropy",
     *ADVERSARIAL,
 )
-ONE_STEP = ("aligned", "unaligned")
-"""Preparations for models that are trained for one blur step."""
+SCHEDULES = ("constant", "plateau", "cosine", "halving", "linear")
 
 PROSE = ("source", "ours")
 """Fields that say something about a recipe and change nothing of what it computes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Data:
-    """What a training step sees.
-
-    Attributes:
-        crop: Side of the training crops in pixels.
-        batch: Crops per step.
-        augmentation: What is done to the crops.
-        validation: Share of the training scenes (of the training images where there is one scene) held out.
-        noise: Standard deviation of the Gaussian noise on the input, whose range is [0, 1].
-    """
-
-    crop: int
-    batch: int
-    augmentation: Augmentation = NONE
-    validation: float = 0.0
-    noise: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Optimiser:
-    """Adam's numbers.
-
-    Attributes:
-        learning_rate: At the start.
-        beta_1: Decay of the first moment.
-        epsilon: Added to the root of the second moment.
-        clipnorm: Largest norm of each variable's gradient; None for no clipping.
-    """
-
-    learning_rate: float
-    beta_1: float = 0.9
-    epsilon: float = 1e-7
-    clipnorm: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Schedule:
-    """How the learning rate goes on.
-
-    Attributes:
-        kind: `"constant"`, `"plateau"` (ReduceLROnPlateau on the validation loss), `"cosine"` (to `final_rate`),
-            `"halving"` (in regular steps) or `"linear"` (constant, then linearly to zero).
-        share: Share of all steps: between two halvings, before the linear decay, of the warm-up to a cosine.
-        final_rate: Learning rate at the end of a cosine.
-    """
-
-    kind: str = "constant"
-    share: float = 0.0
-    final_rate: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Adversarial:
-    """What a generator is trained against.
-
-    Attributes:
-        content: Content term beside the adversarial loss: `"vgg19"`, `"vgg19-random"` or `"mean_absolute_error"`.
-        content_weight: Weight of the content term; the adversarial one has 1.
-        content_activated: Whether VGG-19's features are taken after the ReLU.
-        critic_steps: Steps of the critic for each one of the generator.
-        critic_filters: Filters of the critic's first convolution.
-    """
-
-    content: str
-    content_weight: float = 100.0
-    content_activated: bool = False
-    critic_steps: int = 1
-    critic_filters: int = 64
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hdc:
-    """What is made of the photographs of `hdc` before they are trained on.
-
-    Attributes:
-        preparation: `"aligned"` (laid over the sharp ones), `"unaligned"` or `"small"` (see `datasets.hdc.refiner`).
-        natural: Natural photographs that are blurred like the text and trained on with it.
-    """
-
-    preparation: str
-    natural: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +81,7 @@ class Recipe:
         data: Crops, batches, augmentation.
         optimiser: Adam's numbers.
         schedule: How the learning rate goes on.
-        epochs: Passes over the training pairs; None when `steps` says how long.
+        epochs: Passes over the training pairs, or over one in `data.stride` of them; None when `steps` says how long.
         steps: Training steps; None when `epochs` says how long.
         trainable_ratios: Whether a model with several outputs learns the weights of their losses.
         validate_every: ((epochs between two validations, until this epoch), ...); empty for every epoch.
@@ -147,7 +97,7 @@ class Recipe:
     loss: str
     data: Data
     optimiser: Optimiser
-    schedule: Schedule = Schedule()
+    schedule: Schedule = CONSTANT
     epochs: int | None = None
     steps: int | None = None
     trainable_ratios: bool = False
@@ -159,13 +109,22 @@ class Recipe:
     ours: str = ""
 
     def __post_init__(self) -> None:
+        for name, value, known in (("loss", self.loss, LOSSES), ("schedule", self.schedule.kind, SCHEDULES)):
+            if value not in known:
+                raise RunError(f"recipe of {self.model}: unknown {name} {value!r}; choose one of {', '.join(known)}")
+        if (self.epochs is None) == (self.steps is None):
+            raise RunError(f"recipe of {self.model}: epochs={self.epochs}, steps={self.steps}; give one of them")
         if (self.adversarial is not None) != (self.loss in ADVERSARIAL):
             wanted = "needs a critic" if self.loss in ADVERSARIAL else "has no critic"
             raise RunError(f"recipe of {self.model}: the loss {self.loss} {wanted}; mend `adversarial`")
+        penalty = "" if self.adversarial is None else self.adversarial.penalty
+        if penalty not in PENALTIES if self.loss == "wasserstein" else penalty:
+            choices = ", ".join(PENALTIES) if self.loss == "wasserstein" else "none"
+            raise RunError(f"recipe of {self.model}: the loss {self.loss} has no penalty {penalty!r}; take {choices}")
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as plain nested values, as they are after a way through JSON."""
-        return _plain(asdict(self))
+        return {name: plain(value) for name, value in asdict(self).items()}
 
     def choices(self) -> dict[str, Any]:
         """What training keys are hashed from: the plain values without prose and without what is at its default."""
@@ -175,7 +134,7 @@ class Recipe:
         """The recipe with values of any group, by their flat names (see `PLACES`).
 
         A loss without a critic drops the critic and its content term, one with a critic that had none gets the
-        smallest: mean absolute error as content term.
+        smallest: mean absolute error as content term. A Wasserstein loss gets a penalty, another one drops it.
 
         >>> from benchmarks.recipes.select import recipe
         >>> recipe("atrous", "reds").replaced(crop=64, learning_rate=1e-3).data.crop
@@ -192,8 +151,8 @@ class Recipe:
             whole[group] = replace(own or _FIRST[group], **inner) if inner else own
         if loss not in ADVERSARIAL:
             whole["adversarial"] = None
-        elif self.adversarial is None and "adversarial" not in whole:
-            whole["adversarial"] = _FIRST["adversarial"]
+        else:
+            whole["adversarial"] = _fitting(whole.get("adversarial", self.adversarial) or _FIRST["adversarial"], loss)
         return replace(self, **whole)
 
     def changed(self, **overrides: Any) -> Recipe:
@@ -214,6 +173,8 @@ class Recipe:
             given["epochs"] = None
         elif "epochs" in given:
             given["steps"] = None
+        if given.get("natural") == 0:
+            given["natural_validation"] = 0
         return self.replaced(**given)
 
     def _check_place(self, name: str, loss: str) -> None:
@@ -233,8 +194,8 @@ class Recipe:
 PLACES = {
     name: (group, field)
     for group, names in {
-        "data": {name: name for name in ("crop", "batch", "augmentation", "validation", "noise")},
-        "optimiser": {name: name for name in ("learning_rate", "beta_1", "epsilon", "clipnorm")},
+        "data": {field.name: field.name for field in fields(Data)},
+        "optimiser": {field.name: field.name for field in fields(Optimiser)},
         "schedule": {"schedule": "kind", "schedule_share": "share", "final_rate": "final_rate"},
         "adversarial": {field.name: field.name for field in fields(Adversarial)},
         "hdc": {field.name: field.name for field in fields(Hdc)},
@@ -259,20 +220,18 @@ OPTIONS = {
 
 # What a group is made of where a recipe had none.
 _FIRST: dict[str, Any] = {"adversarial": Adversarial(content="mean_absolute_error"), "hdc": Hdc(preparation="aligned")}
-_GROUPS = {
-    "data": Data,
-    "optimiser": Optimiser,
-    "schedule": Schedule,
-    "adversarial": Adversarial,
-    "hdc": Hdc,
-    "augmentation": Augmentation,
-}
-_OPTIONAL = ("adversarial", "hdc")
+
+
+def _fitting(critic: Adversarial, loss: str) -> Adversarial:
+    """A critic with the penalty that its loss needs: the first of `PENALTIES` unless it has one, or none."""
+    if loss != "wasserstein":
+        return replace(critic, penalty="")
+    return critic if critic.penalty else replace(critic, penalty=PENALTIES[0])
 
 
 def choices_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """What training keys are hashed from, of a recipe as plain nested values (see `Recipe.as_dict`)."""
-    return _chosen({name: value for name, value in recipe.items() if name not in PROSE}, Recipe)
+    return chosen({name: value for name, value in recipe.items() if name not in PROSE}, Recipe)
 
 
 def upgrade(recipe: Mapping[str, Any]) -> dict[str, Any]:
@@ -293,13 +252,15 @@ def upgrade(recipe: Mapping[str, Any]) -> dict[str, Any]:
     >>> upgrade({"model": "unet1", "crop": 64, "loss": "mean_squared_error"})["data"]["crop"]
     64
     """
-    nested = recipe if isinstance(recipe.get("data"), Mapping) else _nested(recipe)
-    return _plain(_filled(nested, Recipe))
+    nested = dict(recipe) if isinstance(recipe.get("data"), Mapping) else _nested(recipe)
+    if nested.get("loss") == "wasserstein" and "penalty" not in nested["adversarial"]:
+        nested["adversarial"] = nested["adversarial"] | {"penalty": EARLIER_PENALTY}
+    return filled(nested, Recipe)
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Puts the values of a flat recipe into their groups."""
-    known = {field.name for field in fields(Recipe)} - set(_GROUPS)
+    known = {field.name for field in fields(Recipe)} - {group for group, _ in PLACES.values()}
     values: dict[str, Any] = {"data": {}, "optimiser": {}, "schedule": {}}
     for name, value in flat.items():
         if name in PLACES:
@@ -308,57 +269,16 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
         elif name in known:
             values[name] = value
         else:
-            raise RunError(f"a recipe has no {name!r}; the record was written by another version of this project")
+            raise no_such_value(name)
     # What a flat recipe of a loss without a critic says of one is what was left of the recipe that it changed.
     if flat.get("loss") not in ADVERSARIAL:
         values["adversarial"] = None
-    elif not values.get("adversarial", {}).get("content"):
-        values.setdefault("adversarial", {})["content"] = _FIRST["adversarial"].content
+    else:
+        critic = values.setdefault("adversarial", {})
+        critic["content"] = critic.get("content") or _FIRST["adversarial"].content
     if not values.get("hdc", {}).get("preparation"):
         values["hdc"] = None
     return values
-
-
-def _filled(values: Mapping[str, Any], kind: Any) -> dict[str, Any]:
-    """Values of a group with the defaults of what they lack."""
-    found: dict[str, Any] = {}
-    for field in fields(kind):
-        given = values.get(field.name, MISSING)
-        if field.name in _GROUPS and not (field.name in _OPTIONAL and given in (None, MISSING)):
-            found[field.name] = _filled({} if given is MISSING else given, _GROUPS[field.name])
-        elif given is not MISSING:
-            found[field.name] = given
-        elif field.default is not MISSING:
-            found[field.name] = field.default
-    unknown = set(values) - {field.name for field in fields(kind)}
-    if unknown:
-        raise RunError(f"a recipe has no {min(unknown)!r}; the record was written by another version of this project")
-    return found
-
-
-def _chosen(values: Mapping[str, Any], kind: Any) -> dict[str, Any]:
-    """Values of a group that differ from their defaults; an optional group that is there always does."""
-    defaults = {field.name: _default(field) for field in fields(kind)}
-    chosen = {}
-    for name, value in values.items():
-        if name in _GROUPS and isinstance(value, Mapping):
-            inner = _chosen(value, _GROUPS[name])
-            if inner or name in _OPTIONAL:
-                chosen[name] = inner
-        elif name not in defaults or value != defaults[name]:
-            chosen[name] = value
-    return chosen
-
-
-def _default(field: Field[Any]) -> Any:
-    return MISSING if field.default is MISSING else _plain(field.default)
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON gives it back: tuples are lists."""
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 Maker = Callable[[str, str], Recipe]

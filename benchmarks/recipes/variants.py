@@ -29,12 +29,21 @@ def kind_of(dataset: str) -> str:
 
 
 def default_variant(model: str, dataset: str, profile: str) -> str:
-    """The variant that a data set's row shows when none is asked for."""
-    entry = dataset_info(dataset)
-    if model == "identity":
-        return "video" if entry.video else "image"
-    if model == "wiener":
-        return "text" if entry.known_blur == "estimated" else "image"
+    """The variant that a data set is run with when none is asked for.
+
+    Args:
+        model: Model's name.
+        dataset: Data set's name.
+        profile: `"quick"` takes the tiny variant where there is one.
+
+    >>> default_variant("atrous", "reds", "paper"), default_variant("wiener", "hdc", "paper")
+    ('reds', 'text')
+    """
+    entry, info = dataset_info(dataset), zoo.info(model)
+    if not info.learns:
+        fitting = ("text" if entry.blur_steps else "", "video" if entry.video else "")
+        return next((name for name in fitting if name in info.variants), info.default)
     if profile == "quick":
-        return "tiny-video" if entry.video and "tiny-video" in zoo.info(model).variants else "tiny"
-    return VARIANTS[kind_of(dataset)].get(model, zoo.info(model).default)
+        tiny = ("tiny-video" if entry.video else "", "tiny")
+        return next((name for name in tiny if name in info.variants), info.default)
+    return VARIANTS[kind_of(dataset)].get(model, info.default)

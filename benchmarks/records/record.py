@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +12,12 @@ from typing import Any
 
 import msgspec
 
-from benchmarks import metrics
 from benchmarks.errors import RunError
+from benchmarks.metrics.summary import Scores
 
 SCHEMA = 2
 """Version of the stored form; `records.migrate` brings older ones up to it."""
 
-_DIGITS = 6
 _ENGINE_DIGITS = 12
 
 
@@ -165,39 +164,6 @@ class Evaluation(Section, frozen=True, kw_only=True):
         """How images were restored, in words; nothing where it was in the usual way."""
         tiles = self.tiles.words if self.tiles else ""
         return tuple(part for part in (tiles, "blur step guessed" if self.blind else "") if part)
-
-
-class Mean(Section, frozen=True, kw_only=True):
-    """Mean over the images and its bootstrap 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
-class Scores(Section, frozen=True, kw_only=True):
-    """Every image's scores and what they come to.
-
-    Attributes:
-        means: Metric -> mean over the images.
-        images: The images, `scene/frame`.
-        values: Metric -> one score for each image; None where an image has no such score.
-        steps: Blur step -> mean OCR score; None for other data.
-        stop_step: The last step before a mean under 70; None where there is none.
-    """
-
-    means: dict[str, Mean]
-    images: tuple[str, ...]
-    values: dict[str, tuple[float | None, ...]]
-    steps: dict[str, float] | None = None
-    stop_step: int | None = None
-
-    def __post_init__(self) -> None:
-        for name in self.means.keys() ^ self.values.keys():
-            raise ValueError(f"{name} has {'no values' if name in self.means else 'no mean'}; run again")
-        for name, values in self.values.items():
-            if len(values) != len(self.images):
-                raise ValueError(f"{name}: {len(values)} values for {len(self.images)} images; run again")
 
 
 class Timing(Section, frozen=True, kw_only=True):
@@ -356,35 +322,6 @@ def run_key(parts: Mapping[str, Any]) -> str:
     """
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:10]
-
-
-def summarise(names: Sequence[str], values: Mapping[str, Sequence[float | None]]) -> Scores:
-    """Every image's values and their means with bootstrap 95 % intervals.
-
-    Args:
-        names: The images.
-        values: One value per image and metric; None where an image has no such score, which the mean leaves out.
-
-    Raises:
-        RunError: When no image has a score.
-
-    >>> summarise(["a", "b"], {"psnr": [20.0, 30.0]}).means["psnr"].mean
-    25.0
-    """
-    means = {}
-    for name, scores in values.items():
-        present = [score for score in scores if score is not None]
-        if not present:
-            raise RunError(f"{name}: not one of {len(names)} images can be scored; the blur left them all unchanged")
-        interval = metrics.mean_interval(present)
-        means[name] = Mean(
-            mean=round(interval.mean, _DIGITS), low=round(interval.low, _DIGITS), high=round(interval.high, _DIGITS)
-        )
-    rounded = {
-        name: tuple(value if value is None else round(value, _DIGITS) for value in scores)
-        for name, scores in values.items()
-    }
-    return Scores(means=means, images=tuple(names), values=rounded)
 
 
 def content_hash(stored: Mapping[str, Any]) -> str:

@@ -1,90 +1,189 @@
-"""What the command line of `benchmarks.run` asks for, and the checks that need no more than names and files."""
+"""Everything that can be found wrong with an experiment before any long work."""
 
 from __future__ import annotations
 
-from typing import Any
+import shutil
 
 import zoo
 from benchmarks.errors import RunError
-from benchmarks.recipes.recipe import ONE_STEP, Recipe
-from benchmarks.records import store
-from benchmarks.run.experiment import Cell
-from benchmarks.run.request import Request
-from benchmarks.training.state import LAST, finished
-from datasets import pipeline
+from benchmarks.run import earlier
+from benchmarks.run.experiment import Experiment
+from benchmarks.training import pairs as training_pairs
+from benchmarks.training.state import LAST, finished, in_use
+from datasets.errors import DataError
 from datasets.pairs import Pairs
+from datasets.registry import info as dataset_info
+from datasets.registry import list_datasets
+from datasets.sizes import sizes
 from zoo.saving import read_name
 
-
-def check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
-    """Raises DataError when a crop does not fit in the images, before anything heavy is imported."""
-    if crop is not None:
-        pipeline.check_crop(pairs, crop, what)
-
-
-def check_network_crop(made: Recipe) -> None:
-    """Raises RunError when the network itself cannot take the training crops."""
-    info = zoo.info(made.model)
-    multiple, least = info.size_multiple, max(info.minimum_size, info.variant(made.variant).shrink + 1)
-    if made.data.crop % multiple or made.data.crop < least:
-        rule = f"a multiple of {multiple}, at least {least}" if multiple > 1 else f"at least {least}"
-        raise RunError(f"--crop {made.data.crop} does not fit {made.model} / {made.variant}; take {rule}")
+# Copies of the weights that a training writes: the last checkpoint with Adam's two moments, the one that is being
+# written beside it, and the best weights.
+_COPIES = 7
+_BYTES = 4
 
 
-def check_perceptual_weights(made: Recipe, request: Request) -> None:
-    """Raises RunError when the file that shall hold VGG-19's weights is not there."""
-    path = request.perceptual_weights
-    if path is not None and made.adversarial is not None and not path.is_file():
+def validate(experiment: Experiment) -> None:
+    """Checks an experiment wholly; runs once for each, at the end of planning.
+
+    Raises:
+        RunError, DataError, ZooError, MetricError: For the first thing that is missing or does not fit.
+    """
+    _check_baseline(experiment)
+    _check_blind(experiment)
+    _check_known_blur(experiment)
+    _check_weights(experiment)
+    _check_scorer(experiment)
+    _check_sizes(experiment)
+    _check_crops(experiment)
+    _check_perceptual_weights(experiment)
+    _check_preparation(experiment)
+    _check_results_folder(experiment)
+    _check_unfinished(experiment)
+
+
+def _check_baseline(experiment: Experiment) -> None:
+    """A baseline has no use for options of training."""
+    if zoo.info(experiment.model).learns:
+        return
+    if experiment.options.weights is not None or experiment.options.changes:
+        raise RunError(f"{experiment.model} learns nothing; leave --weights and the options for training out")
+
+
+def _check_blind(experiment: Experiment) -> None:
+    """The blur step can be unknown only where there is one and the model takes it."""
+    if not experiment.options.blind:
+        return
+    if not (dataset_info(experiment.dataset).blur_steps and zoo.info(experiment.model).takes_blur_step):
+        having = " and ".join(name for name in list_datasets() if dataset_info(name).blur_steps)
         raise RunError(
-            f"{path}: no such file; give the weights of Keras' VGG-19 with --perceptual-weights, or 'random'"
+            f"--blind is for models that take the blur step on {having}, not for {experiment.model} on "
+            f"{experiment.dataset}"
         )
 
 
-def check_weights(model: str, variant: str, request: Request) -> None:
-    """Raises RunError or ZooError when the weights to score or to start from are not there or do not fit."""
-    if not zoo.info(model).learns:
-        if request.weights is not None or any(value is not None for value in request.overrides.values()):
-            raise RunError(f"{model} learns nothing; leave --weights and the options for training out")
+def _check_known_blur(experiment: Experiment) -> None:
+    """A model that must know the blur is told it by the data set, or by a file that can be read."""
+    if not zoo.info(experiment.model).takes_psf:
         return
-    if request.weights is None:
-        if not request.train:
+    if experiment.data.known_blur is None:
+        telling = " and ".join(name for name in list_datasets() if dataset_info(name).known_blur)
+        raise RunError(
+            f"{experiment.model} must know the blur, which {experiment.dataset} does not tell; it can be scored on "
+            f"{telling}"
+        )
+    experiment.data.known_blur.as_dict()
+
+
+def _check_weights(experiment: Experiment) -> None:
+    """The weights to score or to start from are there and fit."""
+    model, variant, options = experiment.model, experiment.variant, experiment.options
+    if not zoo.info(model).learns:
+        return
+    if options.weights is None:
+        if experiment.recipe is None:
             raise RunError(f"{model}: nothing to score; give --weights FILE, or leave out --no-train")
         return
-    if not request.train and request.overrides.get("precision"):
+    if experiment.recipe is None and "precision" in options.changes:
         raise RunError("--precision is for training; weights are scored in the precision they were trained in")
-    found, _, theirs = read_name(request.weights).partition(".")
-    if found == model and theirs != variant and request.train:
+    found, _, theirs = read_name(options.weights).partition(".")
+    if found == model and theirs != variant and experiment.recipe is not None:
         # A training may start from another variant's weights if they have the same shapes. Only here is it worth a
         # framework's start to know that before anything else runs.
         from benchmarks import console
 
         console.quiet_frameworks()
-        zoo.load_weights(zoo.create(model, variant), request.weights)
+        zoo.load_weights(zoo.create(model, variant), options.weights)
         return
     if (found, theirs) != (model, variant):
         raise RunError(
-            f"{request.weights} holds {found} / {theirs}, not {model} / {variant}; "
-            f"use --model {found} --variant {theirs}"
+            f"{options.weights} holds {found}/{theirs}, not {model}/{variant}; use --model {found} --variant {theirs}"
         )
 
 
-def check_preparation(made: Recipe, overrides: dict[str, Any]) -> None:
-    """Raises RunError for options about text that a recipe has no use for."""
-    unused = [
-        option
-        for option, name in (("--no-warp", "preparation"), ("--natural", "natural"))
-        if overrides.get(name) is not None and (made.hdc is None or made.hdc.preparation not in ONE_STEP)
-    ]
-    if unused:
-        raise RunError(f"{unused[0]} has no use for {made.model}; leave it out")
+def _check_scorer(experiment: Experiment) -> None:
+    """What the protocol's metrics need is installed."""
+    experiment.protocol.require()
 
 
-def check_unfinished(cell: Cell) -> None:
-    """Raises RunError when a killed training is in the way and the command line does not say what to do with it."""
-    request = cell.request
-    if cell.recipe is None or request.resume or request.restart or finished(cell.folder):
+def _check_crops(experiment: Experiment) -> None:
+    """The crops of protocol and recipe fit in the images, and the model takes those of the recipe."""
+    _check_crop(experiment.data.scored, experiment.protocol.crop, "the protocol's crop")
+    recipe, pairs = experiment.recipe, experiment.data.training
+    if recipe is None or pairs is None:
         return
-    if (cell.folder / LAST).is_file() and store.find(request.results, cell.identity, cell.key) is None:
+    crop = recipe.data.crop
+    _check_crop(pairs, crop, "--crop")
+    info = zoo.info(experiment.model)
+    multiple, least = info.size_multiple, max(info.minimum_size, info.variant(experiment.variant).shrink + 1)
+    if crop % multiple or crop < least:
+        rule = f"a multiple of {multiple}, at least {least}" if multiple > 1 else f"at least {least}"
+        raise RunError(f"--crop {crop} does not fit {experiment.model}/{experiment.variant}; take {rule}")
+
+
+def _check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
+    """A crop fits in every image."""
+    if crop is None:
+        return
+    for pair in pairs:
+        height, width, _ = pair.sharp[0].shape
+        if crop > min(height, width):
+            raise DataError(
+                f"{what} {crop} is larger than the frame {height}x{width} of {pairs.dataset} ({pair.name}); "
+                f"take {min(height, width)} or less"
+            )
+
+
+def _check_sizes(experiment: Experiment) -> None:
+    """The images of each pair are of one size, and turned alike."""
+    for pairs in (experiment.data.scored, experiment.data.training):
+        if pairs is not None:
+            sizes(pairs)
+
+
+def _check_perceptual_weights(experiment: Experiment) -> None:
+    """The file that shall hold VGG-19's weights is there."""
+    path = experiment.options.perceptual_weights
+    if path is not None and experiment.recipe is not None and not path.is_file():
         raise RunError(
-            f"an unfinished training lies in {cell.folder}; go on with --resume or begin anew with --restart"
+            f"{path}: no such file; give the weights of Keras' VGG-19 with --perceptual-weights, or 'random'"
         )
+
+
+def _check_preparation(experiment: Experiment) -> None:
+    """The recipe's preparation can take the training pairs."""
+    if experiment.recipe is not None and experiment.data.training is not None:
+        training_pairs.check(experiment.recipe, experiment.data.training)
+
+
+def _check_results_folder(experiment: Experiment) -> None:
+    """The results folder can be made, and the disk has room for the checkpoints of the training."""
+    folder = experiment.request.output.results
+    there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not there.is_dir():
+        raise DataError(f"cannot write {folder}: {there} is not a folder; choose another folder with --results")
+    if experiment.recipe is None:
+        return
+    info = zoo.info(experiment.model).variant(experiment.variant)
+    needed, free = _COPIES * _BYTES * info.parameters, shutil.disk_usage(there).free
+    if free < needed:
+        raise RunError(
+            f"cannot write {folder}: the checkpoints of {experiment.model}/{experiment.variant} need "
+            f"{needed / 2**20:,.0f} MiB, {free / 2**20:,.0f} are free; free disk space or choose another folder with "
+            "--results"
+        )
+
+
+def _check_unfinished(experiment: Experiment) -> None:
+    """No killed training is in the way, unless the command line says what to do with it."""
+    # A training that runs is unfinished too; whoever needs it waits for it.
+    if experiment.recipe is not None and not in_use(experiment.folder) and earlier.find(experiment) is None:
+        refuse_unfinished(experiment)
+
+
+def refuse_unfinished(experiment: Experiment) -> None:
+    """Raises RunError when an unfinished training is in the way and nobody said what to do with it."""
+    folder, training = experiment.folder, experiment.request.training
+    if training.resume or training.restart or finished(folder) or not (folder / LAST).is_file():
+        return
+    raise RunError(f"an unfinished training lies in {folder}; go on with --resume or begin anew with --restart")

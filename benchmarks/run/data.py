@@ -1,55 +1,136 @@
-"""Which data an experiment takes."""
+"""The one place that loads data: what an experiment is scored on, what it trains on, where its blur is known from."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import zoo
 from benchmarks.errors import RunError
-from benchmarks.evaluation.psf import DATASETS, KnownBlur
+from benchmarks.evaluation.psf import KnownBlur
+from benchmarks.protocols import Protocol, scored
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.run.request import Request
+from benchmarks.training.pairs import with_validation
 from datasets.errors import DataError
 from datasets.loading import load
 from datasets.pairs import Pairs
+from datasets.registry import info as dataset_info
 from datasets.samples.build import sample_root
 
-# Data sets without a training recipe of their own are scored with networks trained on this one.
-DEFAULT_TRAINING = {"hide": "gopro", "kohler": "gopro"}
+Load = Callable[[str, Path, str | None, int, tuple[int, ...] | None], Pairs]
+"""Loads a split: data set, root, split (None for the scored one), frames, blur steps (None for all)."""
+
+
+@dataclass(frozen=True)
+class ExperimentData:
+    """The pairs of an experiment.
+
+    Attributes:
+        scored: The pairs that count.
+        training: What to train on; None without training.
+        natural: Natural photographs to train on as well; None without.
+        known_blur: Where the blur is known from; None for a model that need not know it, or where nothing tells it.
+    """
+
+    scored: Pairs
+    training: Pairs | None = None
+    natural: Pairs | None = None
+    known_blur: KnownBlur | None = None
+
+
+def load_split(dataset: str, root: Path, split: str | None, frames: int, steps: tuple[int, ...] | None) -> Pairs:
+    """Lists the pairs of a split, see `datasets.load`."""
+    return load(dataset, root, split=split, frames=frames, steps=steps)
+
+
+def select_data(
+    model: str,
+    variant: str,
+    dataset: str,
+    protocol: Protocol,
+    recipe: Recipe | None,
+    request: Request,
+    loading: Load = load_split,
+) -> ExperimentData:
+    """Lists everything that an experiment reads images from; decodes none.
+
+    Args:
+        model: Name of the model.
+        variant: Name of its variant.
+        dataset: Name of the data set to score on.
+        protocol: How is scored.
+        recipe: How to train; None without training.
+        request: What the command line asks for.
+        loading: Lists a split; a grid gives one that remembers what it listed.
+
+    Raises:
+        RunError: Without a data root, without pairs to score or to train on, without natural photographs that the
+            recipe needs.
+        DataError: When a data set is missing, or laid out otherwise than officially.
+    """
+    frames = zoo.info(model).variant(variant).frames
+    steps = request.data.blur_steps
+    count = scored(loading(dataset, root_of(dataset, request), None, frames, steps), protocol, request.scoring.limit)
+    return ExperimentData(
+        scored=count,
+        training=None if recipe is None else _training(dataset, frames, request, loading),
+        natural=None if recipe is None else _natural(dataset, recipe, request, loading),
+        known_blur=_known_blur(model, count, request, loading),
+    )
 
 
 def root_of(dataset: str, request: Request) -> Path:
-    """Returns the folder that holds a data set: the user's, or the sample, which is made if need be."""
-    if request.sample:
+    """The folder that holds a data set: the user's, or the sample, which is made if need be.
+
+    Raises:
+        RunError: When neither was asked for.
+    """
+    if request.data.sample:
         return sample_root(dataset)
-    if request.data_root is None:
+    if request.data.root is None:
         raise RunError("say where the data are with --data-root DIR, or use the built-in sample with --sample")
-    return request.data_root
+    return request.data.root
 
 
-def natural_pairs(made: Recipe, request: Request) -> Pairs | None:
-    """Returns the natural photographs of DIV2K that a recipe trains on; None where it trains on none."""
-    if made.hdc is None or not made.hdc.natural:
+def _training(dataset: str, frames: int, request: Request, loading: Load) -> Pairs:
+    """The pairs to train on: those asked for, or of the data set that stands in, or of the scored one."""
+    source = request.data.train_on or dataset_info(dataset).train_on or dataset
+    info = dataset_info(source)
+    if info.training_split is None or not info.protocols:
+        raise RunError(f"{source} has nothing to train on; choose another data set with --train-on")
+    steps = request.data.blur_steps if info.blur_steps else None
+    return loading(source, root_of(source, request), info.training_split, frames, steps)
+
+
+def _natural(dataset: str, recipe: Recipe, request: Request, loading: Load) -> Pairs | None:
+    """The natural photographs that a recipe trains on as well; None where it trains on none."""
+    source = dataset_info(request.data.train_on or dataset).natural_images
+    if recipe.hdc is None or not recipe.hdc.natural or not source:
         return None
     try:
-        photographs = load("div2k", root_of("div2k", request), split="train")
+        info, root = dataset_info(source), root_of(source, request)
+        photographs = loading(source, root, info.training_split, 1, None)[: recipe.hdc.natural]
+        if recipe.hdc.natural_validation:
+            others = loading(source, root, info.evaluation_split, 1, None)[: recipe.hdc.natural_validation]
+            photographs = with_validation(photographs, others)
     except DataError as error:
         raise RunError(
-            f"{made.model} is trained on {made.hdc.natural} natural photographs as well, but {error}; put DIV2K there "
-            "or leave them out with --natural 0"
+            f"{recipe.model} is trained on {recipe.hdc.natural} natural photographs as well, but {error}; put {source} "
+            "there or leave them out with --natural 0"
         ) from error
-    return photographs[: made.hdc.natural]
+    return photographs
 
 
-def known_blur_of(model: str, dataset: str, request: Request, pairs: Pairs) -> KnownBlur | None:
-    """Returns where a network that must know the blur knows it from, None for another network."""
-    if not zoo.info(model).takes_psf:
+def _known_blur(model: str, pairs: Pairs, request: Request, loading: Load) -> KnownBlur | None:
+    """Where a model that must know the blur knows it from; None for another model, or where nothing tells it."""
+    info = dataset_info(pairs.dataset)
+    if not zoo.info(model).takes_psf or not info.known_blur:
         return None
-    if dataset not in DATASETS:
-        raise RunError(
-            f"{model} must know the blur, which {dataset} does not tell; it can be scored on {' and '.join(DATASETS)}"
-        )
-    if dataset == "cifar10" or request.psf_file is not None:
-        return KnownBlur(dataset, psf_file=request.psf_file)
+    if info.known_blur != "estimated" or request.data.psf_file is not None:
+        return KnownBlur(info.known_blur, psf_file=request.data.psf_file)
     steps = tuple(sorted({pair.metadata["step"] for pair in pairs}))
-    return KnownBlur(dataset, load(dataset, root_of(dataset, request), split="train", steps=steps))
+    return KnownBlur(
+        info.known_blur, loading(pairs.dataset, root_of(pairs.dataset, request), info.training_split, 1, steps)
+    )

@@ -1,175 +1,219 @@
-"""Runs a planned cell of the grid: trains the network if need be, scores it, writes the record and its pictures."""
+"""Runs a planned experiment: trains the model if need be, scores it, writes the record with its images and curves."""
 
 from __future__ import annotations
 
 import math
+import sys
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
+import keras
 import msgspec
 
 import zoo
-from benchmarks.metrics import ocr
+from benchmarks import console
+from benchmarks.evaluation import evaluate, panels, timing
+from benchmarks.evaluation.predict import restorer
+from benchmarks.progress import Progress
 from benchmarks.recipes.recipe import Recipe
-from benchmarks.records import layout, migrate, record, store
-from benchmarks.run.experiment import Cell
+from benchmarks.records import curves, environment, layout, migrate, record, store
+from benchmarks.run import earlier, estimate
+from benchmarks.run.checks import refuse_unfinished
+from benchmarks.run.experiment import Experiment
+from benchmarks.training import loop, state
 from benchmarks.training import pairs as training_pairs
-from benchmarks.training.state import BEST, finished
 from datasets import frame_store
 from datasets.files import weights_hash
 from datasets.pairs import Pairs
 
 
-def run(cell: Cell) -> record.Record:
-    """Trains (or loads), scores and records a cell; the finished record is returned at once if there is one."""
-    done = store.find(cell.request.results, cell.identity, cell.key)
-    if done is not None:
-        print(f"{cell.model} / {cell.variant} on {cell.dataset} ({cell.protocol.name}): done before, {done.path.name}")
-        return done
-    from benchmarks import console
-    from benchmarks.evaluation import evaluate, timing
-    from benchmarks.records import environment
+class Runner:
+    """Runs the experiments of one command, which can share trainings."""
 
-    model, training, weights = _network(cell)
-    print(f"scoring {model.name} on {len(cell.pairs)} pictures of {cell.dataset} ({cell.pairs.coverage})", flush=True)
-    ways: dict[str, Any] = {"tiles": cell.request.tiles, "guess_steps": cell.request.guess_steps}
-    if cell.known_blur is not None:
-        ways["blur_of"] = cell.known_blur.of_pairs(cell.pairs)
-    with console.progress_bar("scoring") as progress:
-        scores = evaluate.evaluate(model, cell.pairs, cell.protocol, cell.request.seed, progress, **ways)
-    precision = _precision(model)
-    done_now = record.Finished(
-        key=cell.key,
-        model=cell.model,
-        variant=cell.variant,
-        dataset=cell.dataset,
-        protocol=cell.protocol.name,
-        model_facts=record.ModelFacts(parameters=_trained_weights(model), macs_256=zoo.count_macs(model)),
-        weights=weights,
-        training=training,
-        evaluation=_evaluation(cell, precision),
-        scores=msgspec.structs.replace(record.summarise(scores.names, scores.values), **_by_step(cell, scores.values)),
-        timing=msgspec.convert(timing.seconds_per_megapixel(model, precision), record.Timing),
-        machine=environment.describe(),
-        versions=environment.versions(),
-        commit=environment.commit(),
-        **_kept(cell, model, scores, ways),
-    )
-    return store.write(cell.request.results, done_now)
+    def __init__(self) -> None:
+        # With --restart a training is begun anew once, not for every data set that is scored with it.
+        self._trained: set[Path] = set()
 
+    def run(self, experiment: Experiment) -> record.Record:
+        """Trains (or loads), scores and records an experiment; a finished record is returned at once.
 
-def _evaluation(cell: Cell, precision: str) -> record.Evaluation:
-    """What is scored and how, for the record."""
-    ways = cell.ways
-    return record.Evaluation(
-        split=cell.pairs.split,
-        coverage=cell.pairs.coverage,
-        fingerprint=cell.pairs.fingerprint,
-        rule=cell.protocol.rule,
-        seed=cell.request.seed,
-        precision=precision,
-        tiles=msgspec.convert(ways.get("tiles"), record.Tiles | None),
-        blind=cell.request.guess_steps,
-        psf=msgspec.convert(ways.get("psf"), record.Psf | None),
-    )
-
-
-def _kept(cell: Cell, model: Any, scores: Any, ways: dict[str, Any]) -> dict[str, Any]:
-    """Writes pictures and training curves beside the records, and returns the sections that name them."""
-    from benchmarks.evaluation import panels
-    from benchmarks.evaluation.predict import restorer
-    from benchmarks.records import curves
-
-    folder, stem = cell.request.results, layout.stem_of(cell.identity, cell.key)
-    sections: dict[str, Any] = {}
-    if cell.request.pictures:
-        restore = restorer(model, cell.dataset, **ways)
-        kept = panels.save(folder, stem, restore, cell.pairs, cell.protocol, scores, cell.request.pictures)
-        sections["panels"] = msgspec.convert(kept, tuple[record.Panel, ...])
-    curve = curves.save(folder, stem, cell.folder) if cell.training_key else None
-    return sections if curve is None else {**sections, "curve": curve}
-
-
-def _by_step(cell: Cell, values: dict[str, list[float | None]]) -> dict[str, Any]:
-    """Returns the mean score of each blur step and the last step that is passed, for the Helsinki challenge."""
-    if cell.protocol.name != "ocr":
-        return {}
-    standing = ocr.standing([score or 0.0 for score in values["ocr"]], [pair.metadata["step"] for pair in cell.pairs])
-    return {
-        "steps": {str(step): round(mean, 4) for step, mean in standing.means.items()}, "stop_step": standing.stop_step,
-    }  # fmt: skip
-
-
-def record_failure(cell: Cell, reason: str) -> record.Record:
-    """Records that a cell failed and why, so that a grid shows it."""
-    return store.write(cell.request.results, record.Failed(key=cell.key, **cell.identity, error=reason))
-
-
-def _network(cell: Cell) -> tuple[Any, record.Training | None, str]:
-    """Returns the network, the record's `training` section and where the weights come from."""
-    if cell.recipe is not None and cell.training_pairs is not None:
-        return _trained(cell, cell.recipe, cell.training_pairs)
-    weights = cell.request.weights
-    if weights is None:
-        return zoo.create(cell.model, cell.variant), None, "none"
-    training = migrate.training_of(zoo.read_notes(weights), weights)
-    return zoo.load(weights), training, f"file sha256:{weights_hash(weights)}"
-
-
-def _trained(cell: Cell, made: Recipe, pairs: Pairs) -> tuple[Any, record.Training, str]:
-    """Returns the trained network (training it, unless that is done already), its section and "trained"."""
-    from benchmarks.training import loop, state
-
-    request = cell.request
-    pairs = training_pairs.prepared(made, pairs, cell.natural)
-    if finished(cell.folder) and not request.restart:
-        outcome = loop.outcome_of(cell.folder, made, pairs, request.select_on_test)
-    else:
-        print(
-            f"training {made.model} / {made.variant} on {len(pairs)} pairs of {pairs.dataset} ({pairs.coverage})",
-            flush=True,
+        Raises:
+            RunError, DataError, ZooError, MetricError: When it cannot be done.
+        """
+        done = earlier.find(experiment)
+        if done is not None:
+            print(f"{experiment.name}: done before, {done.path.name}")
+            return done
+        model, training, weights = self._model(experiment)
+        pairs = experiment.data.scored
+        print(f"scoring {experiment.name}: {len(pairs)} images ({pairs.coverage})", flush=True)
+        estimate.announce(estimate.scoring(model, pairs, experiment.protocol.crop, experiment.tiles))
+        ways = _ways(experiment)
+        with console.progress_bar("scoring") as progress:
+            scores = evaluate.evaluate(model, pairs, experiment.protocol, experiment.request.seed, progress, **ways)
+        precision = _precision(model)
+        finished = record.Finished(
+            key=experiment.key,
+            model=experiment.model,
+            variant=experiment.variant,
+            dataset=experiment.dataset,
+            protocol=experiment.protocol.name,
+            model_facts=record.ModelFacts(parameters=_trainable(model), macs_256=zoo.count_macs(model)),
+            weights=weights,
+            training=training,
+            evaluation=_evaluation(experiment, precision),
+            scores=experiment.protocol.summarise(pairs, scores.values),
+            timing=msgspec.convert(timing.seconds_per_megapixel(model, precision), record.Timing),
+            machine=environment.describe(),
+            versions=environment.versions(),
+            commit=environment.commit(),
+            **_kept(experiment, model, scores, ways),
         )
-        if request.sample:
-            # A sample is small enough to be prepared unasked; decoding would share the cores with the training.
-            frame_store.prepare(pairs, request.store)
-        options = state.Options(
-            request.seed, request.jit, request.resume, request.tensorboard, request.store,
-            request.perceptual_weights or "imagenet",
-        )  # fmt: skip
-        selection = cell.pairs if request.select_on_test else None
-        outcome = loop.train(made, pairs, cell.folder, options, request.weights, selection)
-    section = record.Training(
+        return store.write(experiment.request.output.results, finished)
+
+    def _model(self, experiment: Experiment) -> tuple[keras.Model, record.Training | None, str]:
+        """The model, the record's `training` section and where the weights come from."""
+        if experiment.recipe is not None and experiment.data.training is not None:
+            return self._trained_model(experiment, experiment.recipe, experiment.data.training)
+        weights = experiment.options.weights
+        if weights is None:
+            return zoo.create(experiment.model, experiment.variant), None, "none"
+        training = migrate.training_of(zoo.read_notes(weights), weights)
+        return zoo.load(weights), training, f"file sha256:{weights_hash(weights)}"
+
+    def _trained_model(
+        self, experiment: Experiment, recipe: Recipe, pairs: Pairs
+    ) -> tuple[keras.Model, record.Training, str]:
+        """The trained model (training it, unless that is done already), its section and "trained"."""
+        pairs = training_pairs.prepared(recipe, pairs, experiment.data.natural, console.progress_bar)
+        folder = earlier.training_folder(experiment)
+        with state.held(folder, lambda: _say_waiting(experiment, folder)):
+            anew = experiment.request.training.restart and folder not in self._trained
+            if state.finished(folder) and not anew:
+                outcome = loop.outcome_of(folder, recipe, pairs, experiment.options.select_on_test)
+            else:
+                # While this command waited another one may have begun here, and been stopped.
+                refuse_unfinished(experiment)
+                outcome = _train(experiment, recipe, pairs, folder)
+            self._trained.add(folder)
+            section = _section(experiment, recipe, pairs, outcome)
+            # Whoever scores this file later learns from it what it was trained on.
+            zoo.save(outcome.model, folder / state.BEST, {"training": msgspec.to_builtins(section)})
+        return outcome.model, section, "trained"
+
+
+def record_failure(experiment: Experiment, reason: str) -> record.Record:
+    """Records that an experiment failed and why, so that a grid shows it."""
+    failed = record.Failed(key=experiment.key, **experiment.identity, error=reason)
+    return store.write(experiment.request.output.results, failed)
+
+
+def _say_waiting(experiment: Experiment, folder: Path) -> None:
+    name = f"{experiment.model}/{experiment.variant}"
+    print(f"{name} is being trained by another command in {folder}; waiting for its end", flush=True)
+
+
+def _train(experiment: Experiment, recipe: Recipe, pairs: Pairs, folder: Path) -> state.Outcome:
+    """Trains the model of an experiment, or goes on with its training."""
+    request = experiment.request
+    print(
+        f"training {recipe.model}/{recipe.variant} on {len(pairs)} pairs of {pairs.dataset} ({pairs.coverage})",
+        flush=True,
+    )
+    if request.data.sample:
+        # A sample is small enough to be prepared unasked; decoding would share the cores with the training.
+        frame_store.prepare(pairs, request.data.store)
+    options = state.Options(
+        seed=request.seed,
+        jit=request.training.jit,
+        resume=request.training.resume,
+        tensorboard=request.training.tensorboard,
+        store=request.data.store,
+        perceptual_weights=experiment.options.perceptual_weights or "imagenet",
+    )
+    selection = experiment.data.scored if experiment.options.select_on_test else None
+    taken = zoo.read_notes(folder / state.LAST)["step"] if options.resume and (folder / state.LAST).is_file() else 0
+    model = zoo.create(recipe.model, recipe.variant)
+    estimate.announce(estimate.training(recipe, model, len(pairs), taken))
+    with _training_bar() as report:
+        return loop.train(recipe, pairs, folder, options, experiment.options.weights, selection, report)
+
+
+def _training_bar() -> AbstractContextManager[Progress | None]:
+    """What shows how far a training is: on a terminal Keras' own bar, with its losses, else a line now and then."""
+    return nullcontext() if sys.stdout.isatty() else console.progress_bar("training")
+
+
+def _section(experiment: Experiment, recipe: Recipe, pairs: Pairs, outcome: state.Outcome) -> record.Training:
+    """What records and weight files say of a training."""
+    request, options, natural = experiment.request, experiment.options, experiment.data.natural
+    return record.Training(
         dataset=pairs.dataset,
         split=pairs.split,
         coverage=pairs.coverage,
         fingerprint=pairs.fingerprint,
         pairs=len(pairs),
-        profile=request.profile,
-        recipe=made.as_dict(),
+        profile=request.training.profile,
+        recipe=recipe.as_dict(),
         seed=request.seed,
         steps=outcome.steps,
         epochs=round(outcome.epochs, 3),
         seconds=round(outcome.seconds, 1),
         best_step=outcome.best_step,
         validation_psnr=outcome.validation_psnr,
-        jit=request.jit,
-        started_from=str(request.weights) if request.weights else None,
-        ratios=tuple(map(float, outcome.ratios)) if outcome.ratios else None,
-        selected_on="the scored images" if request.select_on_test else "",
-        natural=record.Natural(coverage=cell.natural.coverage, fingerprint=cell.natural.fingerprint)
-        if cell.natural is not None
-        else None,
+        jit=request.training.jit,
+        started_from=str(options.weights) if options.weights else None,
+        ratios=outcome.ratios,
+        selected_on="the scored images" if options.select_on_test else "",
+        natural=None if natural is None else record.Natural(coverage=natural.coverage, fingerprint=natural.fingerprint),
     )
-    # Whoever scores this file later learns from it what it was trained on.
-    zoo.save(outcome.model, cell.folder / BEST, {"training": msgspec.to_builtins(section)})
-    return outcome.model, section, "trained"
 
 
-def _trained_weights(model: Any) -> int:
-    """Returns the number of weights that a training moves."""
+def _evaluation(experiment: Experiment, precision: str) -> record.Evaluation:
+    """What is scored and how, for the record."""
+    pairs, ways = experiment.data.scored, experiment.ways
+    return record.Evaluation(
+        split=pairs.split,
+        coverage=pairs.coverage,
+        fingerprint=pairs.fingerprint,
+        rule=experiment.protocol.rule,
+        seed=experiment.request.seed,
+        precision=precision,
+        tiles=msgspec.convert(ways.get("tiles"), record.Tiles | None),
+        blind=experiment.options.blind,
+        psf=msgspec.convert(ways.get("psf"), record.Psf | None),
+        engine=experiment.protocol.engine(),
+    )
+
+
+def _ways(experiment: Experiment) -> dict[str, Any]:
+    """How images are restored, as the arguments of `evaluate.evaluate` and `predict.restorer`."""
+    ways: dict[str, Any] = {"tiles": experiment.tiles, "blind": experiment.options.blind}
+    if experiment.data.known_blur is not None:
+        ways["blur_of"] = experiment.data.known_blur.of_pairs(experiment.data.scored, console.progress_bar)
+    return ways
+
+
+def _kept(experiment: Experiment, model: keras.Model, scores: evaluate.Scores, ways: dict[str, Any]) -> dict[str, Any]:
+    """Writes images and training curves beside the records, and returns the sections that name them."""
+    folder = experiment.request.output.results
+    stem = layout.stem_of(experiment.identity, experiment.key)
+    count, sections = experiment.request.output.images, dict[str, Any]()
+    if count:
+        restore = restorer(model, experiment.dataset, **ways)
+        kept = panels.save(folder, stem, restore, experiment.data.scored, experiment.protocol, scores, count)
+        sections["panels"] = msgspec.convert(kept, tuple[record.Panel, ...])
+    curve = curves.save(folder, stem, earlier.training_folder(experiment)) if experiment.training_key else None
+    return sections if curve is None else {**sections, "curve": curve}
+
+
+def _trainable(model: keras.Model) -> int:
+    """The number of trainable parameters."""
     return sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
-def _precision(model: Any) -> str:
-    """Returns the dtype policy of the layers that have weights, float32 when there are none."""
+def _precision(model: keras.Model) -> str:
+    """The dtype policy of the layers that have weights, float32 when there are none."""
     policies = {layer.dtype_policy.name for layer in model.layers if layer.weights}
     return "+".join(sorted(policies - {"float32"})) or "float32"

@@ -3,96 +3,124 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from benchmarks.evaluation.psf import KnownBlur
 from benchmarks.protocols import Protocol
 from benchmarks.recipes.recipe import Recipe
-from benchmarks.records import record
-from benchmarks.run.request import Request
+from benchmarks.run import keys
+from benchmarks.run.data import ExperimentData
+from benchmarks.run.request import ModelOptions, Request
 from datasets.files import weights_hash
-from datasets.pairs import Pairs
+from zoo.inference.tiling import Tiles
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A network and a data set with all that was decided before any long work.
+class Experiment:
+    """A model on a data set with all that was decided before any long work.
 
     Attributes:
-        request: The command line.
+        request: What the command line asks for.
+        options: What of it is asked of this model.
         model, variant, dataset: Names.
-        protocol: How it is scored.
-        pairs: The pairs that count.
+        protocol: How is scored.
         recipe: How to train; None without training.
-        training_pairs: What to train on; None without training.
-        natural: Natural photographs to train on as well; None without.
-        known_blur: Where the blur is known from; None for a network that need not know it.
+        data: What to score and to train on.
+        tiles: How large images are cut for scoring; None restores them whole.
     """
 
     request: Request
+    options: ModelOptions
     model: str
     variant: str
     dataset: str
     protocol: Protocol
-    pairs: Pairs
     recipe: Recipe | None
-    training_pairs: Pairs | None
-    natural: Pairs | None = None
-    known_blur: KnownBlur | None = None
+    data: ExperimentData
+    tiles: Tiles | None = None
+
+    @property
+    def name(self) -> str:
+        """The experiment in a few words, for lines on the screen."""
+        return f"{self.model}/{self.variant} on {self.dataset} ({self.protocol.name})"
 
     @property
     def identity(self) -> dict[str, str]:
         """The names of a record."""
         return {
-            "model": self.model, "variant": self.variant, "dataset": self.dataset, "protocol": self.protocol.name,
-        }  # fmt: skip
-
-    @property
-    def training_key(self) -> str | None:
-        """Equal for trainings that compute the same."""
-        if self.recipe is None or self.training_pairs is None:
-            return None
-        request = self.request
-        parts: dict[str, Any] = {
-            "recipe": self.recipe.choices(),
-            "data": self.training_pairs.fingerprint,
-            "seed": request.seed,
-            "start": weights_hash(request.weights) if request.weights else None,
+            "model": self.model,
+            "variant": self.variant,
+            "dataset": self.dataset,
+            "protocol": self.protocol.name,
         }
+
+    @cached_property
+    def training_choices(self) -> dict[str, object] | None:
+        """All that decides what the training computes, as plain values; None without training."""
+        if self.recipe is None or self.data.training is None:
+            return None
         critic = self.recipe.adversarial
-        if request.perceptual_weights and critic is not None and critic.content == "vgg19":
-            parts["perceptual_weights"] = weights_hash(request.perceptual_weights)
-        if request.select_on_test:
-            parts["selected_on"] = self.pairs.fingerprint
-        if self.natural is not None:
-            parts["natural"] = self.natural.fingerprint
-        return record.run_key(parts)
+        own_vgg = self.options.perceptual_weights if critic is not None and critic.content == "vgg19" else None
+        choices = {
+            "model": self.model,
+            "variant": self.variant,
+            "recipe": self.recipe.choices(),
+            "data": self.data.training.fingerprint,
+            "seed": self.request.seed,
+            "start": _hash(self.options.weights),
+            "perceptual_weights": _hash(own_vgg),
+            "selected_on": self.data.scored.fingerprint if self.options.select_on_test else None,
+            "natural": self.data.natural.fingerprint if self.data.natural is not None else None,
+        }
+        return keys.used(choices)
 
-    @property
-    def key(self) -> str:
-        """Equal for runs that would give the same record."""
-        weights = weights_hash(self.request.weights) if self.request.weights and self.recipe is None else None
-        parts: dict[str, Any] = {
-            **self.identity, "data": self.pairs.fingerprint, "training": self.training_key, "weights": weights,
+    @cached_property
+    def choices(self) -> dict[str, object]:
+        """All that decides what the record says, as plain values."""
+        choices = {
+            **self.identity,
+            "data": self.data.scored.fingerprint,
+            "training": self.training_choices,
+            "weights": _hash(self.options.weights) if self.recipe is None else None,
             "seed": self.request.seed if self.protocol.crop else None,
-            "precision": self.request.overrides.get("precision"),
-        }  # fmt: skip
-        return record.run_key(parts | self.ways)
+            "engine": self.protocol.engine() or None,
+            **self.ways,
+        }
+        return keys.used(choices)
+
+    @cached_property
+    def training_key(self) -> str | None:
+        """Equal for trainings that compute the same; None without training."""
+        return None if self.training_choices is None else keys.key_of(self.training_choices)
+
+    @cached_property
+    def key(self) -> str:
+        """Equal for experiments that would give the same record."""
+        return keys.key_of(self.choices)
+
+    @cached_property
+    def ways(self) -> dict[str, object]:
+        """What keys and records say of how images are restored; nothing of what is not used."""
+        ways: dict[str, object] = {}
+        if self.tiles is not None:
+            ways["tiles"] = asdict(self.tiles)
+        if self.options.blind:
+            ways["blur_step"] = "guessed"
+        if self.data.known_blur is not None:
+            ways["psf"] = self.data.known_blur.as_dict()
+        return ways
 
     @property
-    def ways(self) -> dict[str, Any]:
-        """What is said in keys and records of how pictures are restored; nothing of what is not used."""
-        ways: dict[str, Any] = {}
-        if self.request.tiles is not None:
-            ways["tiles"] = asdict(self.request.tiles)
-        if self.request.guess_steps:
-            ways["blur_step"] = "guessed"
-        if self.known_blur is not None:
-            ways["psf"] = self.known_blur.as_dict()
-        return ways
+    def checkpoints(self) -> Path:
+        """Where the trainings of all experiments lie."""
+        return self.request.output.results / "checkpoints"
 
     @property
     def folder(self) -> Path:
         """Where the training keeps checkpoints and logs."""
-        return self.request.results / "checkpoints" / f"{self.model}--{self.variant}--{self.training_key}"
+        return self.checkpoints / f"{self.model}--{self.variant}--{self.training_key}"
+
+
+def _hash(path: Path | None) -> str | None:
+    """The hash of a weight file, None for none."""
+    return None if path is None else weights_hash(path)

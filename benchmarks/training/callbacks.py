@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,14 @@ import keras
 
 import zoo
 from benchmarks.errors import RunError
+from benchmarks.progress import Progress
 from benchmarks.training.state import BEST, LAST
-from benchmarks.training.tasks import Trainee
+from benchmarks.training.tasks import Task
+from datasets.files import write_text
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C ended a training between two steps, and everything was saved."""
 
 
 class Plateau(keras.callbacks.ReduceLROnPlateau):
@@ -22,7 +31,7 @@ class Plateau(keras.callbacks.ReduceLROnPlateau):
         """Keeps what was learnt before a resume."""
 
     def state(self) -> dict[str, float | None]:
-        """Returns what `restore` needs."""
+        """What `restore` needs."""
         best = None if self.best is None else float(self.best)
         return {"best": best, "wait": self.wait, "cooldown": self.cooldown_counter}
 
@@ -39,7 +48,7 @@ class Checkpoints(keras.callbacks.Callback):
         folder: Where `last.keras` and `best.keras` go.
         progress: Steps, seconds and best value so far, and the step of the last finished epoch; kept up to date here.
         plateau: The plateau callback whose memory belongs to a checkpoint, if any.
-        trainee: What is trained.
+        task: What is trained.
         seconds_between: A long epoch is saved this often.
     """
 
@@ -48,19 +57,15 @@ class Checkpoints(keras.callbacks.Callback):
         folder: Path,
         progress: dict[str, Any],
         plateau: Plateau | None,
-        trainee: Trainee,
+        task: Task,
         seconds_between: float = 120.0,
     ) -> None:
         super().__init__()
-        self.folder, self.progress, self.plateau, self.trainee = folder, progress, plateau, trainee
+        self.folder, self.progress, self.plateau, self.task = folder, progress, plateau, task
         self.seconds_between = seconds_between
+        self.stop_asked = False
         self._clock = time.monotonic()
         self._saved = self._clock
-
-    def set_model(self, model: keras.Model) -> None:
-        """Notes how far the optimiser's count of updates is from ours."""
-        super().set_model(model)
-        self._offset = self.trainee.updates - self.progress["step"]
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Counts the step; stops on a loss that is not finite; saves when the last checkpoint is old."""
@@ -71,30 +76,35 @@ class Checkpoints(keras.callbacks.Callback):
                 f"the loss became {loss} at step {self.progress['step']}; try --precision float32, another --seed or "
                 f"a larger --batch-size (checkpoints from before it, if any, are in {self.folder})"
             )
+        self._stop_if_asked()
         if time.monotonic() - self._saved > self.seconds_between:
             self.save()
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Stops in the middle of a validation, which a resume makes up for."""
+        self._stop_if_asked()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Saves the last model, and the best one by validation PSNR."""
         value = (logs or {}).get("val_psnr", math.nan)
         if math.isfinite(value) and (self.progress["best"] is None or value > self.progress["best"]):
-            zoo.save(self.trainee.network, self.folder / BEST)
+            zoo.save(self.task.scored, self.folder / BEST)
             self.progress |= {"best": float(value), "best_step": self.progress["step"]}
         self.progress["epoch_end"] = self.progress["step"]
-        if self.trainee.ratios is not None:
-            self.progress["ratios"] = self.trainee.ratios
+        if self.task.ratios is not None:
+            self.progress["ratios"] = self.task.ratios
         self.save()
 
     def save(self) -> None:
         """Writes `last.keras`."""
-        self.trainee.save(self.folder / LAST, self._notes())
+        self.task.save(self.folder / LAST, self._notes())
         self._saved = time.monotonic()
 
-    def save_interrupted(self) -> None:
-        """Writes `last.keras` after Ctrl-C, which mostly comes between the update of the weights and the count."""
-        if self.trainee.updates - self._offset == self.progress["step"] + 1:
-            self.progress["step"] += 1
-        self.save()
+    def _stop_if_asked(self) -> None:
+        """Ends the training between two steps, where weights, optimisers and count belong together."""
+        if self.stop_asked:
+            self.save()
+            raise Stopped
 
     def _notes(self) -> dict[str, Any]:
         """Brings the progress up to date and returns what a checkpoint carries."""
@@ -102,3 +112,51 @@ class Checkpoints(keras.callbacks.Callback):
         self.progress["seconds"] += now - self._clock
         self._clock = now
         return {**self.progress, "plateau": self.plateau.state() if self.plateau else None}
+
+
+class Log(keras.callbacks.Callback):
+    """Keeps the losses and metrics of every epoch in a CSV file, which is whole at any moment.
+
+    Unlike Keras' own, it takes what only some epochs have (those that were validated), and an epoch that a resume
+    repeats stands there once. What an epoch has not is left empty.
+
+    Args:
+        path: The file; what it holds of earlier epochs is kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self._rows: dict[int, dict[str, str]] = {}
+        if path.is_file():
+            for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
+                self._rows[int(row["epoch"])] = row
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Writes the file with one epoch more."""
+        known = self._rows.get(epoch, {})
+        self._rows[epoch] = known | {"epoch": str(epoch)} | {name: str(float(v)) for name, v in (logs or {}).items()}
+        names = list(dict.fromkeys(name for row in self._rows.values() for name in row))
+        stream = io.StringIO()
+        writer = csv.DictWriter(stream, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._rows[each] for each in sorted(self._rows))
+        write_text(self.path, stream.getvalue())
+
+
+class Steps(keras.callbacks.Callback):
+    """Tells how far the training is, step by step.
+
+    Args:
+        progress: The training's progress, which `Checkpoints` keeps up to date before this is called.
+        total: Steps in all.
+        report: Called with steps taken and in all.
+    """
+
+    def __init__(self, progress: Mapping[str, Any], total: int, report: Progress) -> None:
+        super().__init__()
+        self.progress, self.total, self.report = progress, total, report
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Tells the step."""
+        self.report(self.progress["step"], self.total)

@@ -10,18 +10,23 @@ from benchmarks.recipes.recipe import Recipe
 MAX_STEPS_PER_EPOCH = 2000
 
 
+def epoch_steps(recipe: Recipe, pairs: int) -> float:
+    """The steps of one epoch over so many pairs; not whole where the last batch would not be full."""
+    return pairs / (recipe.data.stride * recipe.data.batch)
+
+
 def total_steps(recipe: Recipe, pairs: int) -> int:
-    """Returns the number of training steps of a recipe over so many pairs."""
+    """The number of training steps of a recipe over so many pairs."""
     if recipe.steps is not None:
         return recipe.steps
-    return math.ceil((recipe.epochs or 0) * pairs / recipe.data.batch)
+    return math.ceil((recipe.epochs or 0) * pairs / (recipe.data.stride * recipe.data.batch))
 
 
 def epoch_length(recipe: Recipe, pairs: int, steps: int) -> int:
-    """Returns the steps between two validations: a pass, bounded so that short and very long passes behave."""
-    one_pass = math.ceil(pairs / recipe.data.batch)
+    """The steps between two validations: an epoch, bounded so that short and very long ones behave."""
+    one_epoch = math.ceil(epoch_steps(recipe, pairs))
     shortest = max(1, min(steps // 10, 100))
-    return min(max(one_pass, shortest), MAX_STEPS_PER_EPOCH, steps)
+    return min(max(one_epoch, shortest), MAX_STEPS_PER_EPOCH, steps)
 
 
 def segments(step: int, steps: int, length: int) -> Iterator[tuple[int, int, int, int]]:

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import keras
 
 import zoo
 from benchmarks.errors import RunError, readable_errors
+from benchmarks.progress import Progress
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.training.batches import training_batches, validation_batches
-from benchmarks.training.callbacks import Checkpoints, Plateau
-from benchmarks.training.epochs import epoch_length, segments, total_steps, validated_epochs
+from benchmarks.training.callbacks import Checkpoints, Log, Plateau, Steps, Stopped
+from benchmarks.training.epochs import epoch_length, epoch_steps, segments, total_steps, validated_epochs
 from benchmarks.training.pairs import split_validation
-from benchmarks.training.state import BEST, LAST, Options, Outcome
-from benchmarks.training.tasks import Adversarial, Supervised, Trainee, fresh
+from benchmarks.training.state import BEST, LAST, LOG, Options, Outcome, writable
+from benchmarks.training.tasks import Task, task_of
 from datasets import pipeline
 from datasets.pairs import Pairs
+from zoo.losses.multi_output import StageObjective
 
 
 def use_jit(choice: str) -> bool:
-    """Returns whether to compile with XLA.
+    """Whether to compile with XLA.
 
-    On CPUs TensorFlow's own kernels were 2 to 3 times faster than XLA's for these networks, and PyTorch's compiler
+    On CPUs TensorFlow's own kernels were 2 to 3 times faster than XLA's for these models, and PyTorch's compiler
     needs a toolchain, so `"auto"` compiles on JAX and on GPUs under TensorFlow only.
     """
     if choice != "auto":
@@ -36,7 +41,7 @@ def use_jit(choice: str) -> bool:
         import tensorflow as tf
 
         return bool(tf.config.list_physical_devices("GPU"))
-    return backend == "jax"
+    return str(backend) == "jax"
 
 
 def train(
@@ -46,8 +51,9 @@ def train(
     options: Options,
     start: Path | None = None,
     selection: Pairs | None = None,
+    report: Progress | None = None,
 ) -> Outcome:
-    """Trains a network, or goes on with a training that stopped.
+    """Trains a model, or goes on with a training that stopped.
 
     Args:
         recipe: What to compute.
@@ -57,14 +63,15 @@ def train(
         start: A `.keras` file of the same variant whose weights are the first ones; None for fresh weights.
         selection: Pairs that take the place of the validation split, such as the test split in the habit of some
             papers; then all of `pairs` are trained on.
+        report: Called after every step with steps taken and in all; None lets Keras draw its own bar.
 
     Returns:
-        The trained network and what it took.
+        The trained model and what it took.
 
     Raises:
         RunError: When the loss stops being finite, or the recipe asks for nothing.
         ZooError: When first weights do not fit, or VGG-19's cannot be had.
-        DataError: When a picture cannot be read or the crop does not fit.
+        DataError: When an image cannot be read or the crop does not fit.
     """
     training_pairs, validation_pairs = (
         (pairs, selection) if selection else split_validation(pairs, recipe.data.validation)
@@ -75,34 +82,38 @@ def train(
         raise RunError("nothing to train: --steps and --epochs must be at least 1")
     keras.utils.set_random_seed(options.seed)
     length = epoch_length(recipe, len(training_pairs), steps)
-    with readable_errors(), _writable(folder), _loggers(folder, options) as loggers:
-        trainee, progress = _start_or_resume(recipe, folder, steps, options, start)
-        validation = validation_batches(validation_pairs, recipe, trainee.network, options.seed)
+    with readable_errors(), writable(folder):
+        trained, progress = _start_or_resume(recipe, folder, steps, options, start)
+        validation = validation_batches(validation_pairs, recipe, trained.scored, options.seed)
         due = validated_epochs(recipe, steps, length)
         plateau = _plateau(progress) if recipe.schedule.kind == "plateau" and validation is not None else None
-        checkpoints = Checkpoints(folder, progress, plateau, trainee)
+        checkpoints = Checkpoints(folder, progress, plateau, trained)
         # The plateau comes first, so that a checkpoint holds what it learnt from the epoch.
-        callbacks = [*([plateau] if plateau else []), checkpoints, *loggers]
+        callbacks: list[keras.callbacks.Callback] = [*([plateau] if plateau else []), checkpoints, Log(folder / LOG)]
+        if options.tensorboard:
+            callbacks.append(keras.callbacks.TensorBoard(folder / "tensorboard"))
+        if report is not None:
+            callbacks.append(Steps(progress, steps, report))
         for callback in callbacks:
-            callback.set_model(trainee.model)
-        with _saved_on_interrupt(checkpoints):
-            _end_open_epoch(trainee, progress, steps, length, validation, due, callbacks)
+            callback.set_model(trained.model)
+        with _stoppable(checkpoints):
+            _end_open_epoch(trained, progress, steps, length, validation, due, callbacks)
             for first_step, initial_epoch, epochs, segment_length in segments(progress["step"], steps, length):
-                trainee.fit(
-                    training_batches(training_pairs, recipe, trainee.network, options, first_step),
+                trained.fit(
+                    training_batches(training_pairs, recipe, trained.scored, options, first_step),
                     initial_epoch=initial_epoch,
                     epochs=epochs,
                     steps_per_epoch=segment_length,
                     validation_data=validation,
                     validation_freq=due,
                     callbacks=callbacks,
-                    verbose=1 if sys.stdout.isatty() else 2,
+                    verbose=1 if report is None and sys.stdout.isatty() else 2,
                 )
     return _outcome(folder, progress, recipe, len(training_pairs))
 
 
 def outcome_of(folder: Path, recipe: Recipe, pairs: Pairs, selected: bool = False) -> Outcome:
-    """Returns the outcome of a finished training from its folder.
+    """The outcome of a finished training, from its folder.
 
     Args:
         folder: The training's folder.
@@ -118,9 +129,9 @@ def _outcome(folder: Path, progress: dict[str, Any], recipe: Recipe, pairs: int)
     """Loads the best weights and returns them with what the training took."""
     best = folder / BEST
     return Outcome(
-        model=zoo.load(best) if best.is_file() else Supervised(zoo.load(folder / LAST)).network,
+        model=zoo.load(best) if best.is_file() else _without_objective(zoo.load(folder / LAST)),
         steps=progress["step"],
-        epochs=progress["step"] * recipe.data.batch / pairs,
+        epochs=progress["step"] / epoch_steps(recipe, pairs),
         seconds=progress["seconds"],
         best_step=progress["best_step"] or progress["step"],
         validation_psnr=progress["best"],
@@ -128,32 +139,34 @@ def _outcome(folder: Path, progress: dict[str, Any], recipe: Recipe, pairs: int)
     )
 
 
+def _without_objective(model: keras.Model) -> keras.Model:
+    """The model inside the objective that a checkpoint of a model with several outputs holds."""
+    return model.network if isinstance(model, StageObjective) else model
+
+
 def _start_or_resume(
     recipe: Recipe, folder: Path, steps: int, options: Options, start: Path | None
-) -> tuple[Trainee, dict[str, Any]]:
-    """Returns what is trained and its progress: fresh, or from the last checkpoint."""
+) -> tuple[Task, dict[str, Any]]:
+    """What is trained and its progress: fresh, or from the last checkpoint."""
     last = folder / LAST
     resume = options.resume and last.is_file()
+    folder.mkdir(parents=True, exist_ok=True)
+    model = zoo.create(recipe.model, recipe.variant, dtype=recipe.precision)
+    if start is not None and not resume:
+        zoo.load_weights(model, start)
+    made = task_of(model, recipe, steps, use_jit(options.jit), options.perceptual_weights, options.seed)
     if resume:
         progress = zoo.read_notes(last)
         print(f"resuming at step {progress['step']} of {steps} from {last}")
-        if recipe.adversarial is None:
-            return Supervised.resumed(last), progress
-    folder.mkdir(parents=True, exist_ok=True)
-    network = zoo.create(recipe.model, recipe.variant, dtype=recipe.precision)
-    if start is not None and not resume:
-        zoo.load_weights(network, start)
-    trainee = fresh(network, recipe, steps, use_jit(options.jit), options.perceptual_weights, options.seed)
-    if resume and isinstance(trainee, Adversarial):
-        trainee.restore(last)
-        return trainee, progress
-    for stale in (last, folder / BEST, folder / "log.csv"):
+        made.restore(last)
+        return made, progress
+    for stale in (last, folder / BEST, folder / LOG):
         stale.unlink(missing_ok=True)
-    return trainee, {"step": 0, "steps": steps, "seconds": 0.0, "best": None, "best_step": None, "epoch_end": 0}
+    return made, {"step": 0, "steps": steps, "seconds": 0.0, "best": None, "best_step": None, "epoch_end": 0}
 
 
 def _plateau(progress: dict[str, Any]) -> Plateau:
-    """Returns the callback that lowers the learning rate, with its memory from a resumed training."""
+    """The callback that lowers the learning rate, with its memory from a resumed training."""
     plateau = Plateau("val_loss", factor=0.5, patience=5)
     if progress.get("plateau"):
         plateau.restore(progress["plateau"])
@@ -161,7 +174,7 @@ def _plateau(progress: dict[str, Any]) -> Plateau:
 
 
 def _end_open_epoch(
-    trainee: Trainee,
+    trained: Task,
     progress: dict[str, Any],
     steps: int,
     length: int,
@@ -174,41 +187,37 @@ def _end_open_epoch(
     if progress["epoch_end"] == step or (step % length and step < steps):
         return
     epoch = (step - 1) // length
-    values = {} if validation is None or epoch + 1 not in due else trainee.evaluate(validation)
+    values = {} if validation is None or epoch + 1 not in due else trained.evaluate(validation)
     for callback in callbacks:
-        if isinstance(callback, (Plateau, Checkpoints)):
+        if isinstance(callback, Plateau | Checkpoints | Log):
             callback.on_epoch_end(epoch, {f"val_{name}": value for name, value in values.items()})
 
 
 @contextmanager
-def _loggers(folder: Path, options: Options) -> Iterator[list[keras.callbacks.Callback]]:
-    """Yields the CSV log, and TensorBoard if asked for; the log is closed even when the training breaks off."""
-    log = keras.callbacks.CSVLogger(folder / "log.csv", append=True)
-    try:
-        yield [log, *([keras.callbacks.TensorBoard(folder / "tensorboard")] if options.tensorboard else [])]
-    finally:
-        if log.csv_file is not None:
-            log.csv_file.close()
+def _stoppable(checkpoints: Checkpoints) -> Iterator[None]:
+    """Lets the first Ctrl-C end the training after the running step, with everything saved; the second ends it at once.
 
+    In the middle of a step an optimiser may have moved, or only one of two models, so that nothing could go on from
+    there as if it had not stopped.
+    """
 
-@contextmanager
-def _writable(folder: Path) -> Iterator[None]:
-    """Turns the errors of a full or forbidden disk into one line."""
-    try:
-        yield
-    except OSError as error:
-        raise RunError(
-            f"cannot write {folder}: {error.strerror or error}; free disk space or choose another folder with --results"
-        ) from error
+    def ask(signal_number: int, frame: FrameType | None) -> None:
+        if checkpoints.stop_asked:
+            raise KeyboardInterrupt
+        checkpoints.stop_asked = True
+        print("\nstopping after this step; Ctrl-C again stops at once", file=sys.stderr)
 
-
-@contextmanager
-def _saved_on_interrupt(checkpoints: Checkpoints) -> Iterator[None]:
-    """Saves the last checkpoint when Ctrl-C stops the training."""
+    # Python lets only the main thread handle signals; another one gets none.
+    mine = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, ask) if mine else None
     try:
         yield
-    except KeyboardInterrupt:
-        checkpoints.save_interrupted()
+    except Stopped:
         step = checkpoints.progress["step"]
-        print(f"\nstopped at step {step}, saved in {checkpoints.folder}; --resume goes on from there", file=sys.stderr)
+        print(f"stopped at step {step}, saved in {checkpoints.folder}; --resume goes on from there", file=sys.stderr)
         raise
+    finally:
+        if mine:
+            signal.signal(signal.SIGINT, before)
+    if checkpoints.stop_asked:
+        raise KeyboardInterrupt

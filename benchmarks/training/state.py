@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import filelock
+
 import zoo
+from benchmarks.errors import RunError
 
 if TYPE_CHECKING:
     import keras
 
 LAST = "last.keras"
+"""The last checkpoint of a training: weights, optimiser and what a resume needs."""
 
 BEST = "best.keras"
+"""The best weights of a training."""
+
+LOG = "log.csv"
+"""Losses and metrics of every epoch."""
+
+_LOCK = ".lock"
+_POLL = 0.5
 
 
 def finished(folder: Path) -> bool:
@@ -22,6 +35,59 @@ def finished(folder: Path) -> bool:
         return False
     notes = zoo.read_notes(folder / LAST)
     return "steps" in notes and notes.get("epoch_end") == notes["steps"]
+
+
+@contextmanager
+def held(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Holds a training's folder, so that no other process trains in it, reads it half written or deletes it.
+
+    The lock goes with the process, however that ends.
+
+    Args:
+        folder: The training's folder; made if missing.
+        waiting: Called once before a wait, when another process holds the folder.
+
+    Raises:
+        RunError: When the folder cannot be written.
+    """
+    with writable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / _LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            waiting()
+            lock.acquire(poll_interval=_POLL)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def in_use(folder: Path) -> bool:
+    """Whether another process, or another place in this one, trains in a folder at this moment."""
+    if not (folder / _LOCK).exists():
+        return False
+    lock = filelock.FileLock(folder / _LOCK)
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except filelock.Timeout:
+        return True
+    except OSError:
+        # A folder that can be read only is nobody's workplace.
+        return False
+
+
+@contextmanager
+def writable(folder: Path) -> Iterator[None]:
+    """Turns the errors of a full or forbidden disk into one line."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"cannot write {folder}: {error.strerror or error}; free disk space or choose another folder with --results"
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
-"""What a training moves: one network under one loss, or a generator and its critic."""
+"""What a training moves: one model under one loss, or a generator and its critic."""
 
 from __future__ import annotations
 
 import io
 import math
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 import numpy as np
@@ -21,41 +24,35 @@ from zoo.losses.perceptual import FeatureDistance, vgg_features
 from zoo.losses.pixel import Charbonnier, CharbonnierEdge, RootSquaredError, SumOfAbsoluteDifferences, psnr
 from zoo.models.patchgan import patchgan
 
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    Batches: TypeAlias = tf.data.Dataset
+    Tensor: TypeAlias = tf.Tensor | np.ndarray
+
 # Member of a checkpoint that holds what the generator's own file has not: critic and both optimisers.
 _ADVERSARIAL_STATE = "adversarial.npz"
 
 
 class Supervised:
-    """A network, or the objective around a network with several outputs, trained by Keras' own `fit`.
+    """A model, or the objective around a model with several outputs, trained by Keras' own `fit`.
 
     Args:
-        model: The compiled model.
+        model: The model.
+        recipe: How to train it.
+        steps: Steps in all.
+        jit: Whether to compile with XLA.
     """
 
-    def __init__(self, model: keras.Model) -> None:
-        self.model = model
-
-    @classmethod
-    def fresh(cls, network: keras.Model, recipe: Recipe, steps: int, jit: bool) -> Supervised:
-        """Compiles a network by a recipe for so many steps."""
-        loss, model = _loss(recipe, network), network
-        if len(network.outputs) > 1:
-            model = StageObjective(network, loss, trainable_ratios=recipe.trainable_ratios)
+    def __init__(self, model: keras.Model, recipe: Recipe, steps: int, jit: bool) -> None:
+        self.scored = self.model = model
+        loss = _loss(recipe, model)
+        if len(model.outputs) > 1:
+            self.model = StageObjective(model, loss, trainable_ratios=recipe.trainable_ratios)
             loss = None
-        model.compile(optimizer=_adam(recipe, steps), loss=loss, metrics=[psnr], jit_compile=jit)
-        # Built now, so that a checkpoint from before the first step can be loaded.
-        model.optimizer.build(model.trainable_variables)
-        return cls(model)
-
-    @classmethod
-    def resumed(cls, path: Path) -> Supervised:
-        """Loads a checkpoint."""
-        return cls(zoo.load(path, compile=True))
-
-    @property
-    def network(self) -> keras.Model:
-        """The network that is scored."""
-        return self.model.network if isinstance(self.model, StageObjective) else self.model
+        self.model.compile(optimizer=_optimiser(recipe, steps), loss=loss, metrics=[psnr], jit_compile=jit)
+        # Built now, so that a checkpoint from before the first step can be restored.
+        self.model.optimizer.build(self.model.trainable_variables)
 
     @property
     def ratios(self) -> list[float] | None:
@@ -69,50 +66,72 @@ class Supervised:
         """How often the optimiser has changed the weights."""
         return _updates(self.model)
 
-    def fit(self, batches: Any, **options: Any) -> None:
+    def fit(self, batches: Batches, **options: Any) -> None:
         """Trains; takes what `keras.Model.fit` takes."""
         self.model.fit(batches, shuffle=False, **options)
 
-    def evaluate(self, batches: Any) -> dict[str, float]:
-        """Returns loss and metrics over validation batches."""
-        return self.model.evaluate(batches, verbose=0, return_dict=True)
+    def evaluate(self, batches: Batches) -> dict[str, float]:
+        """Loss and metrics over validation batches."""
+        values: dict[str, float] = self.model.evaluate(batches, verbose=0, return_dict=True)
+        return values
 
-    def save(self, path: Path, notes: dict[str, Any]) -> None:
-        """Writes a checkpoint from which `resumed` goes on."""
+    def save(self, path: Path, notes: Mapping[str, Any]) -> None:
+        """Writes a checkpoint from which `restore` goes on."""
         zoo.save(self.model, path, notes)
+
+    def restore(self, path: Path) -> None:
+        """Puts back weights and optimiser, as `save` wrote them.
+
+        Into the model that was compiled by the recipe, not by loading the file as a model: what stands in a file of the
+        optimiser depends on the dtype policy of the session that reads it.
+
+        Raises:
+            ZooError: When the file was not made by such a training.
+        """
+        try:
+            with warnings.catch_warnings():
+                # Keras only warns of an optimiser or of layers that it does not find in the file.
+                warnings.simplefilter("error", UserWarning)
+                self.model.load_weights(path)
+        except (ValueError, KeyError, OSError, UserWarning) as error:
+            raise _not_ours(path) from error
 
 
 class Adversarial:
     """A generator and a critic, trained in turns on the same batches.
 
     Args:
-        network: The generator.
+        model: The generator.
         recipe: How to train.
         steps: Steps in all.
         jit: Whether to compile with XLA.
         weights: Where the content term's VGG-19 gets its weights, see `zoo.losses.perceptual.vgg_features`.
         seed: Seed of the critic's gradient penalty.
+
+    Raises:
+        RunError: When the recipe has no critic.
+        ZooError: When VGG-19's weights cannot be had.
     """
 
     def __init__(
-        self, network: keras.Model, recipe: Recipe, steps: int, jit: bool, weights: str | Path, seed: int
+        self, model: keras.Model, recipe: Recipe, steps: int, jit: bool, weights: str | Path, seed: int
     ) -> None:
         if recipe.adversarial is None:
             raise RunError(f"{recipe.model}: the loss {recipe.loss} has no critic")
         own = recipe.adversarial
-        self.network, self.critic_steps = network, own.critic_steps
+        self.scored, self.critic_steps = model, own.critic_steps
         critic = patchgan(filters=own.critic_filters)
         distance, inner = _content(own, weights)
-        self._generator_step = GeneratorStep(network, critic, recipe.loss, distance, own.content_weight, inner)
-        self._critic_step = CriticStep(network, critic, recipe.loss, seed)
-        self._generator_step.compile(_adam(recipe, steps), jit_compile=jit)
-        self._critic_step.compile(_adam(recipe, steps * own.critic_steps), jit_compile=jit)
+        self._generator_step = GeneratorStep(model, critic, recipe.loss, distance, own.content_weight, inner)
+        self._critic_step = CriticStep(model, critic, recipe.loss, seed)
+        self._generator_step.compile(_optimiser(recipe, steps), jit_compile=jit)
+        self._critic_step.compile(_optimiser(recipe, steps * own.critic_steps), jit_compile=jit)
         for step in (self._generator_step, self._critic_step):
             step.optimizer.build(step.trainable_variables)
         # A model of its own for the validation, so that its metrics are not among those of the steps.
-        self._scored = keras.Model(network.inputs, network.outputs[0])
-        self._scored.compile(loss="mean_absolute_error", metrics=[psnr], jit_compile=jit)
-        self.model = self._generator_step
+        self._validated = keras.Model(model.inputs, model.outputs[0])
+        self._validated.compile(loss="mean_absolute_error", metrics=[psnr], jit_compile=jit)
+        self.model: keras.Model = self._generator_step
 
     @property
     def ratios(self) -> None:
@@ -126,12 +145,12 @@ class Adversarial:
 
     def fit(
         self,
-        batches: Any,
+        batches: Batches,
         *,
         initial_epoch: int,
         epochs: int,
         steps_per_epoch: int,
-        validation_data: Any,
+        validation_data: Batches | None,
         validation_freq: list[int],
         callbacks: list[keras.callbacks.Callback],
         verbose: int,
@@ -142,40 +161,50 @@ class Adversarial:
         )
         self.model.stop_training = False
         calls.on_train_begin()
-        stream = batches.as_numpy_iterator()
+        stream = _stream(batches)
         for epoch in range(initial_epoch, epochs):
-            self._generator_step.reset_metrics()
-            self._critic_step.reset_metrics()
             calls.on_epoch_begin(epoch)
+            sums: Counter[str] = Counter()
             logs: dict[str, float] = {}
             for step in range(steps_per_epoch):
                 calls.on_train_batch_begin(step)
-                logs = self._step(*next(stream))
+                sums.update(self._step(*next(stream)))
+                # Means since the epoch began, as in Keras' own logs.
+                logs = {name: value / (step + 1) for name, value in sums.items()}
                 calls.on_train_batch_end(step, logs)
             if validation_data is not None and epoch + 1 in validation_freq:
                 logs |= {f"val_{name}": value for name, value in self.evaluate(validation_data).items()}
             calls.on_epoch_end(epoch, logs)
         calls.on_train_end()
 
-    def evaluate(self, batches: Any) -> dict[str, float]:
-        """Returns mean absolute error and PSNR of the generator over validation batches."""
-        return self._scored.evaluate(batches, verbose=0, return_dict=True)
+    def evaluate(self, batches: Batches) -> dict[str, float]:
+        """Mean absolute error and PSNR of the generator over validation batches."""
+        values: dict[str, float] = self._validated.evaluate(batches, verbose=0, return_dict=True)
+        return values
 
-    def save(self, path: Path, notes: dict[str, Any]) -> None:
+    def save(self, path: Path, notes: Mapping[str, Any]) -> None:
         """Writes the generator, and in the same file critic, optimisers and seeds."""
         stream = io.BytesIO()
         state = (keras.ops.convert_to_numpy(variable) for variable in self._state())
         np.savez(stream, *state)
-        zoo.save(self.network, path, notes, {_ADVERSARIAL_STATE: stream.getvalue()})
+        zoo.save(self.scored, path, notes, {_ADVERSARIAL_STATE: stream.getvalue()})
 
     def restore(self, path: Path) -> None:
-        """Puts back what `save` wrote."""
-        with np.load(io.BytesIO(zoo.read_member(path, _ADVERSARIAL_STATE))) as stored:
-            for name, variable in zip(stored.files, self._state(), strict=True):
-                variable.assign(stored[name])
+        """Puts back what `save` wrote.
 
-    def _step(self, blurry: np.ndarray, sharp: np.ndarray) -> dict[str, float]:
-        """Takes the critic's steps and the generator's; returns the mean losses since the epoch began."""
+        Raises:
+            ZooError: When the file was not made by such a training.
+        """
+        variables = self._state()
+        with np.load(io.BytesIO(zoo.read_member(path, _ADVERSARIAL_STATE))) as stored:
+            values = [stored[name] for name in stored.files]
+        if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
+            raise _not_ours(path)
+        for value, variable in zip(values, variables, strict=True):
+            variable.assign(value)
+
+    def _step(self, blurry: Tensor, sharp: Tensor) -> dict[str, float]:
+        """Takes the critic's steps and the generator's on one batch; returns both losses."""
         for _ in range(self.critic_steps):
             critic = self._critic_step.train_on_batch(blurry, sharp, return_dict=True)
         generator = self._generator_step.train_on_batch(blurry, sharp, return_dict=True)
@@ -192,16 +221,17 @@ class Adversarial:
         return [variable for key, variable in found.items() if key not in metrics | inner]
 
 
-Trainee = Supervised | Adversarial
+Task = Supervised | Adversarial
+"""What is trained: a compiled model with its optimiser, or two."""
 
 
-def fresh(
-    network: keras.Model, recipe: Recipe, steps: int, jit: bool, weights: str | Path = "imagenet", seed: int = 0
-) -> Trainee:
-    """Returns what a recipe trains, compiled, around a network.
+def task_of(
+    model: keras.Model, recipe: Recipe, steps: int, jit: bool, weights: str | Path = "imagenet", seed: int = 0
+) -> Task:
+    """What a recipe trains, compiled, around a model.
 
     Args:
-        network: The network with its first weights.
+        model: The model with its first weights.
         recipe: How to train.
         steps: Steps in all.
         jit: Whether to compile with XLA.
@@ -212,20 +242,35 @@ def fresh(
         ZooError: When VGG-19's weights cannot be had.
     """
     if recipe.adversarial is not None:
-        return Adversarial(network, recipe, steps, jit, weights, seed)
-    return Supervised.fresh(network, recipe, steps, jit)
+        return Adversarial(model, recipe, steps, jit, weights, seed)
+    return Supervised(model, recipe, steps, jit)
 
 
-def _adam(recipe: Recipe, updates: int) -> keras.optimizers.Optimizer:
-    """Returns the recipe's optimiser for so many updates."""
+def _optimiser(recipe: Recipe, updates: int) -> keras.optimizers.Optimizer:
+    """The recipe's optimiser for so many updates.
+
+    In mixed_float16 the loss is scaled, or small gradients would become zero. Keras does so by itself only where the
+    compiled model itself has that policy, which an objective around a model and a step of two models have not.
+    """
     own = recipe.optimiser
-    return keras.optimizers.Adam(
+    adam = keras.optimizers.Adam(
         learning_rate(recipe, updates), beta_1=own.beta_1, epsilon=own.epsilon, clipnorm=own.clipnorm
     )
+    return keras.optimizers.LossScaleOptimizer(adam) if recipe.precision == "mixed_float16" else adam
 
 
-def _loss(recipe: Recipe, network: keras.Model) -> Any:
-    """Returns the loss of one output."""
+def _stream(batches: Batches) -> Iterator[tuple[Tensor, Tensor]]:
+    """The batches one by one, as TensorFlow gives them where it computes, else as NumPy arrays."""
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    return iter(batches) if on_tensorflow else batches.as_numpy_iterator()
+
+
+def _not_ours(path: Path) -> zoo.ZooError:
+    return zoo.ZooError(f"{path}: does not fit this training; begin it anew with --restart")
+
+
+def _loss(recipe: Recipe, model: keras.Model) -> keras.losses.Loss | str:
+    """The loss of one output."""
     losses = {
         "sum_of_absolute_differences": SumOfAbsoluteDifferences,
         "charbonnier": Charbonnier,
@@ -234,7 +279,7 @@ def _loss(recipe: Recipe, network: keras.Model) -> Any:
     }
     if recipe.loss in losses:
         return losses[recipe.loss]()
-    return keras.losses.get(recipe.loss) if len(network.outputs) > 1 else recipe.loss
+    return keras.losses.get(recipe.loss) if len(model.outputs) > 1 else recipe.loss
 
 
 def _content(own: Critic, weights: str | Path) -> tuple[Any, tuple[keras.Model, ...]]:

@@ -14,7 +14,7 @@ SMALLEST = 0.1
 
 
 def aperture(radius: float, blades: int = 0, angle: float = 0.0) -> np.ndarray:
-    """Returns the point spread function of an aperture out of focus.
+    """The point spread function of an aperture out of focus.
 
     Args:
         radius: Radius of the disk, or of the circle through the corners of the polygon, in pixels.

@@ -124,7 +124,7 @@ def estimate(
 def _minimise(
     problem: Problem, psf: np.ndarray, weights: np.ndarray, evaluations: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the point spread function and the warp that L-BFGS reaches from the given ones."""
+    """The point spread function and the warp that L-BFGS reaches from the given ones."""
     from scipy.optimize import minimize
 
     bounds = [(0, None)] * psf.size + [(None, None)] * weights.size
@@ -182,21 +182,21 @@ class Problem:
         self._calls = 0
 
     def pack(self, psf: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Returns the vector of a point spread function and a warp."""
+        """The vector of a point spread function and a warp."""
         return np.concatenate([(psf * self._side).ravel(), (weights * self._warp_unit).ravel()])
 
     def unpack(self, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the point spread function and the warp of a vector."""
+        """The point spread function and the warp of a vector."""
         psf, weights = vector[: self._side**2], vector[self._side**2 :]
         return psf.reshape(self._side, self._side) / self._side, weights.reshape(2, -1) / self._warp_unit
 
     def offset(self, psf: np.ndarray, weights: np.ndarray) -> float:
-        """Returns the best offset."""
+        """The best offset."""
         residual, _ = self._residual(psf, weights)
         return -float(residual.mean(dtype=np.float64)) - self._mean * float(psf.sum())
 
     def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
-        """Returns the loss and its gradient."""
+        """The loss and its gradient."""
         psf, weights = self.unpack(vector)
         residual, places = self._residual(psf, weights)
         residual -= residual.mean(dtype=np.float64)
@@ -216,18 +216,18 @@ class Problem:
             self._progress(self._calls, self.losses[-1])
 
     def _residual(self, psf: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Returns what is left without offset in the region that counts, and the places in the blurry photograph."""
+        """What is left without offset in the region that counts, and the places in the blurry photograph."""
         places = self._grid.places(weights)
         return self._convolved(psf) - blur_warp.sample(self._blurry, *places), places
 
     def _convolved(self, psf: np.ndarray) -> np.ndarray:
-        """Returns the centred sharp photograph convolved with the point spread function, valid region."""
+        """The centred sharp photograph convolved with the point spread function, valid region."""
         full = self._fft.irfft2(self._forward(psf.astype(np.float32)) * self._spectrum, self._shape, workers=-1)
         valid: np.ndarray = full[self._valid]
         return valid
 
     def _correlated(self, residual: np.ndarray) -> np.ndarray:
-        """Returns the gradient of half the squared residual's sum by the point spread function."""
+        """The gradient of half the squared residual's sum by the point spread function."""
         placed = np.zeros(self._shape, np.float32)
         placed[self._valid] = residual
         full = self._fft.irfft2(self._forward(placed) * self._spectrum.conj(), self._shape, workers=-1)
@@ -240,7 +240,7 @@ class Problem:
 
 
 def _smoothed(photograph: np.ndarray) -> np.ndarray:
-    """Returns a photograph without the noise that is finer than a pixel, float32."""
+    """A photograph without the noise that is finer than a pixel, float32."""
     import cv2
 
     return cv2.GaussianBlur(photograph.astype(np.float32), (0, 0), _SMOOTHING, borderType=cv2.BORDER_REPLICATE)

@@ -12,7 +12,7 @@ LARGEST_SIGMA = 3.0
 
 
 def psf(sigma: float) -> np.ndarray:
-    """Returns the Gaussian by which `blur_like_bologna` blurs.
+    """The Gaussian by which `blur_like_bologna` blurs.
 
     Args:
         sigma: Standard deviation in pixels; 0 leaves an image as it is.

@@ -62,7 +62,7 @@ class Motion:
 
 
 def hand_motion(steps: int, time_scale: float, axes: int, generator: np.random.Generator) -> np.ndarray:
-    """Returns smooth random motions of unit variance.
+    """Smooth random motions of unit variance.
 
     White noise is smoothed by a Gaussian in time, which gives a stationary motion with continuous speed and
     acceleration: slow sway plus a small fast tremor.
@@ -90,7 +90,7 @@ def hand_motion(steps: int, time_scale: float, axes: int, generator: np.random.G
 
 
 def homographies(poses: np.ndarray, scene: tuple[int, int], image: tuple[int, int]) -> np.ndarray:
-    """Returns the maps from photograph pixels to image pixels.
+    """The maps from photograph pixels to image pixels.
 
     Args:
         poses: Array (steps, 6), see the module's text; zeros look at the photograph's centre.
@@ -118,7 +118,7 @@ def move(points: np.ndarray, maps: np.ndarray) -> np.ndarray:
 
 
 def corners(image: tuple[int, int]) -> np.ndarray:
-    """Returns the centres of an image's corner pixels, (4, 2), x before y."""
+    """The centres of an image's corner pixels, (4, 2), x before y."""
     height, width = image
     return np.array([[0, 0], [width - 1, 0], [0, height - 1], [width - 1, height - 1]], float)
 
@@ -197,13 +197,13 @@ def film(light: np.ndarray, poses: np.ndarray, image: tuple[int, int], clock: Cl
 
 
 def _camera_matrix(focal: float, size: tuple[int, int]) -> np.ndarray:
-    """Returns the matrix of a pinhole camera whose line of sight meets the centre of an image of `size`."""
+    """The matrix of a pinhole camera whose line of sight meets the centre of an image of `size`."""
     height, width = size
     return np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
 
 
 def _room(poses: np.ndarray, scene: tuple[int, int], image: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the least and the greatest shift (x, y), in pixels, that keeps the view on the photograph.
+    """The least and the greatest shift (x, y), in pixels, that keeps the view on the photograph.
 
     A sideways step of the camera shifts its view of the plane by exactly that step, whatever the rotation.
     """

@@ -36,7 +36,7 @@ _SAMPLES = 41
 
 
 def identity() -> np.ndarray:
-    """Returns the weights (2, 10), float64, that leave an image as it is."""
+    """The weights (2, 10), float64, that leave an image as it is."""
     weights = np.zeros((2, len(POWERS)))
     weights[0, POWERS.index((1, 0))] = weights[1, POWERS.index((0, 1))] = 1
     return weights
@@ -59,7 +59,7 @@ def warp(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def check(weights: np.ndarray) -> np.ndarray:
-    """Returns weights as float64; DataError unless they are (2, 10) and finite."""
+    """Weights as float64; DataError unless they are (2, 10) and finite."""
     array = np.asarray(weights, np.float64)
     if array.shape != (2, len(POWERS)) or not np.isfinite(array).all():
         raise DataError(f"warp weights of shape {array.shape}; give 2x{len(POWERS)} finite numbers")
@@ -67,7 +67,7 @@ def check(weights: np.ndarray) -> np.ndarray:
 
 
 def displacement(weights: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Returns by how many pixels (x, y) every place looks aside, float64 array (2, height, width)."""
+    """By how many pixels (x, y) every place looks aside, float64 array (2, height, width)."""
     grid = Grid(shape)
     result: np.ndarray = np.stack(grid.places(check(weights), np.float64)) - np.stack(
         grid.places(identity(), np.float64)
@@ -76,7 +76,7 @@ def displacement(weights: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def moved(weights: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Returns the warp that looks, at every place, where `weights` look at the place that is `shift` further.
+    """The warp that looks, at every place, where `weights` look at the place that is `shift` further.
 
     Args:
         weights: Array (2, 10).
@@ -91,7 +91,7 @@ def moved(weights: np.ndarray, shift: np.ndarray) -> np.ndarray:
 
 
 def inverse(weights: np.ndarray) -> np.ndarray:
-    """Returns the warp that undoes `weights`, as nearly as a polynomial of third degree can.
+    """The warp that undoes `weights`, as nearly as a polynomial of third degree can.
 
     Raises:
         DataError: As `warp`.
@@ -103,7 +103,7 @@ def inverse(weights: np.ndarray) -> np.ndarray:
 
 
 def _terms(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Returns the ten terms at some places, (10, places)."""
+    """The ten terms at some places, (10, places)."""
     return np.stack([x**power_x * y**power_y for power_x, power_y in POWERS])
 
 
@@ -145,7 +145,7 @@ def fit(sharp: np.ndarray, blurry: np.ndarray, start: np.ndarray | None = None) 
 
 
 def _even(photograph: np.ndarray) -> np.ndarray:
-    """Returns a photograph, float32, without the quadratic polynomial in x and y that fits its border best."""
+    """A photograph, float32, without the quadratic polynomial in x and y that fits its border best."""
     rows, columns = (np.linspace(-1, 1, side) for side in photograph.shape)
     # A few thousand places say as much as all.
     steps = [slice(None, None, max(1, side // 128)) for side in photograph.shape]
@@ -163,7 +163,7 @@ def _even(photograph: np.ndarray) -> np.ndarray:
 def _search(
     sharp: np.ndarray, blurry: np.ndarray, scale: int, sigma: float, weights: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """Returns the weights that L-BFGS reaches at one scale from the given ones, and one minus the correlation."""
+    """The weights that L-BFGS reaches at one scale from the given ones, and one minus the correlation."""
     from scipy.optimize import minimize
 
     unit = Grid(sharp.shape).unit
@@ -199,7 +199,7 @@ class Grid:
         ]
 
     def places(self, weights: np.ndarray, kind: type = np.float32) -> list[np.ndarray]:
-        """Returns where to look, x and y in pixels of the scaled image."""
+        """Where to look, x and y in pixels of the scaled image."""
         powers_y, powers_x = self._powers
         found = []
         for row, unit in zip(weights, self.unit[:, 0], strict=True):
@@ -211,14 +211,14 @@ class Grid:
         return found
 
     def moments(self, values: np.ndarray) -> np.ndarray:
-        """Returns the sums over all places of `values` times each of the ten terms."""
+        """The sums over all places of `values` times each of the ten terms."""
         powers_y, powers_x = self._powers
         sums = powers_y @ (values @ powers_x.T)
         return np.array([sums[power_y, power_x] for power_x, power_y in POWERS])
 
 
 def _coordinates(side: int, scale: int, margin: int) -> np.ndarray:
-    """Returns the corner-aligned coordinates of the pixels of one axis, -1 to 1 where nothing is scaled."""
+    """The corner-aligned coordinates of the pixels of one axis, -1 to 1 where nothing is scaled."""
     pixels = np.arange(margin, side // scale - margin)
     return (scale * pixels + (scale - 1) / 2) / (side - 1) * 2 - 1
 
@@ -245,7 +245,7 @@ class _Misfit:
         self._target = target / (float(np.sqrt(np.mean(target.astype(np.float64) ** 2))) or 1.0)
 
     def __call__(self, displaced: np.ndarray) -> tuple[float, np.ndarray]:
-        """Returns the misfit and its gradient at weights times `Grid.unit`."""
+        """The misfit and its gradient at weights times `Grid.unit`."""
         x, y = self._grid.places(displaced.reshape(2, -1) / self._grid.unit)
         found = sample(self._blurry, x, y)
         found -= found.mean()
@@ -258,7 +258,7 @@ class _Misfit:
 
 
 def slopes(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns how the image's bicubic surface rises along x and y at places in pixels."""
+    """How the image's bicubic surface rises along x and y at places in pixels."""
     step = np.float32(_REACH)
     return (
         (sample(image, x + step, y) - sample(image, x - step, y)) / (2 * step),
@@ -267,7 +267,7 @@ def slopes(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray,
 
 
 def sample(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Returns a float32 image at places in pixels, bicubic (a = -0.75), border clamped."""
+    """A float32 image at places in pixels, bicubic (a = -0.75), border clamped."""
     import cv2
 
     return cv2.remap(image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)

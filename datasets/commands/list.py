@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 import datasets
+from datasets.cli import console
 
 # Wide enough for the table when the output is not a terminal, where rich would assume 80 columns.
 _FILE_WIDTH = 200
@@ -37,7 +38,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _print_table(infos: Sequence[datasets.DatasetInfo]) -> None:
     """Prints one row for each data set."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
@@ -46,9 +46,9 @@ def _print_table(infos: Sequence[datasets.DatasetInfo]) -> None:
     for info in infos:
         pairs = ", ".join(f"{split} {count}" for split, count in info.splits.items())
         table.add_row(info.name, info.title, pairs, info.size, info.licence, info.source)
-    console = Console(width=None if sys.stdout.isatty() else _FILE_WIDTH, highlight=False)
-    console.print(table)
-    console.print("\n`python -m datasets list NAME` says what to put where.", markup=False)
+    printer = console(width=None if sys.stdout.isatty() else _FILE_WIDTH, highlight=False)
+    printer.print(table)
+    printer.print("\n`python -m datasets list NAME` says what to put where.", markup=False)
 
 
 def _print_one(info: datasets.DatasetInfo) -> None:

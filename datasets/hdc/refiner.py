@@ -63,14 +63,14 @@ def shrink(photograph: np.ndarray) -> np.ndarray:
 
 
 def enlarge(page: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Returns a small page (height, width) at the size of the photographs, for character recognition."""
+    """A small page (height, width) at the size of the photographs, for character recognition."""
     import cv2
 
     return np.clip(cv2.resize(page, size[::-1], interpolation=cv2.INTER_CUBIC), 0, 1)
 
 
 def border(height: int, width: int) -> np.ndarray:
-    """Returns which pixels of a small page are its border, bool (height, width)."""
+    """Which pixels of a small page are its border, bool (height, width)."""
     y, x = np.meshgrid(*(np.linspace(-1, 1, side) for side in (height, width)), indexing="ij")
     return np.maximum(np.abs(x), np.abs(y)) > 1 - 2 * BORDER
 
@@ -125,13 +125,13 @@ def whiten(page: np.ndarray) -> np.ndarray:
 
 
 def channels(page: np.ndarray) -> np.ndarray:
-    """Returns an even page and its medians, uint8 (height, width, 5)."""
+    """A background-corrected page and its medians, uint8 (height, width, 5)."""
     first = np.rint(page * 255).astype(np.uint8)
     return np.concatenate([first[..., np.newaxis], medians(first, MEDIANS)], axis=-1)
 
 
 def medians(plane: np.ndarray, widths: Sequence[int]) -> np.ndarray:
-    """Returns the median-filtered versions of a grey image, borders reflected as `zoo.restore` does.
+    """The median-filtered versions of a grey image, borders reflected as `zoo.restore` does.
 
     OpenCV's filter of 8-bit images needs a fraction of the time of one for any number; a median is one of the values,
     so the results are the same.
@@ -157,7 +157,7 @@ def misfit(page: np.ndarray, restored: np.ndarray, step: int) -> float:
     factor and an offset.
 
     Args:
-        page: Even page, float array (height, width).
+        page: Background-corrected page, float array (height, width).
         restored: What a model made of it for this step, same shape.
         step: 0 to `LAST_STEP`.
 
@@ -173,10 +173,10 @@ def misfit(page: np.ndarray, restored: np.ndarray, step: int) -> float:
 
 
 def guessed_step(page: np.ndarray, answers: np.ndarray) -> int:
-    """Returns the blur step whose answer explains the page best.
+    """The blur step whose answer explains the page best.
 
     Args:
-        page: Even page, float array (height, width).
+        page: Background-corrected page, float array (height, width).
         answers: A model's answers for the steps 0 to `LAST_STEP`, (steps, height, width).
     """
     return int(np.argmin([misfit(page, answer, step) for step, answer in enumerate(answers)]))
@@ -226,6 +226,6 @@ def _write(path: Path, pairs: Pairs, read: Callable[[Pair], np.ndarray] | None, 
 
 
 def _packed_pair(pair: Pair, planes: np.ndarray) -> Pair:
-    """Returns a pair whose images are the planes of the cache."""
+    """A pair whose images are the planes of the cache."""
     frames = [ArrayFrame(f"{pair.name} (small)", planes[..., part]) for part in (slice(0, 3), slice(3, 6), slice(6, 7))]
     return replace(pair, blurry=tuple(frames[:PACKED]), sharp=(frames[PACKED],))

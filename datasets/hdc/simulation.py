@@ -74,7 +74,7 @@ Measured on the point spread functions that Germer, Uelwer and Harmeling estimat
 
 
 def defocus_of(step: int) -> Blur:
-    """Returns the blur of an aperture of eight blades with the radius, sum and offset of a step."""
+    """The blur of an aperture of eight blades with the radius, sum and offset of a step."""
     radius, total, offset = STEPS[step]
     return Blur(total * aperture(radius, BLADES), offset)
 
@@ -108,7 +108,7 @@ def read_defocus(path: Path) -> Mapping[int, Blur]:
 
 
 def second_camera(step: int) -> np.ndarray:
-    """Returns the warp that lays the second camera's photographs of a step over the first one's.
+    """The warp that lays the second camera's photographs of a step over the first one's.
 
     The leading weights are those of the challenge's later steps; the bend grows until step 6 (both after Germer et
     al.), at a tenth of theirs (our choice, as only a part of their weights is known).
@@ -146,7 +146,7 @@ def show(lines: list[str], font: str) -> np.ndarray:
 
 
 def display(pixels: np.ndarray) -> np.ndarray:
-    """Returns how the display's pixels look at the photographs' resolution, gaps included.
+    """How the display's pixels look at the photographs' resolution, gaps included.
 
     Args:
         pixels: Light of the display's pixels, float32 array (186, 300).
@@ -168,17 +168,17 @@ def photograph(
     """Photographs the display.
 
     Args:
-        light: What the display shows, float32 array of `SIZE`.
+        light: What the display shows, float32 array of `SIZE`, or a part of it.
         blur: Defocus of the second camera, or None for the focused first one.
         geometry: Warp that lays the photograph over the first camera's; None leaves it there.
         generator: Source of the noise.
 
     Returns:
-        uint16 array of `SIZE`.
+        uint16 array of the same shape.
     """
     import cv2
 
-    seen = cv2.GaussianBlur(light, (0, 0), LENS) * _evenness()
+    seen = cv2.GaussianBlur(light, (0, 0), LENS) * _evenness(light.shape)
     if blur is not None:
         seen = defocus(seen, blur.psf, blur.offset)
     if geometry is not None:
@@ -188,8 +188,8 @@ def photograph(
 
 
 @lru_cache(maxsize=1)
-def _evenness() -> np.ndarray:
-    """Returns the share of the light that arrives at every place."""
-    y, x = np.meshgrid(*(np.linspace(-1, 1, side, dtype=np.float32) for side in SIZE), indexing="ij")
+def _evenness(shape: tuple[int, ...]) -> np.ndarray:
+    """Gives the share of the light that arrives at every place of a photograph."""
+    y, x = np.meshgrid(*(np.linspace(-1, 1, side, dtype=np.float32) for side in shape), indexing="ij")
     result: np.ndarray = 1 - np.float32(VIGNETTING) * (x**2 + y**2) + np.float32(TILT[0]) * x + np.float32(TILT[1]) * y
     return result

@@ -55,7 +55,7 @@ def blurred_natural(photograph: np.ndarray, blur: Blur) -> tuple[np.ndarray, np.
 
 
 def step_of(pairs: Pairs) -> int:
-    """Returns the one blur step of pairs.
+    """The one blur step of pairs.
 
     Raises:
         DataError: When there are several.
@@ -69,7 +69,7 @@ def step_of(pairs: Pairs) -> int:
 
 
 def by_step(pairs: Pairs) -> dict[int, Pairs]:
-    """Returns the pairs of each blur step, in the order of the steps."""
+    """The pairs of each blur step, in the order of the steps."""
     places: dict[int, list[int]] = {}
     for index, pair in enumerate(pairs):
         places.setdefault(pair.metadata["step"], []).append(index)
@@ -77,13 +77,13 @@ def by_step(pairs: Pairs) -> dict[int, Pairs]:
 
 
 def first_sample(pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
-    """Returns sharp and blurry light (height, width) of the first sample in Times, which blur and warp are found on."""
+    """Sharp and blurry light (height, width) of the first sample in Times, which blur and warp are found on."""
     pair = next((pair for pair in pairs if pair.metadata["font"] == "Times"), pairs[0])
     return to_light(pair.sharp[0].read()), to_light(pair.blurry[0].read())
 
 
 def fitted_warp(pairs: Pairs) -> np.ndarray:
-    """Returns the warp that lays the blurry photographs of one step over the sharp ones; fitted once."""
+    """The warp that lays the blurry photographs of one step over the sharp ones; fitted once."""
     path = _cache("warp", pairs, ())
     if not path.is_file():
         write_arrays(path, warp=warp.fit(*first_sample(pairs)))
@@ -94,13 +94,13 @@ def fitted_warp(pairs: Pairs) -> np.ndarray:
 
 
 def aligner(pairs: Pairs) -> Callable[[Pair], np.ndarray]:
-    """Returns what reads a pair's blurry light and lays it over the sharp one, by a warp for each step."""
+    """What reads a pair's blurry light and lays it over the sharp one, by a warp for each step."""
     fitted = {step: fitted_warp(own) for step, own in by_step(pairs).items()}
     return lambda pair: warp.warp(_blurry_light(pair), fitted[pair.metadata["step"]])
 
 
 def estimated_blur(pairs: Pairs, progress: Callable[[int, float], None] | None = None) -> Blur:
-    """Returns the blur of one step, by the authors' schedule; estimated once (minutes at the full size)."""
+    """The blur of one step, by the authors' schedule; estimated once (minutes at the full size)."""
     schedule = estimate.SCHEDULES.get(step_of(pairs))
     if schedule is None:
         raise DataError(
@@ -161,32 +161,32 @@ def prepare(pairs: Pairs, aligned: bool = True, natural: Pairs | None = None, bl
 
 
 def hash_of(blur: Blur) -> str:
-    """Returns digits that change with the point spread function or the offset."""
+    """Digits that change with the point spread function or the offset."""
     return fingerprint([blur.psf.tobytes().hex(), repr(blur.offset)])
 
 
 def _text_images(pair: Pair, read: Callable[[Pair], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the sharp and the blurry photograph with 8 bit."""
+    """The sharp and the blurry photograph with 8 bit."""
     return _to_8_bit(to_light(pair.sharp[0].read())), _to_8_bit(read(pair))
 
 
 def _natural_images(source: Pair, blur: Blur) -> tuple[np.ndarray, np.ndarray]:
-    """Returns a natural photograph's sharp and blurry image."""
+    """A natural photograph's sharp and blurry image."""
     return blurred_natural(source.sharp[0].read(), blur)
 
 
 def _blurry_light(pair: Pair) -> np.ndarray:
-    """Returns the blurry photograph as it is, float32 (height, width) in [0, 1]."""
+    """The blurry photograph as it is, float32 (height, width) in [0, 1]."""
     return to_light(pair.blurry[0].read())
 
 
 def _to_8_bit(light: np.ndarray) -> np.ndarray:
-    """Returns light (height, width), clipped, as uint8 (height, width, 1)."""
+    """Light (height, width), clipped, as uint8 (height, width, 1)."""
     result: np.ndarray = np.rint(np.clip(light, 0, 1) * 255).astype(np.uint8)[..., np.newaxis]
     return result
 
 
 def _cache(kind: str, pairs: Pairs, parts: list[str] | tuple[str, ...]) -> Path:
-    """Returns where something that was computed from pairs lies."""
+    """Where something that was computed from pairs lies."""
     digits = fingerprint([pairs.fingerprint, *parts])
     return cache_folder() / "hdc" / f"{kind}-{digits}-{_VERSION}.npz"

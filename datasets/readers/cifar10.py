@@ -65,7 +65,7 @@ def _encode(text: str, encoding: str) -> bytes:
 
 
 def _admitted() -> Mapping[tuple[str, str], Callable[..., Any]]:
-    """Returns the only names that a batch file may call: those that put an array together."""
+    """The only names that a batch file may call: those that put an array together."""
     from numpy._core.multiarray import _reconstruct
 
     return {
@@ -88,7 +88,7 @@ class BatchUnpickler(pickle.Unpickler):
         super().__init__(stream, encoding="bytes")
 
     def find_class(self, module: str, name: str) -> Any:
-        """Returns an admitted name; a DataError for any other, before it is imported."""
+        """An admitted name; a DataError for any other, before it is imported."""
         try:
             return _admitted()[module, name]
         except KeyError:
@@ -114,7 +114,7 @@ def read_batch(path: Path) -> Batch:
 
 
 def _checked(content: Any, path: Path) -> Batch:
-    """Returns the batch that unpickled content holds, or raises DataError."""
+    """The batch that unpickled content holds, or raises DataError."""
     data = content.get(b"data") if isinstance(content, dict) else None
     if not (isinstance(data, np.ndarray) and data.dtype == np.uint8 and data.ndim == 2):
         raise DataError(f"{path}: no b'data' array of uint8, so not a CIFAR-10 batch; fetch this file again")
@@ -134,7 +134,7 @@ def has(root: Path, split: str) -> bool:
 
 
 def find(root: Path, split: str) -> list[Member]:
-    """Returns the images of a split, batch by batch, with their blurry versions."""
+    """The images of a split, batch by batch, with their blurry versions."""
     files = _files(root, split)
     if not files:
         return []
@@ -160,19 +160,19 @@ def complete(split: str, members: Sequence[Member]) -> bool:
 
 
 def _files(root: Path, split: str) -> list[Found]:
-    """Returns the batch files of a split that are there, in the official order."""
+    """The batch files of a split that are there, in the official order."""
     paths = [root / batch for batch in BATCHES[split] if (root / batch).is_file()]
     return [Found(path.name, path, path.stat().st_size) for path in paths]
 
 
 def _stamp(file: Found) -> tuple[Path, int]:
-    """Returns a key under which a file's content may be kept in memory."""
+    """A key under which a file's content may be kept in memory."""
     return file.path, file.path.stat().st_mtime_ns
 
 
 @lru_cache(maxsize=16)
 def _count(path: Path, modified: int) -> int:
-    """Returns the number of images in a batch file."""
+    """The number of images in a batch file."""
     return len(read_batch(path).labels)
 
 

@@ -38,7 +38,7 @@ def has(root: Path, split: str) -> bool:
 
 
 def find(root: Path, split: str) -> list[Member]:
-    """Returns the text photographs of a release in the order of step, font and sample, texts read."""
+    """The text photographs of a release in the order of step, font and sample, texts read."""
     members = []
     for blurry, sharp in _camera_folders(root, split):
         images = [scan(root, folder, SUFFIXES) for folder in (blurry, sharp)]
@@ -53,7 +53,7 @@ def find(root: Path, split: str) -> list[Member]:
 
 
 def extras(root: Path) -> list[Member]:
-    """Returns the sanity images of the test release, 16 for each step; metadata `kind` is `"sanity"`."""
+    """The sanity images of the test release, 16 for each step; metadata `kind` is `"sanity"`."""
     members = []
     for blurry, sharp in _camera_folders(root, "test"):
         bad, good = (
@@ -99,7 +99,7 @@ def read_text(path: Path) -> tuple[str, ...]:
 
 
 def parse_steps(text: str) -> list[int]:
-    """Returns the blur steps that a text like `0-10`, `5` or `0,3,5-7` names, in order.
+    """The blur steps that a text like `0-10`, `5` or `0,3,5-7` names, in order.
 
     Raises:
         DataError: When it is something else, or names a step that the challenge does not have.
@@ -115,7 +115,7 @@ def parse_steps(text: str) -> list[int]:
 
 
 def _camera_folders(root: Path, split: str) -> list[tuple[str, str]]:
-    """Returns the folders of blurred and sharp images of a release that are there, by camera."""
+    """The folders of blurred and sharp images of a release that are there, by camera."""
     if split == "train":
         homes = [f"step{step}/{font}" for step in STEPS for font in FONTS.values()]
         cameras = ("CAM02", "CAM01")

@@ -30,7 +30,7 @@ def has(root: Path, split: str) -> bool:
 
 
 def find(root: Path, split: str) -> list[Member]:
-    """Returns the images of a split; for the test split close-ups come first."""
+    """The images of a split; for the test split close-ups come first."""
     if not (root / GROUND_TRUTH).is_dir():
         blurry, sharp = (scan(root, f"{split}/{folder}") for folder in FLAT)
         return pair_up(blurry, sharp, split)

@@ -41,12 +41,12 @@ _read_lock = Lock()
 
 
 def frame_count(image: int, kernel: int) -> int:
-    """Returns the official number of ground-truth frames of a pair (9,547 over all 48)."""
+    """The official number of ground-truth frames of a pair (9,547 over all 48)."""
     return OTHER_COUNTS.get((image, kernel), USUAL_COUNT)
 
 
 def scored_frames(image: int, kernel: int) -> tuple[int, ...]:
-    """Returns the numbers of the frames that a pair is scored against, counted from 1.
+    """The numbers of the frames that a pair is scored against, counted from 1.
 
     The authors' script leaves out frame 30 of image 1, kernel 3 ("missing") and stops there at frame 198.
     """
@@ -76,7 +76,7 @@ class MatFrame:
         return height, width, channels
 
     def read(self, window: Window | None = None) -> np.ndarray:
-        """Returns the frame's pixels; see `datasets.image.Frame.read`."""
+        """The frame's pixels; see `datasets.image.Frame.read`."""
         # One reader at a time: two threads would otherwise load the same large array twice.
         with _read_lock:
             frames = _load(self.path, _modified(self.path))
@@ -84,7 +84,7 @@ class MatFrame:
 
 
 def mat_shape(path: Path) -> tuple[int, ...]:
-    """Returns height, width, channels and frames of a ground-truth MATLAB file without reading its pixels.
+    """Height, width, channels and frames of a ground-truth MATLAB file without reading its pixels.
 
     Raises:
         DataError: When the file is unreadable or holds no such array.
@@ -93,7 +93,7 @@ def mat_shape(path: Path) -> tuple[int, ...]:
 
 
 def _modified(path: Path) -> int:
-    """Returns the time of the last change, part of the key under which a file's content is kept."""
+    """The time of the last change, part of the key under which a file's content is kept."""
     try:
         return path.stat().st_mtime_ns
     except OSError as error:
@@ -102,7 +102,7 @@ def _modified(path: Path) -> int:
 
 @lru_cache(maxsize=64)
 def _header(path: Path, modified: int) -> tuple[str, tuple[int, ...]]:
-    """Returns the array's name and shape; `modified` makes a file that has changed a new entry of the cache."""
+    """The array's name and shape; `modified` makes a file that has changed a new entry of the cache."""
     import h5py
     from scipy.io import whosmat
 
@@ -123,7 +123,7 @@ def _header(path: Path, modified: int) -> tuple[str, tuple[int, ...]]:
 
 @lru_cache(maxsize=1)
 def _load(path: Path, modified: int) -> np.ndarray:
-    """Returns the array (height, width, 3, frames) of a MATLAB file of version 5 to 7 or 7.3."""
+    """The array (height, width, 3, frames) of a MATLAB file of version 5 to 7 or 7.3."""
     import h5py
     from scipy.io import loadmat
 
@@ -154,8 +154,12 @@ def has(root: Path, split: str) -> bool:
 
 
 def find(root: Path, split: str) -> list[Member]:
-    """Returns the pairs in the order of photograph, then trajectory."""
-    blurry = {stem: file for folder in reversed(BLURRY_FOLDERS) for stem, file in scan(root, folder).items()}
+    """The pairs in the order of photograph, then trajectory."""
+    blurry, others = (scan(root, folder) for folder in BLURRY_FOLDERS)
+    for stem, file in others.items():
+        known = blurry.get(stem)
+        fault = f"{file.name} in the folder above has the same name; keep one of the two"
+        blurry[stem] = known._replace(fault=fault) if known else file
     members = (_member(root, image, kernel, blurry.get(_blurry_name(image, kernel))) for image, kernel in PAIRS)
     return [member for member in members if member.files]
 
@@ -170,7 +174,7 @@ def _blurry_name(image: int, kernel: int) -> str:
 
 
 def _member(root: Path, image: int, kernel: int, shot: Found | None) -> Member:
-    """Returns one pair, with whatever is there of it."""
+    """One pair, with whatever is there of it."""
     where = f"Image{image}/Kernel{kernel}"
     images = _ground_truth_images(root, image, kernel)
     files = [images[number] for number in sorted(images)]
@@ -203,7 +207,7 @@ def _member(root: Path, image: int, kernel: int, shot: Found | None) -> Member:
 
 
 def _ground_truth_images(root: Path, image: int, kernel: int) -> dict[int, Found]:
-    """Returns the PNG files of the frames that the pair is scored against, by frame number."""
+    """The PNG files of the frames that the pair is scored against, by frame number."""
     matches = {NAME.fullmatch(stem): f for stem, f in scan(root, f"Image{image}/Kernel{kernel}").items()}
     scored = set(scored_frames(image, kernel))
     return {
@@ -214,7 +218,7 @@ def _ground_truth_images(root: Path, image: int, kernel: int) -> dict[int, Found
 
 
 def _ground_truth_array(root: Path, image: int, kernel: int) -> Found | None:
-    """Returns the MATLAB file of a pair."""
+    """The MATLAB file of a pair."""
     for folder in MAT_FOLDERS:
         found = scan(root, folder.format(image, kernel), (".mat",))
         if file := found.get(f"GroundTruth{image}_{kernel}"):
@@ -223,7 +227,7 @@ def _ground_truth_array(root: Path, image: int, kernel: int) -> Found | None:
 
 
 def _array_frames(file: Found, image: int, kernel: int) -> dict[int, Frame]:
-    """Returns the frames of a MATLAB file that the pair is scored against, by frame number."""
+    """The frames of a MATLAB file that the pair is scored against, by frame number."""
     count = mat_shape(file.path)[3]
     numbers = [number for number in scored_frames(image, kernel) if number <= count]
     return {number: MatFrame(f"{file.name}[{number}]", file.path, number - 1) for number in numbers}

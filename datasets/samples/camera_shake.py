@@ -6,7 +6,10 @@ The sharp image is the middle sub-frame of the exposure, developed like the blur
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -52,54 +55,63 @@ SENSOR = Sensor()
 
 def make_gopro(folder: Path, seed: int) -> None:
     """Writes four training and two test sequences with `blur`, `blur_gamma` and `sharp`."""
-    number = 9000
-    for split, names in (("train", TRAIN[:4]), ("test", TEST[:2])):
-        for name in names:
-            sequence = folder / split / f"GOPR{number}_{GOPRO_CLOCK.exposure:02d}_00"
-            generator = stream(seed, "gopro", number)
-            videos = _film(photograph(name), SIZE, GOPRO_FRAMES[split], Motion(), GOPRO_CLOCK, generator)
-            for index, exposure in enumerate(videos, 1):
-                frames = _shoot(exposure, "gamma", generator)
-                file = f"{index:06d}.png"
-                write_image(sequence / "blur" / file, average(frames, None))
-                write_image(sequence / "blur_gamma" / file, average(frames, "gamma"))
-                write_image(sequence / "sharp" / file, frames[len(frames) // 2])
-            number += 1
+    photographs = [("train", name) for name in TRAIN[:4]] + [("test", name) for name in TEST[:2]]
+    _side_by_side(partial(_gopro_sequence, folder, seed), [(9000 + i, *one) for i, one in enumerate(photographs)])
+
+
+def _gopro_sequence(folder: Path, seed: int, number: int, split: str, name: str) -> None:
+    """Writes one sequence."""
+    sequence = folder / split / f"GOPR{number}_{GOPRO_CLOCK.exposure:02d}_00"
+    generator = stream(seed, "gopro", number)
+    videos = _film(photograph(name), SIZE, GOPRO_FRAMES[split], Motion(), GOPRO_CLOCK, generator)
+    for index, exposure in enumerate(videos, 1):
+        frames = _shoot(exposure, "gamma", generator)
+        file = f"{index:06d}.png"
+        write_image(sequence / "blur" / file, average(frames, None))
+        write_image(sequence / "blur_gamma" / file, average(frames, "gamma"))
+        write_image(sequence / "sharp" / file, frames[len(frames) // 2])
 
 
 def make_hide(folder: Path, seed: int) -> None:
     """Writes single images, each with a shake of its own; HIDE's average is taken as GoPro's (our choice)."""
-    import cv2
-
-    number = 0
+    jobs: list[tuple[int, str, str]] = []
     for where, count in HIDE_COUNTS.items():
         names = TRAIN[:6] if where == "train" else TEST[:2]
-        for index in range(count):
-            number += 1
-            scale = HIDE_SCALES[where]
-            pixels = photograph(names[index % len(names)])
-            if scale != 1:
-                pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            generator = stream(seed, "hide", number)
-            (exposure,) = _film(pixels, SIZE, 1, Motion(), GOPRO_CLOCK, generator)
-            frames = _shoot(exposure, "gamma", generator)
-            write_image(folder / where / f"{number:04d}.png", average(frames, None))
-            write_image(folder / "GT" / f"{number:04d}.png", frames[len(frames) // 2])
+        jobs += [(len(jobs) + 1 + index, where, names[index % len(names)]) for index in range(count)]
+    _side_by_side(partial(_hide_image, folder, seed), jobs)
+
+
+def _hide_image(folder: Path, seed: int, number: int, where: str, name: str) -> None:
+    """Writes one blurry image and its sharp one."""
+    import cv2
+
+    pixels, scale = photograph(name), HIDE_SCALES[where]
+    if scale != 1:
+        pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    generator = stream(seed, "hide", number)
+    (exposure,) = _film(pixels, SIZE, 1, Motion(), GOPRO_CLOCK, generator)
+    frames = _shoot(exposure, "gamma", generator)
+    write_image(folder / where / f"{number:04d}.png", average(frames, None))
+    write_image(folder / "GT" / f"{number:04d}.png", frames[len(frames) // 2])
 
 
 def make_reds(folder: Path, seed: int) -> None:
     """Writes videos with `sharp`, `blur` and, as JPEG files, `blur_jpeg`."""
-    for split, names in REDS_VIDEOS.items():
-        for video, name in enumerate(names):
-            generator = stream(seed, "reds", split, video)
-            exposures = _film(photograph(name), SIZE, REDS_FRAMES[split], Motion(), Clock(), generator)
-            for index, exposure in enumerate(exposures):
-                middle, mean = exposure[len(exposure) // 2], exposure.mean(axis=0)
-                sharp, blurry = _shoot(np.stack([middle, mean]), "srgb", generator)
-                place, file = folder / split, f"{video:03d}/{index:08d}"
-                write_image(place / f"{split}_sharp" / f"{file}.png", sharp)
-                write_image(place / f"{split}_blur" / f"{file}.png", blurry)
-                write_image(place / f"{split}_blur_jpeg" / f"{file}.jpg", blurry, REDS_JPEG_QUALITY)
+    jobs = [(split, video, name) for split, names in REDS_VIDEOS.items() for video, name in enumerate(names)]
+    _side_by_side(partial(_reds_video, folder, seed), jobs)
+
+
+def _reds_video(folder: Path, seed: int, split: str, video: int, name: str) -> None:
+    """Writes one video."""
+    generator = stream(seed, "reds", split, video)
+    exposures = _film(photograph(name), SIZE, REDS_FRAMES[split], Motion(), Clock(), generator)
+    for index, exposure in enumerate(exposures):
+        middle, mean = exposure[len(exposure) // 2], exposure.mean(axis=0)
+        sharp, blurry = _shoot(np.stack([middle, mean]), "srgb", generator)
+        place, file = folder / split, f"{video:03d}/{index:08d}"
+        write_image(place / f"{split}_sharp" / f"{file}.png", sharp)
+        write_image(place / f"{split}_blur" / f"{file}.png", blurry)
+        write_image(place / f"{split}_blur_jpeg" / f"{file}.jpg", blurry, REDS_JPEG_QUALITY)
 
 
 def make_kohler(folder: Path, seed: int) -> None:
@@ -119,6 +131,13 @@ def make_kohler(folder: Path, seed: int) -> None:
                 continue
             for index, frame in enumerate(frames, 1):
                 write_image(truth / f"GroundTruth{image}_{kernel}_{index}.png", frame)
+
+
+def _side_by_side(make: Callable[..., None], jobs: Sequence[tuple[object, ...]]) -> None:
+    """Makes every part of a sample, in threads; each draws random numbers of its own, so their order is free."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for _ in pool.map(lambda job: make(*job), jobs):
+            pass
 
 
 def _film(

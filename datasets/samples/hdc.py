@@ -54,7 +54,7 @@ class Options:
             raise DataError(f"{self.train} and {self.test} samples per font; take 1 to 9999")
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns what tells this sample from another one, for its marker."""
+        """What tells this sample from another one, for its marker."""
         digest = None
         if self.psf_file is not None:
             try:
@@ -116,7 +116,7 @@ def _pages(options: Options) -> Iterator[_Page]:
 
 
 def _blurs(options: Options) -> dict[int, Blur]:
-    """Returns the blur of every step."""
+    """The blur of every step."""
     if options.psf_file is None:
         return {step: simulation.defocus_of(step) for step in options.steps}
     measured = simulation.read_defocus(options.psf_file)
@@ -127,7 +127,7 @@ def _blurs(options: Options) -> dict[int, Blur]:
 
 
 def _sanity_light() -> np.ndarray:
-    """Returns the light of a photograph shown on the display."""
+    """The light of a photograph shown on the display."""
     import cv2
 
     grey = photograph(SANITY_PHOTOGRAPH)[..., 0].astype(np.float32) / 255
@@ -138,7 +138,7 @@ def _sanity_light() -> np.ndarray:
 
 
 def _cameras(folder: Path, page: _Page) -> tuple[Path, Path]:
-    """Returns the folders of the focused and of the blurred camera."""
+    """The folders of the focused and of the blurred camera."""
     if page.split == "train":
         home = folder / f"step{page.step}" / page.font
         return home / "CAM01", home / "CAM02"

@@ -41,12 +41,12 @@ CIFAR_TRIES = 4
 
 
 def stream(seed: int, *key: object) -> np.random.Generator:
-    """Returns the random numbers of one part of a sample, which depend on `seed` and on the part's name only."""
+    """The random numbers of one part of a sample, which depend on `seed` and on the part's name only."""
     return np.random.default_rng([seed, zlib.crc32("/".join(map(str, key)).encode())])
 
 
 def photograph(name: str) -> np.ndarray:
-    """Returns a photograph of `TRAIN` or `TEST` as uint8 array (height, width, 3); grey ones get equal channels.
+    """A photograph of `TRAIN` or `TEST` as uint8 array (height, width, 3); grey ones get equal channels.
 
     Raises:
         DataError: When the installed scikit-image does not ship the file.
@@ -104,7 +104,7 @@ def make_cifar10(folder: Path, seed: int) -> None:
 
 
 def _square(pixels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Returns a random square of a photograph."""
+    """A random square of a photograph."""
     side = int(generator.integers(CIFAR_CROPS[0], min(CIFAR_CROPS[1], *pixels.shape[:2]) + 1))
     top, left = (int(generator.integers(length - side + 1)) for length in pixels.shape[:2])
     return pixels[top : top + side, left : left + side]

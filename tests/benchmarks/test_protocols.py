@@ -1,12 +1,17 @@
-"""The protocols: which pictures count."""
+"""The protocols: which images count."""
+
+import shutil
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.errors import RunError
-from benchmarks.metrics import METRICS
+from benchmarks.metrics import METRICS, MetricError, ocr
 from benchmarks.protocols import PROTOCOLS, protocol_for, scored
+from datasets.image import ArrayFrame
+from datasets.pairs import Pairs
 from datasets.registry import info, list_datasets
-from tests.support.fakes import named_pairs
+from tests.support.fakes import named_pairs, picture_pairs
 
 
 @pytest.fixture
@@ -46,7 +51,7 @@ class TestSelection:
         part = named_pairs(2, 100, coverage="subset 200/3000")
         assert scored(part, PROTOCOLS[name]).coverage == "subset 200/3000"
 
-    def test_other_pictures_have_another_fingerprint(self, videos):
+    def test_other_images_have_another_fingerprint(self, videos):
         marks = {scored(videos, PROTOCOLS[name]).fingerprint for name in ("full", "val300", "bologna")}
         assert len(marks) == 3
 
@@ -73,8 +78,76 @@ class TestLimit:
             scored(videos, PROTOCOLS["full"], limit)
 
     def test_videos_that_are_too_short(self):
-        with pytest.raises(RunError, match="no picture is left under protocol bologna; the videos are too short"):
+        with pytest.raises(RunError, match="no image is left under protocol bologna; the videos are too short"):
             scored(named_pairs(2, 1), PROTOCOLS["bologna"])
+
+
+class TestScores:
+    def test_an_unchanged_image_has_no_psnr_and_an_exact_one_100_db(self):
+        pair = picture_pairs(size=(20, 24))[0]
+        sharp, blurry = pair.sharp[0].pixels, pair.blurry[0].pixels
+        assert PROTOCOLS["full"].score(pair, sharp, sharp, sharp)["psnr"] is None
+        assert PROTOCOLS["full"].score(pair, sharp, sharp, blurry) == {
+            "psnr": 100.0,
+            "ssim": 1.0,
+            "ssim_matlab3d": 1.0,
+            "mse": 0.0,
+        }
+
+    def test_the_best_frame_of_a_trajectory_is_found_in_one_way_along_it(self):
+        pair = picture_pairs(size=(170, 180))[0]
+        sharp, blurry = pair.sharp[0].pixels, pair.blurry[0].pixels
+        reads = []
+
+        class Counted(ArrayFrame):
+            def read(self, window=None):
+                reads.append(self.name)
+                return super().read(window)
+
+        pair = replace(pair, sharp=(Counted("b", blurry), Counted("s", sharp)))
+        found = PROTOCOLS["kohler"].score(pair, sharp, blurry, blurry)
+        assert found == {"kohler_psnr": 100.0, "kohler_mssim": pytest.approx(1.0)}
+        assert reads == ["b", "s"]
+
+    @pytest.mark.skipif(shutil.which("tesseract") is None, reason="Tesseract is not installed")
+    def test_a_photograph_is_read_once(self, monkeypatch):
+        read = []
+        monkeypatch.setattr(ocr, "read_lines", lambda image: read.append(image) or ["a", "ababab", "c"])
+        pair = replace(picture_pairs()[0], metadata={"text": "a\naaaaab\nc", "step": 4})
+        image = pair.sharp[0].pixels
+        assert PROTOCOLS["ocr"].score(pair, image, image, image) == {"ocr": 33.0, "ocr_indel": 67.0}
+        assert len(read) == 1
+
+    def test_text_is_summed_up_by_blur_step(self):
+        pairs = named_pairs(1, 6, "hdc", "test")
+        steps = (0, 0, 1, 1, 2, 2)
+        items = tuple(replace(pair, metadata={"step": step}) for pair, step in zip(pairs, steps, strict=True))
+        pairs = Pairs("hdc", "test", pairs.root, items, "full", "0123456789abcdef")
+        values = {"ocr": [90.0, 100.0, 70.0, 70.0, None, 100.0], "ocr_indel": [1.0] * 6}
+        found = PROTOCOLS["ocr"].summarise(pairs, values)
+        assert found.steps == {"0": 95.0, "1": 70.0, "2": 50.0}
+        assert found.stop_step == 1
+        assert found.means["ocr"].mean == 86.0
+        assert found.images == tuple(pair.name for pair in pairs)
+        assert PROTOCOLS["full"].summarise(pairs, {"mse": [0.1] * 6}).steps is None
+
+    def test_only_text_needs_tesseract(self, monkeypatch):
+        def missing():
+            raise MetricError("Tesseract is not installed")
+
+        monkeypatch.setattr(ocr, "check_tesseract", missing)
+        with pytest.raises(MetricError, match="Tesseract is not installed"):
+            PROTOCOLS["ocr"].require()
+        for name in ("full", "val300", "bologna", "kohler"):
+            PROTOCOLS[name].require()
+            assert PROTOCOLS[name].engine() == {}
+        assert [name for name in PROTOCOLS if PROTOCOLS[name].by_blur_step] == ["ocr"]
+
+    def test_images_of_other_sizes_are_refused_in_one_line(self):
+        pair = picture_pairs(size=(20, 24))[0]
+        image = pair.sharp[0].pixels
+        with pytest.raises(MetricError, match=r"images of \(19, 24, 3\) and \(20, 24, 3\) cannot be compared"):
+            PROTOCOLS["full"].score(pair, image[1:], image, image)
 
 
 class TestTable:
@@ -97,5 +170,5 @@ class TestTable:
     def test_refusals(self):
         with pytest.raises(RunError, match="cifar10 has no protocol 'bologna'; choose one of full"):
             protocol_for("cifar10", "bologna")
-        with pytest.raises(RunError, match="div2k has no blurred pictures"):
+        with pytest.raises(RunError, match="div2k has no blurred images"):
             protocol_for("div2k")

@@ -73,6 +73,37 @@ class Layouts:
         (self.root / name).write_bytes(pickle.dumps(content, protocol=2))
 
 
+@pytest.fixture(scope="session")
+def samples_root(tmp_path_factory) -> Path:
+    """Every built-in sample but that of hdc, whose photographs are large, built once."""
+    from datasets import samples
+
+    folder = tmp_path_factory.mktemp("samples")
+    for name in ("cifar10", "gopro", "hide", "reds", "kohler", "div2k"):
+        samples.build(name, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_text(tmp_path_factory) -> Path:
+    """The layout of hdc with pages as the simulation shows them, cut to a third of their height and width."""
+    from datasets.hdc import simulation
+    from datasets.samples.photographs import write_image
+
+    root, middle = tmp_path_factory.mktemp("text"), np.s_[400:1060, 550:1810]
+    generator = np.random.default_rng(0)
+    for font, name in (("Times", "timesR"), ("Verdana", "verdanaRef")):
+        light = simulation.show(["VrkQCAeNBZ", "RcsijkFLTX", "GgceTmrxD2"], font)[middle]
+        for step in (1, 2, 4, 10):
+            stem = f"focusStep_{step}_{name}_size_30_sample_0001"
+            views = {"CAM01": (None, None), "CAM02": (simulation.defocus_of(step), simulation.second_camera(step))}
+            for camera, (blur, geometry) in views.items():
+                folder = root / f"step{step}" / font / camera
+                write_image(folder / f"{stem}.tif", simulation.photograph(light, blur, geometry, generator))
+                (folder / f"{stem}.txt").write_text("VrkQCAeNBZ\nRcsijkFLTX\nGgceTmrxD2")
+    return root
+
+
 @pytest.fixture
 def layouts(tmp_path) -> Layouts:
     return Layouts(tmp_path)

@@ -7,6 +7,7 @@ from scipy.io import savemat
 import datasets
 from datasets import DataError
 from datasets.readers import gopro, kohler
+from datasets.readers.base import coverage
 
 
 def listed(report):
@@ -128,6 +129,114 @@ def test_reds_frames_missing_from_a_video_are_named(layouts):
     report = datasets.verify("reds", layouts.root)
     assert listed(report) == {"val/val_blur/004": "3 of 100 frames missing: 00000000, 00000098-00000099"}
     assert report.coverage == {"train": "subset 100/24000", "val": "subset 97/3000"}
+
+
+def test_videos_of_another_split_are_named_and_not_trained_on(layouts):
+    """BasicSR's regrouping of REDS: the validation videos as 240 to 269 of the training split."""
+    for video in ("000", "240", "269", "270", "abc"):
+        layouts.reds("train", video, range(100))
+    layouts.reds("val", "030", range(100))
+    report = datasets.verify("reds", layouts.root)
+    assert listed(report) == {
+        "train/train_blur/240": "validation video 000 by BasicSR's numbering; move it to val",
+        "train/train_blur/269": "validation video 029 by BasicSR's numbering; move it to val",
+        "train/train_blur/270": "none of the official train videos 000 to 239; move it out of train",
+        "train/train_blur/abc": "none of the official train videos 000 to 239; move it out of train",
+        "val/val_blur/030": "none of the official val videos 000 to 029; move it out of val",
+    }
+    assert report.counts == {"train": 100, "val": 0}
+    assert report.coverage == {"train": "subset 100/24000", "val": "subset 0/3000"}
+    with pytest.raises(DataError, match=r"train_blur/240: validation video 000 .* \(and 399 more\)"):
+        datasets.load("reds", layouts.root, "train")
+
+
+@pytest.mark.parametrize("name", ["gopro", "hide", "div2k", "cifar10", "reds", "hdc", "kohler"])
+def test_coverage_is_never_more_than_all(name):
+    official = datasets.info(name).splits["train" if name != "kohler" else "test"]
+    assert coverage(official + 3000, official, False, False) == f"subset {official}/{official}"
+    assert coverage(official + 1, official, True, False) == f"subset {official}/{official}"
+    assert coverage(official, official, True, False) == "full"
+
+
+def test_test_frames_of_gopro_are_not_trained_on(layouts):
+    layouts.gopro("train", "GOPR0384_11_05", [4001, 4002])
+    layouts.gopro("train", "GOPR0384_11_05", [5000])
+    layouts.gopro("train", "GOPR9000_11_00", [1])
+    report = datasets.verify("gopro", layouts.root)
+    assert listed(report) == {"train/GOPR0384_11_05": "frames of the official test split; move them there"}
+    assert report.coverage["train"] == "subset 2/2103"
+    with pytest.raises(DataError, match=r"train/GOPR0384_11_05: frames of the official test split"):
+        datasets.load("gopro", layouts.root, "train")
+
+
+def test_photographs_of_the_other_split_of_div2k_are_named(layouts):
+    for name in ("train_HR/0800", "train_HR/0801", "train_HR/own", "valid_HR/0001", "valid_HR/0900"):
+        layouts.image(f"DIV2K_{name}.png")
+    assert listed(datasets.verify("div2k", layouts.root)) == {
+        "DIV2K_train_HR/0801.png": "a photograph of the official val split; move it there",
+        "DIV2K_valid_HR/0001.png": "a photograph of the official train split; move it there",
+    }
+
+
+def test_a_test_image_of_hide_in_the_training_split_is_named(layouts):
+    layouts.hide()
+    layouts.image("train/3fromA.png")
+    assert listed(datasets.verify("hide", layouts.root)) == {
+        "train/3fromA": "a test image has the same name; train on no test image"
+    }
+
+
+@pytest.mark.parametrize("kinds", [("blur",), ("blur", "sharp")])
+def test_a_stray_file_is_named_and_does_not_hide_missing_frames(layouts, kinds):
+    layouts.gopro("test", "GOPR0862_11_00", [n for n in range(1, 78) if n != 30])
+    layouts.reds("val", "004", [n for n in range(100) if n != 30])
+    for kind in kinds:
+        layouts.image(f"test/GOPR0862_11_00/{kind}/thumbnail.png")
+        layouts.image(f"val/val_{kind}/004/thumbnail.png")
+    for name, folder, digits, where in (
+        ("gopro", "test/GOPR0862_11_00/{}", 6, "test/GOPR0862_11_00/blur"),
+        ("reds", "val/val_{}/004", 8, "val/val_blur/004"),
+    ):
+        report = datasets.verify(name, layouts.root)
+        found = listed(report)
+        total = 77 if name == "gopro" else 100
+        assert found.pop(where) == f"1 of {total} frames missing: {30:0{digits}d}"
+        assert set(found) == {f"{folder.format(kind)}/thumbnail.png" for kind in kinds}
+        stray = f"not a frame number of {digits} digits; move it out of the data set"
+        assert all((path, stray) in report.problems for path in found)
+
+
+def test_one_stray_name_leaves_a_flat_gopro_its_sequences(layouts):
+    for stem in ("GOPR0384_11_00-000001", "GOPR0384_11_00-000002", "GOPR0384_11_00-000003", "cover"):
+        for folder in ("input", "target"):
+            layouts.image(f"test/{folder}/{stem}.png")
+    what = "does not tell sequence and frame as the other files do; rename it or move it out of the data set"
+    report = datasets.verify("gopro", layouts.root)
+    assert {(f"test/{folder}/cover.png", what) for folder in ("input", "target")} <= set(report.problems)
+    with pytest.raises(DataError, match=r"cover\.png: does not tell"):
+        datasets.load("gopro", layouts.root)
+    for folder in ("input", "target"):
+        (layouts.root / f"test/{folder}/cover.png").unlink()
+    pairs = datasets.load("gopro", layouts.root, frames=3)
+    assert pairs.scenes == ("GOPR0384_11_00",)
+    assert pairs[1].blurry[0] is pairs[0].blurry[1]
+
+
+def test_nothing_usable_in_any_split_is_a_problem(layouts):
+    for folder in ("train/train_blur", "val/val_blur", "train/train_sharp"):
+        (layouts.root / folder).mkdir(parents=True)
+    report = datasets.verify("reds", layouts.root)
+    assert not report.ok
+    assert set(listed(report)) == {"train", "val"}
+
+
+def test_what_cannot_be_found_in_tiff_files_is_said(layouts):
+    layouts.hdc(0, "Times", [1, 2])
+    (note,) = (note for note in datasets.verify("hdc", layouts.root).notes if "TIFF" in note)
+    assert note == "4 TIFF files: the format has no checksums, so only missing bytes and wrong sizes can be found"
+    layouts.root = layouts.root / "other"
+    layouts.hide()
+    assert not any("TIFF" in note for note in datasets.verify("hide", layouts.root).notes)
 
 
 def test_a_sample_is_not_asked_for_official_counts(layouts):

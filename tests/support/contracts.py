@@ -11,15 +11,20 @@ import zoo
 CHECK_SIZE = 64
 
 
-def pictures(model, height, width, batch=1, seed=0, dtype=np.float32):
-    """Returns random pictures with the channels that the model takes, and what else it takes."""
+def images(model, height, width, batch=1, seed=0, dtype=np.float32):
+    """Returns random images with the channels that the model takes, and what else it takes."""
     rng = np.random.default_rng(seed)
-    batch_of_pictures = rng.random((batch, height, width, model.inputs[0].shape[-1])).astype(dtype)
+    batch_of_images = rng.random((batch, height, width, model.inputs[0].shape[-1])).astype(dtype)
     if len(model.inputs) == 1:
-        return batch_of_pictures
+        return batch_of_images
     if len(model.inputs[1].shape) == 4:
-        return [batch_of_pictures, np.tile(box(3)[np.newaxis, ..., np.newaxis], (batch, 1, 1, 1)).astype(dtype)]
-    return [batch_of_pictures, np.arange(batch, dtype=dtype)[:, np.newaxis]]
+        return [batch_of_images, np.tile(box(3)[np.newaxis, ..., np.newaxis], (batch, 1, 1, 1)).astype(dtype)]
+    return [batch_of_images, np.arange(batch, dtype=dtype)[:, np.newaxis]]
+
+
+def as_list(inputs):
+    """Everything that a model takes, one by one."""
+    return inputs if isinstance(inputs, list) else [inputs]
 
 
 def box(side):
@@ -83,7 +88,7 @@ def check_saving(name, variant, folder):
     path = folder / f"{name}.keras"
     zoo.save(model, path)
     again = zoo.load(path)
-    batch = pictures(model, CHECK_SIZE, CHECK_SIZE)
+    batch = images(model, CHECK_SIZE, CHECK_SIZE)
     assert np.array_equal(first(model(batch)), first(again(batch)))
     assert again.name == model.name
     assert zoo.identify(again) == (zoo.info(name), variant)
@@ -95,7 +100,7 @@ def check_gradients(name, variant):
     before = [np.array(weight) for weight in model.trainable_weights]
     losses = ["mse"] * len(model.outputs)
     model.compile(keras.optimizers.SGD(1.0), losses if len(losses) > 1 else "mse", jit_compile=False)
-    inputs = pictures(model, CHECK_SIZE, CHECK_SIZE, batch=2)
+    inputs = images(model, CHECK_SIZE, CHECK_SIZE, batch=2)
     shape = (2, *(CHECK_SIZE - zoo.shrink_of(model),) * 2, model.outputs[0].shape[-1])
     target = 2 * np.random.default_rng(1).random(shape).astype(np.float32) + 0.5
     model.train_on_batch(inputs, [target] * len(losses) if len(losses) > 1 else target)
@@ -108,7 +113,7 @@ def check_mixed_precision(name, variant):
     model = zoo.create(name, variant, dtype="mixed_bfloat16")
     exact = zoo.create(name, variant, dtype="float32")
     exact.set_weights(model.get_weights())
-    batch = pictures(model, CHECK_SIZE, CHECK_SIZE)
+    batch = images(model, CHECK_SIZE, CHECK_SIZE)
     result, expected = first(model(batch)), first(exact(batch))
     assert result.dtype == np.float32
     assert np.isfinite(result).all()
@@ -118,7 +123,7 @@ def check_mixed_precision(name, variant):
 def check_batch_independence(name, variant):
     """A picture's result does not depend on what else is in the batch."""
     model = zoo.create(name, variant)
-    batch = pictures(model, CHECK_SIZE, CHECK_SIZE, batch=3)
+    batch = images(model, CHECK_SIZE, CHECK_SIZE, batch=3)
     together = first(model(batch))
 
     def one(index):

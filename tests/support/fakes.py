@@ -1,4 +1,4 @@
-"""Small stand-ins for what is large: pairs in memory, a network that trains in milliseconds, samples of few frames."""
+"""Small stand-ins for what is large: pairs in memory, a model that trains in milliseconds, samples of few frames."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+from benchmarks.recipes import registry as recipes
 from benchmarks.recipes.recipe import Data, Optimiser, Recipe
 from datasets.image import ArrayFrame
 from datasets.pairs import Pair, Pairs
@@ -42,11 +43,13 @@ def build_toy(inputs):
 
 @contextmanager
 def registered_toy():
-    """Puts the toy network into the registry while the block runs."""
+    """Puts the toy model and its recipe into the registries while the block runs."""
     registry.register(TOY)(build_toy)
+    recipes.register("toy", paper=lambda model, dataset: TOY_RECIPE, quick=lambda model, dataset: TOY_RECIPE)
     try:
         yield
     finally:
+        recipes.unregister("toy")
         del registry._ENTRIES["toy"]
 
 
@@ -73,6 +76,25 @@ def picture_pairs(scenes=5, frames=2, size=(16, 20), seed=0, wrap=ArrayFrame, da
         blurry = cv2.GaussianBlur(sharp, (5, 5), 1.2)
         items.append(replace(pair, blurry=(wrap(f"b{pair.name}", blurry),), sharp=(wrap(f"s{pair.name}", sharp),)))
     return replace(pairs, items=tuple(items))
+
+
+def write_street_scenes(folder: Path, scenes=3, frames=2, size=(24, 32)):
+    """Writes small data sets `gopro` and `hide` in their official layouts below `folder`."""
+    import cv2
+
+    def write(path, pixels):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(path), pixels)
+
+    for split, count in (("train", scenes), ("test", 1)):
+        for pair in picture_pairs(count, frames, size, seed=len(split)):
+            scene = folder / "GOPRO_Large" / split / f"GOPR{pair.scene}_11_00"
+            write(scene / "blur" / f"{int(pair.frame) + 1:06d}.png", pair.blurry[0].read())
+            write(scene / "sharp" / f"{int(pair.frame) + 1:06d}.png", pair.sharp[0].read())
+    for pair in picture_pairs(1, frames, size, seed=7):
+        name = f"{int(pair.frame)}fromGOPR.png"
+        write(folder / "HIDE_dataset" / "test" / "test-close-ups" / name, pair.blurry[0].read())
+        write(folder / "HIDE_dataset" / "GT" / name, pair.sharp[0].read())
 
 
 def build_small_samples(folder: Path, names=("cifar10", "reds", "kohler")):

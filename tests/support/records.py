@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from benchmarks.metrics import summary
 from benchmarks.records import record, store
 
 IDENTITY = {"model": "atrous", "variant": "tiny", "dataset": "reds", "protocol": "full"}
@@ -21,7 +22,7 @@ def finished(key="0123456789", identity=IDENTITY, scores=None, training=None, ev
     """A finished run with everything that tables and pages show."""
     own = {"coverage": "full", "split": "val", "fingerprint": "aa", "rule": "as they come", "seed": 42}
     sections = {
-        "scores": scores or record.summarise(("000/00000000", "000/00000001"), {"psnr": [25.0, 27.0]}),
+        "scores": scores or summary.summarise(("000/00000000", "000/00000001"), {"psnr": [25.0, 27.0]}),
         "evaluation": record.Evaluation(**(own | {"precision": "float32"} | (evaluation or {}))),
         "model_facts": record.ModelFacts(parameters=1_234_567, macs_256=3_150_000_000),
         "weights": "trained" if training else "none",
@@ -55,7 +56,7 @@ def put(folder, model="atrous", psnr=25.0, data="full", mark="aa", training=None
     images = tuple(f"000/{number:08d}" for number in range(len(next(iter(values.values())))))
     key = record.run_key({"model": model, "psnr": psnr, "mark": mark, "data": data})
     evaluation = {"coverage": data, "fingerprint": mark}
-    return store.write(folder, finished(key, identity, record.summarise(images, values), training, evaluation))
+    return store.write(folder, finished(key, identity, summary.summarise(images, values), training, evaluation))
 
 
 def put_pages(folder, model="refiner", blind=False, mark="aa", **evaluation):
@@ -64,8 +65,8 @@ def put_pages(folder, model="refiner", blind=False, mark="aa", **evaluation):
     values = {"ocr": [100.0, 90.0, 0.0, 50.0, 25.0, 75.0], "ocr_indel": [1.0] * 6}
     identity = {"model": model, "variant": "tiny", "dataset": "hdc", "protocol": "ocr"}
     own = {"coverage": "sample", "split": "test", "fingerprint": mark, "blind": blind, **evaluation}
-    scores = record.summarise(images, values)
-    scores = record.Scores(
+    scores = summary.summarise(images, values)
+    scores = summary.Scores(
         means=scores.means, images=scores.images, values=scores.values, steps={"9": 90.0, "10": 50.0}, stop_step=9
     )
     key = record.run_key({**identity, "mark": mark, "blind": blind, "engine": evaluation.get("engine")})

@@ -29,7 +29,7 @@ def filled(model):
 def outputs(row, variant):
     """Returns the network's outputs and its loss after two training steps."""
     model = filled(zoo.create(row.name, variant))
-    batch = contracts.pictures(model, *SIZE, batch=2)
+    batch = contracts.images(model, *SIZE, batch=2)
     found = model.predict_on_batch(batch)
     found = found if isinstance(found, list) else [found]
     result = {f"output{index}": np.asarray(each) for index, each in enumerate(found)}

@@ -22,13 +22,23 @@ def count_macs(model: keras.Model, height: int = 256, width: int = 256) -> int:
     Returns:
         The number of multiply-accumulates per picture.
     """
+    return sum(_layer_macs(layer) for layer in at_size(model, height, width).layers)
+
+
+def at_size(model: keras.Model, height: int, width: int) -> keras.Model:
+    """A copy of a functional model, with weights of its own, for one image of a fixed size: all its shapes are known.
+
+    Args:
+        model: A functional model with inputs (batch, height, width, channels).
+        height: Image height in pixels.
+        width: Image width in pixels.
+    """
     inputs = [
-        # A blur step has one number per picture, not one per pixel.
+        # A blur step has one number per image, not one per pixel.
         keras.Input(batch_shape=(1, *((height, width) if len(tensor.shape) == 4 else ()), tensor.shape[-1]))
         for tensor in model.inputs
     ]
-    fixed = keras.models.clone_model(model, input_tensors=inputs if len(inputs) > 1 else inputs[0])
-    return sum(_layer_macs(layer) for layer in fixed.layers)
+    return keras.models.clone_model(model, input_tensors=inputs if len(inputs) > 1 else inputs[0])
 
 
 def _layer_macs(layer: keras.layers.Layer) -> int:

@@ -1,1 +1,45 @@
-"""Keras layers shared by networks, or worth a test of their own; every one is registered and serialisable."""
+"""The Keras layers of the models, imported at their first use: importing this package does not import Keras.
+
+>>> from zoo import layers
+>>> "InstanceNormalization" in layers.__all__
+True
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_MODULES = {
+    "attention": ("ChannelAttention", "SpatialAttention"),
+    "blend": ("Blend",),
+    "deconvolution": ("WienerDeconvolution",),
+    "index_pooling": ("IndexedPooling", "IndexedUnpooling"),
+    "local_convolution": ("LocalConvolution",),
+    "logit_sum": ("LogitSum",),
+    "median": ("MedianFilter",),
+    "normalisation": ("BatchNorm", "InstanceNormalization", "LayerNorm", "PictureGroupNormalization"),
+    "padding": ("ReflectionPadding2D", "ZeroMaps"),
+    "pixel_shuffle": ("PixelShuffle",),
+    "pyramid_pooling": ("AdaptiveAveragePool", "ResizeLike"),
+    "select_channels": ("FirstChannels", "MiddleFrame"),
+    "shared_prelu": ("SharedPReLU",),
+    "size_multiple": ("SizeMultiple",),
+    "split_tiles": ("GateTile", "Tiles", "Untile"),
+    "upsampling": ("AlignedUpsample", "BilinearUpsample"),
+    "weight_standardisation": ("StandardisedConv2D",),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    """The layer of that name, from its module."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -70,6 +70,7 @@ class LocalConvolution(keras.layers.Layer):
         return math.prod(input_shape) * self.side**2
 
 
+# XLA wants all indices of a slice in one integer type, so zeros are made of the others.
 # Loops, not 25 expressions side by side: an executor that runs whatever is ready would hold all views at once.
 
 
@@ -113,9 +114,9 @@ def _padded(picture: Any, radius: int) -> Any:
 
 def _view(padded: Any, top: Any, left: Any, like: Any) -> Any:
     """Returns the part of `padded` that starts at (top, left) and is as large as `like`."""
-    return ops.slice(padded, (0, top, left, 0), ops.shape(like))
+    return ops.slice(padded, (0 * top, top, left, 0 * top), ops.shape(like))
 
 
 def _channel(kernels: Any, index: Any) -> Any:
     """Returns one kernel value of every pixel, (batch, height, width, 1)."""
-    return ops.slice(kernels, (0, 0, 0, index), (*ops.shape(kernels)[:-1], 1))
+    return ops.slice(kernels, (*[0 * index] * 3, index), (*ops.shape(kernels)[:-1], 1))

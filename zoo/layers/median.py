@@ -332,4 +332,5 @@ def _to_padded(padded: Any, medians: Any, upstream: Any, width: int) -> Any:
 
 def _view(picture: Any, top: Any, left: Any, like: Any) -> Any:
     """Returns the part of `picture` that starts at (top, left) and is as large as `like`."""
-    return ops.slice(picture, (0, top, left, 0), ops.shape(like))
+    # Zeros of the same integer type, as XLA wants it.
+    return ops.slice(picture, (0 * top, top, left, 0 * top), ops.shape(like))

@@ -1,11 +1,33 @@
-"""Instance normalisation: every map of every picture on its own."""
+"""Normalisation by statistics of an image, a batch, a group of channels or a whole sample.
+
+Every mean and variance here comes from `moments`. Keras' own `ops.moments` must not be used: on TensorFlow it stops
+the gradient through the mean inside the variance, which leaves first derivatives as they are and makes second ones
+wrong, and with them every gradient penalty.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import ops
+
+from zoo.backend import at_least_float32
+
+
+def moments(x: Any, axes: Sequence[int], keepdims: bool = False) -> tuple[Any, Any]:
+    """Means and (population) variances along some axes, with right derivatives of every order on every backend.
+
+    Args:
+        x: Tensor, float.
+        axes: Axes to sum over.
+        keepdims: Whether these axes stay, with length 1.
+    """
+    axes = tuple(axes)
+    mean = ops.mean(x, axis=axes, keepdims=True)
+    variance = ops.mean(ops.square(x - mean), axis=axes, keepdims=keepdims)
+    return (mean if keepdims else ops.squeeze(mean, axes)), variance
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
@@ -59,11 +81,11 @@ class InstanceNormalization(keras.layers.Layer):
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """Normalises `inputs`; `training` matters with running statistics only."""
-        x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
+        x = ops.cast(inputs, at_least_float32(inputs.dtype))
         if self.running_statistics and not training:
             mean, variance = self.moving_mean, self.moving_variance
         else:
-            mean, variance = ops.moments(x, axes=(1, 2), keepdims=True)
+            mean, variance = moments(x, axes=(1, 2), keepdims=True)
             if self.running_statistics:
                 self._update(x, mean, variance)
         scale = ops.rsqrt(variance + self.epsilon)
@@ -138,6 +160,12 @@ class BatchNorm(keras.layers.BatchNormalization):
             self._follow(mean, variance, ops.size(inputs) // inputs.shape[-1])
         return outputs
 
+    def _moments(self, inputs: Any, mask: Any) -> tuple[Any, Any]:
+        """Mean and variance of each channel, in place of Keras' own, see `moments`."""
+        if mask is not None or self.synchronized:
+            return super()._moments(inputs, mask)
+        return moments(inputs, self._reduction_axes)
+
     def _is_plain(self, inputs: Any) -> bool:
         """Returns whether the kernel does what this layer is set to."""
         dtypes = {keras.backend.standardize_dtype(inputs.dtype), self.compute_dtype}
@@ -188,9 +216,9 @@ class PictureGroupNormalization(keras.layers.GroupNormalization):
 
     def call(self, inputs: Any) -> Any:
         """Normalises `inputs`; half-precision maps in float32."""
-        x = ops.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
-        means, variances = (self._grouped(values) for values in ops.moments(x, axes=(1, 2)))
-        mean, spread = ops.moments(means, axes=(2,), keepdims=True)
+        x = ops.cast(inputs, at_least_float32(inputs.dtype))
+        means, variances = (self._grouped(values) for values in moments(x, axes=(1, 2)))
+        mean, spread = moments(means, axes=(2,), keepdims=True)
         # The variance of a group: within its channels on the mean, and of its channels' means.
         scale = ops.rsqrt(ops.mean(variances, axis=2, keepdims=True) + spread + self.epsilon)
         mean, scale = self._spread(mean), self._spread(scale)
@@ -209,3 +237,28 @@ class PictureGroupNormalization(keras.layers.GroupNormalization):
         """Returns (batch, 1, 1, channels) of numbers per group."""
         channels = self.input_spec.axes[self.axis]
         return ops.reshape(ops.repeat(values, channels // self.groups, axis=2), (-1, 1, 1, channels))
+
+
+@keras.saving.register_keras_serializable(package="deblur_zoo")
+class LayerNorm(keras.layers.LayerNormalization):
+    """Keras' LayerNormalization with right second derivatives, see `moments`. Arguments and weights are Keras'.
+
+    Input and output shape: any.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        """Normalises `inputs`; half-precision maps in float32."""
+        if self.rms_scaling:
+            # By the variance alone, which Keras takes without stopping any gradient.
+            return super().call(inputs)
+        x = ops.cast(inputs, at_least_float32(inputs.dtype))
+        axes = [axis % len(x.shape) for axis in ([self.axis] if isinstance(self.axis, int) else self.axis)]
+        mean, variance = moments(x, axes, keepdims=True)
+        kept = [side if axis in axes else 1 for axis, side in enumerate(x.shape)]
+        scale = ops.rsqrt(variance + self.epsilon)
+        if self.scale:
+            scale = scale * ops.cast(ops.reshape(self.gamma, kept), x.dtype)
+        shift = -mean * scale
+        if self.center:
+            shift = shift + ops.cast(ops.reshape(self.beta, kept), x.dtype)
+        return ops.cast(x * scale + shift, self.compute_dtype)

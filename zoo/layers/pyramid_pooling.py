@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.backend import at_least_float32
+
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class AdaptiveAveragePool(keras.layers.Layer):
@@ -99,20 +101,17 @@ def _averaging(bins: int, pixels: Any, dtype: Any) -> Any:
     end = -(-(index + 1) * pixels // bins)
     pixel = ops.arange(pixels, dtype="int32")
     inside = ops.logical_and(pixel >= start[:, None], pixel < end[:, None])
-    wide = _wide(dtype)
+    # Half precision would misplace the pixels.
+    wide = at_least_float32(dtype)
     return ops.cast(ops.cast(inside, wide) / ops.cast(end - start, wide)[:, None], dtype)
 
 
 def _interpolation(pixels: Any, bins: Any, dtype: Any) -> Any:
     """Returns the matrix (pixels, bins) whose row p holds the two bilinear weights of pixel p."""
-    wide = _wide(dtype)
+    # Half precision would misplace the pixels.
+    wide = at_least_float32(dtype)
     ratio = ops.cast(bins, wide) / ops.cast(pixels, wide)
     position = (ops.cast(ops.arange(pixels, dtype="int32"), wide) + 0.5) * ratio - 0.5
     position = ops.clip(position, 0.0, ops.cast(bins - 1, wide))
     distance = ops.abs(position[:, None] - ops.cast(ops.arange(bins, dtype="int32"), wide))
     return ops.cast(ops.maximum(1.0 - distance, 0.0), dtype)
-
-
-def _wide(dtype: Any) -> str:
-    """Returns the dtype in which the matrices are made; half precision would misplace the pixels."""
-    return keras.backend.result_type(dtype, "float32")

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.backend import at_least_float32
+
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class SharedPReLU(keras.layers.Layer):
@@ -41,7 +43,7 @@ class SharedPReLU(keras.layers.Layer):
             def gradient(*args: Any, upstream: Any = None) -> tuple[Any, Any]:
                 upstream = args[0] if upstream is None else upstream
                 # The slope's gradient sums millions of products: in float32 at least.
-                full = keras.backend.result_type(x.dtype, "float32")
+                full = at_least_float32(x.dtype)
                 below = ops.cast(upstream * ops.minimum(x, 0), full)
                 return _rectified(upstream, x, slope), ops.cast(ops.sum(below), slope.dtype)
 

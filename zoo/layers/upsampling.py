@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 from keras import ops
+
+from zoo.backend import Tensor, at_least_float32
 
 
 class Enlargement(keras.layers.Layer):
@@ -39,8 +42,8 @@ class Enlargement(keras.layers.Layer):
 class BilinearUpsample(Enlargement):
     """Enlarges maps bilinearly with half-pixel centres and clamped edges, also maps of unknown size in a graph.
 
-    Same numbers as Keras' UpSampling2D and PyTorch's resizing with `align_corners=False`. On TensorFlow the
-    interpolation itself runs in float32 whatever the dtype, as that is all its kernel computes in.
+    Same numbers as Keras' UpSampling2D and PyTorch's resizing with `align_corners=False`. On TensorFlow half precision
+    is interpolated in float32.
 
     Input shape: (batch, height, width, channels).
     Output shape: (batch, height x factor, width x factor, channels).
@@ -55,16 +58,46 @@ class BilinearUpsample(Enlargement):
 
     def call(self, inputs: Any) -> Any:
         """Returns the enlarged maps."""
+        if keras.backend.standardize_dtype(inputs.dtype) == "float64":
+            # TensorFlow's kernel computes in float32 only.
+            return _enlarged(inputs, self.factor, _centred)
+        if keras.backend.backend() == "tensorflow":
+            return _resized(self.factor)(inputs)
         _, height, width, _ = ops.shape(inputs)
-        size = (height * self.factor, width * self.factor)
-        if keras.backend.backend() != "tensorflow":
-            return ops.image.resize(inputs, size, interpolation="bilinear")
-        # Keras' resizing, and so UpSampling2D, compares the size with zero before it calls this very function, which
-        # fails for a size that is known only when the graph runs. Keras operations that need no size take three times
-        # as long.
-        import tensorflow as tf
+        return ops.image.resize(inputs, (height * self.factor, width * self.factor), interpolation="bilinear")
 
-        return ops.cast(tf.image.resize(inputs, size), inputs.dtype)
+
+def _resized(factor: int) -> Any:
+    """TensorFlow's kernel as a function of maps, with derivatives of every order.
+
+    Keras' resizing, and so UpSampling2D, compares the size with zero before it calls this very kernel, which fails for
+    a size that is known only when the graph runs. Keras operations that need no size take three times as long. The
+    kernel of the gradient has no gradient of its own in TensorFlow, which takes it for zero in silence; as resizing is
+    linear, that gradient is the resizing again.
+    """
+    import tensorflow as tf
+
+    def enlarge(maps: Any) -> Any:
+        size = tf.shape(maps)[1:3] * factor
+        return tf.cast(tf.image.resize(maps, size), maps.dtype)
+
+    def shrink(upstream: Any) -> Any:
+        shape = tf.shape(upstream) // [1, factor, factor, 1]
+        like = tf.zeros(shape, tf.float32)
+        found = tf.raw_ops.ResizeBilinearGrad(
+            grads=tf.cast(upstream, tf.float32), original_image=like, half_pixel_centers=True
+        )
+        return tf.cast(found, upstream.dtype)
+
+    @tf.custom_gradient
+    def enlarged(maps: Any) -> Any:
+        return enlarge(maps), shrunk
+
+    @tf.custom_gradient
+    def shrunk(upstream: Any) -> Any:
+        return shrink(upstream), enlarged
+
+    return enlarged
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
@@ -93,37 +126,42 @@ class AlignedUpsample(Enlargement):
         @ops.custom_gradient
         def enlarged(maps: Any) -> Any:
             def gradient(*args: Any, upstream: Any = None) -> Any:
-                return _reduced(args[0] if upstream is None else upstream, factor)
+                return _reduced(args[0] if upstream is None else upstream, factor, _aligned)
 
-            return _enlarged(maps, factor), gradient
+            return _enlarged(maps, factor, _aligned), gradient
 
         return enlarged(ops.cast(inputs, self.compute_dtype))
 
 
-def _enlarged(maps: Any, factor: int) -> Any:
-    """Returns the maps enlarged along the width and then, more data by then, along the height."""
+# How much the j-th of the pixels that a pixel becomes takes from the pixel before and the one after: (side, 1) each, of
+# side, factor, j and dtype. None stands for weights that are zero for every pixel.
+Shares = Callable[[Any, int, int, Any], tuple[Tensor | None, Tensor | None]]
+
+
+def _enlarged(maps: Tensor, factor: int, shares: Shares) -> Tensor:
+    """The maps enlarged along the width and then, more data by then, along the height."""
     batch, height, width, channels = ops.shape(maps)
-    maps = _stretched(ops.reshape(maps, (batch * height, width, channels)), factor)
-    maps = _stretched(ops.reshape(maps, (batch, height, width * factor * channels)), factor)
+    maps = _stretched(ops.reshape(maps, (batch * height, width, channels)), factor, shares)
+    maps = _stretched(ops.reshape(maps, (batch, height, width * factor * channels)), factor, shares)
     return ops.reshape(maps, (batch, height * factor, width * factor, channels))
 
 
-def _reduced(upstream: Any, factor: int) -> Any:
-    """Returns the gradient of `_enlarged`."""
+def _reduced(upstream: Tensor, factor: int, shares: Shares) -> Tensor:
+    """The gradient of `_enlarged`."""
     batch, height, width, channels = ops.shape(upstream)
-    upstream = _collected(ops.reshape(upstream, (batch, height, width * channels)), factor)
-    upstream = _collected(ops.reshape(upstream, (batch * height // factor, width, channels)), factor)
+    upstream = _collected(ops.reshape(upstream, (batch, height, width * channels)), factor, shares)
+    upstream = _collected(ops.reshape(upstream, (batch * height // factor, width, channels)), factor, shares)
     return ops.reshape(upstream, (batch, height // factor, width // factor, channels))
 
 
-def _stretched(x: Any, factor: int) -> Any:
-    """Returns (outer, side x factor, inner) of x (outer, side, inner)."""
+def _stretched(x: Tensor, factor: int, shares: Shares) -> Tensor:
+    """(outer, side x factor, inner) of x (outer, side, inner)."""
     outer, side, inner = ops.shape(x)
     padded = ops.pad(x, ((0, 0), (1, 1), (0, 0)))
     before, after = padded[:, :-2], padded[:, 2:]
     phases = []
     for j in range(factor):
-        to_before, to_after = _weights(side, factor, j, x.dtype)
+        to_before, to_after = shares(side, factor, j, x.dtype)
         phase = x
         if to_before is not None:
             phase = phase + to_before * (before - x)
@@ -133,14 +171,14 @@ def _stretched(x: Any, factor: int) -> Any:
     return ops.reshape(ops.concatenate(phases, axis=-1), (outer, side * factor, inner))
 
 
-def _collected(upstream: Any, factor: int) -> Any:
-    """Returns the gradient of `_stretched`: every phase gives back to the pixels that it was made of."""
+def _collected(upstream: Tensor, factor: int, shares: Shares) -> Tensor:
+    """The gradient of `_stretched`: every phase gives back to the pixels that it was made of."""
     outer, side, inner = ops.shape(upstream)
     side = side // factor
     phases = ops.split(ops.reshape(upstream, (outer, side, factor * inner)), factor, axis=-1)
     own, earlier, later = [], [], []
     for j, phase in enumerate(phases):
-        to_before, to_after = _weights(side, factor, j, upstream.dtype)
+        to_before, to_after = shares(side, factor, j, upstream.dtype)
         own.append(phase)
         if to_before is not None:
             earlier.append(to_before * phase)
@@ -155,16 +193,21 @@ def _collected(upstream: Any, factor: int) -> Any:
     return total + ops.pad(sum(later[1:], later[0])[:, :-1], ((0, 0), (1, 0), (0, 0)))
 
 
-def _weights(side: Any, factor: int, j: int, dtype: Any) -> tuple[Any, Any]:
-    """Returns how much the j-th pixels take from the pixel before and the one after, (side, 1) each.
-
-    None stands for weights that are zero for every pixel: the first pixels lie never after their source, the last
-    never before. The pixels at the ends take nothing from beyond.
-    """
-    exact = "float64" if keras.backend.standardize_dtype(dtype) == "float64" else "float32"
+def _aligned(side: Any, factor: int, j: int, dtype: Any) -> tuple[Tensor | None, Tensor | None]:
+    """Shares with aligned corners: the first pixels lie never after their source, the last never before."""
+    exact = at_least_float32(dtype)
     last = ops.cast(side, exact) - 1
     numerator = j * last - (factor - 1) * ops.arange(side, dtype=exact)
     offset = ops.expand_dims(numerator / (factor * last + (factor - 1)), 1)
     to_before = ops.cast(ops.relu(-offset), dtype) if j < factor - 1 else None
     to_after = ops.cast(ops.relu(offset), dtype) if j > 0 else None
     return to_before, to_after
+
+
+def _centred(side: Any, factor: int, j: int, dtype: Any) -> tuple[Tensor | None, Tensor | None]:
+    """Shares with half-pixel centres; the pixels at the ends take nothing from beyond."""
+    offset = (2 * j + 1 - factor) / (2 * factor)
+    places = ops.expand_dims(ops.arange(side, dtype="int32"), 1)
+    if offset < 0:
+        return -offset * ops.cast(places > 0, dtype), None
+    return None, offset * ops.cast(places < side - 1, dtype) if offset > 0 else None

@@ -85,13 +85,13 @@ def build(
     x = inputs
     for index in range(1, 5):
         x = _conv(x, filters, 3, f"conv{index}")
-        x = layers.BatchNormalization(name=f"conv{index}_norm")(x)
+        x = _normalised(x, f"conv{index}_norm")
         x = layers.Multiply(name=f"conv{index}_gated")([x, _gate(blur_step, filters, f"conv{index}_gate")])
     x = layers.Conv2D(filters, 3, activation="tanh", name="conv5")(x)
     x = layers.Multiply(name="conv5_gated")([x, _gate(blur_step, filters, "conv5_gate")])
     x = _refine(x, blur_step, refinements, filters)
     for name, width in (("merge1", filters), ("merge2", narrow_filters)):
-        x = layers.BatchNormalization(name=f"{name}_norm")(_conv(x, width, 1, name))
+        x = _normalised(_conv(x, width, 1, name), f"{name}_norm")
     full = keras.config.dtype_policy().variable_dtype
     if not global_residual:
         return layers.Conv2D(1, 1, activation="sigmoid", dtype=full, name="sharp")(x)
@@ -123,6 +123,13 @@ def _gate(blur_step: Any, filters: int, name: str) -> Any:
 def _conv(x: Any, filters: int, size: int, name: str) -> Any:
     """Returns a "valid" convolution with ELU."""
     return keras.layers.Conv2D(filters, size, activation="elu", name=name)(x)
+
+
+def _normalised(x: Any, name: str) -> Any:
+    """Batch normalisation with Keras' numbers, which are those of the source."""
+    from zoo.layers.normalisation import BatchNorm
+
+    return BatchNorm(epsilon=1e-3, momentum=0.99, name=name)(x)
 
 
 def _corrected(x: Any, inputs: Any, shrink: int) -> Any:

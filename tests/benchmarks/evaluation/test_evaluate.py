@@ -1,4 +1,4 @@
-"""Evaluation: the protocol's metrics of every picture, streamed."""
+"""Evaluation: the protocol's metrics of every image, streamed."""
 
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -47,7 +47,7 @@ class TestIdentity:
         found = evaluate.evaluate(zoo.create("identity", "video"), replace(pairs, items=triplets), FULL)
         assert found == evaluate.evaluate(zoo.create("identity"), pairs, FULL)
 
-    def test_progress_counts_every_picture(self, identity):
+    def test_progress_counts_every_image(self, identity):
         calls = []
         evaluate.evaluate(identity, picture_pairs(size=(20, 24)), FULL, progress=lambda *call: calls.append(call))
         assert calls == [(done, 10) for done in range(1, 11)]
@@ -64,7 +64,7 @@ class TestUnchangedPictures:
         assert scores.values["mse"][0] == 0.0
 
     @pytest.mark.usefixtures("toy")
-    def test_whatever_the_network_makes_of_them(self):
+    def test_whatever_the_model_makes_of_them(self):
         pairs = picture_pairs(size=(20, 24))
         items = (replace(pairs[0], blurry=pairs[0].sharp), *pairs.items[1:])
         scores = evaluate.evaluate(zoo.create("toy"), replace(pairs, items=items), FULL)
@@ -72,7 +72,7 @@ class TestUnchangedPictures:
         assert scores.values["mse"][0] > 0
 
     @pytest.mark.usefixtures("toy")
-    def test_a_changed_picture_restored_exactly_counts_100_db(self):
+    def test_a_changed_image_restored_exactly_counts_100_db(self):
         black = np.zeros((20, 24, 3), np.uint8)
         pairs = picture_pairs(size=(20, 24))
         items = tuple(replace(pair, sharp=(ArrayFrame("black", black),)) for pair in pairs)
@@ -112,7 +112,7 @@ class TestKohler:
 
 
 class TestStreaming:
-    def test_pictures_are_read_as_they_are_scored(self, identity):
+    def test_images_are_read_as_they_are_scored(self, identity):
         lock, reads, done, lead = Lock(), [0], [0], [0]
 
         @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class TestStreaming:
         pairs = picture_pairs(scenes=20, frames=4, size=(70, 80), wrap=Counted)
         evaluate.evaluate(identity, pairs, FULL, progress=progress)
         assert reads[0] == 2 * 80
-        # Two pictures a pair: four pairs being read, a few waiting for the network, four being scored.
+        # Two images a pair: four pairs being read, a few waiting for the model, four being scored.
         assert lead[0] <= 2 * 16
 
 
@@ -145,7 +145,7 @@ class TestTrouble:
         return picture_pairs(size=(20, 24), wrap=wrap)
 
     @pytest.mark.parametrize("kind", ["blurry", "sharp"])
-    def test_a_truncated_picture_is_named_in_one_line(self, identity, tmp_path, kind):
+    def test_a_truncated_image_is_named_in_one_line(self, identity, tmp_path, kind):
         pairs = self.on_disk(tmp_path)
         broken = getattr(pairs[3], kind)[0].path
         broken.write_bytes(broken.read_bytes()[:-30])
@@ -154,11 +154,26 @@ class TestTrouble:
         assert str(raised.value) == f"{broken}: truncated PNG; fetch this file again"
 
     @pytest.mark.usefixtures("toy")
-    def test_a_network_that_returns_nan(self):
+    def test_a_model_that_returns_nan(self):
         model = zoo.create("toy")
         model.set_weights([weight * np.nan for weight in model.get_weights()])
-        with pytest.raises(MetricError, match=r"^\d+ of 1440 pixel values are NaN or infinite; check what"):
+        with pytest.raises(
+            MetricError, match=r"^000/00000000: \d+ of 1440 pixel values are NaN or infinite; check what"
+        ):
             evaluate.evaluate(model, picture_pairs(size=(20, 24)), FULL)
+
+    def test_small_images_of_several_sizes_are_scored_one_by_one(self, identity):
+        small, large = picture_pairs(scenes=1, size=(20, 24)), picture_pairs(scenes=1, size=(24, 20))
+        pairs = replace(small, items=(*small.items, *large.items))
+        found = evaluate.evaluate(identity, pairs, FULL)
+        expected = [evaluate.evaluate(identity, each, FULL).values["psnr"] for each in (small, large)]
+        assert found.values["psnr"] == [*expected[0], *expected[1]]
+
+    def test_a_sharp_image_of_another_size_is_named_in_one_line(self, identity):
+        pairs = picture_pairs(size=(20, 24))
+        items = (replace(pairs[0], sharp=(ArrayFrame("s", np.zeros((18, 24, 3), np.uint8)),)), *pairs.items[1:])
+        with pytest.raises(MetricError, match=r"^000/00000000: images of \(20, 24, 3\) and \(18, 24, 3\) cannot"):
+            evaluate.evaluate(identity, replace(pairs, items=items), FULL)
 
 
 def test_timing(identity):

@@ -28,15 +28,15 @@ def trajectory(seed: int) -> list[np.ndarray]:
     return [((8 - step) * start + step * end) // 8 for step in range(5)]
 
 
-def crop(picture: np.ndarray, down: int = 0, right: int = 0) -> np.ndarray:
-    """The frame (192, 208, 3) of an uncropped picture whose content was moved down and right."""
-    return picture[8 - down : 200 - down, 8 - right : 216 - right].astype(np.uint8)
+def crop(image: np.ndarray, down: int = 0, right: int = 0) -> np.ndarray:
+    """The frame (192, 208, 3) of an uncropped image whose content was moved down and right."""
+    return image[8 - down : 200 - down, 8 - right : 216 - right].astype(np.uint8)
 
 
 def build(case: dict) -> tuple[np.ndarray, list[np.ndarray]]:
     """Estimate and frames of a recorded case."""
-    pictures = trajectory(case["seed"])
-    true = pictures[case["true_frame"]]
+    images = trajectory(case["seed"])
+    true = images[case["true_frame"]]
     moved = crop(true, 2, -3).astype(np.int64)
     if case["estimate"] == "zero":
         moved[:2], moved[:, -3:] = 0, 0
@@ -44,7 +44,7 @@ def build(case: dict) -> tuple[np.ndarray, list[np.ndarray]]:
     if case["estimate"] == "noise":
         grain = np.random.RandomState(case["seed"] + 200).randint(-12, 13, moved.shape)
         moved = np.clip(moved + grain, 0, 255)
-    return moved.astype(np.uint8), [crop(picture) for picture in pictures]
+    return moved.astype(np.uint8), [crop(image) for image in images]
 
 
 @pytest.fixture(scope="module", params=sorted(CASES))
@@ -53,7 +53,7 @@ def case(request):
     return (record, *build(record))
 
 
-def test_the_regenerated_pictures_are_the_recorded_ones(case):
+def test_the_regenerated_images_are_the_recorded_ones(case):
     record, estimate, frames = case
     assert [int(frame.sum(dtype=np.int64)) for frame in frames] == record["frame_sums"]
     assert frames[0][0, 0].tolist() == record["frame0_first_pixel"]
@@ -89,19 +89,19 @@ def test_recorded_best_scores(case):
 
 @pytest.mark.parametrize("true", [0, 2, 4])
 def test_finds_the_frame_and_the_shift(true):
-    pictures = trajectory(7)
-    score = metrics.kohler(crop(pictures[true], 5, -4), [crop(picture) for picture in pictures])
+    images = trajectory(7)
+    score = metrics.kohler(crop(images[true], 5, -4), [crop(image) for image in images])
     assert (score.frame_psnr, score.frame_mssim) == (true, true)
     assert score.shift == (-5, 4)
 
 
 @pytest.mark.parametrize("shift", [(0, 0), (8, -8), (-1, 7), (-8, 0)])
 def test_a_moved_and_dimmed_frame_is_brought_back(shift):
-    picture = trajectory(11)[0] // 2
-    estimate, frame = crop(picture, *shift), crop(2 * picture)
+    image = trajectory(11)[0] // 2
+    estimate, frame = crop(image, *shift), crop(2 * image)
     (score,) = metrics.kohler_frames(estimate, [frame])
     assert score.shift == (-shift[0], -shift[1])
-    # The factor is taken before registration, so only an unmoved picture is brightened by exactly 2.
+    # The factor is taken before registration, so only an unmoved image is brightened by exactly 2.
     assert score.scale == pytest.approx(2.0, rel=0 if shift == (0, 0) else 0.2)
     assert score.psnr > (100 if shift == (0, 0) else 20)
     assert score.mssim > 0.97
@@ -114,21 +114,21 @@ def test_a_motion_of_half_the_size_counts_as_negative():
 
 
 def test_every_frame_has_its_own_shift():
-    picture = trajectory(9)[0]
-    estimate = crop(picture)
-    frames = [crop(picture, down, right) for down, right in [(0, 0), (3, 1), (3, 1), (-2, 0)]]
+    image = trajectory(9)[0]
+    estimate = crop(image)
+    frames = [crop(image, down, right) for down, right in [(0, 0), (3, 1), (3, 1), (-2, 0)]]
     scores = list(metrics.kohler_frames(estimate, frames))
     assert [score.shift for score in scores] == [(0, 0), (3, 1), (3, 1), (-2, 0)]
     assert scores == [next(metrics.kohler_frames(estimate, [frame])) for frame in frames]
 
 
 def test_frames_of_other_sizes_than_even_register_too():
-    picture = trajectory(11)[0].astype(np.uint8)
-    frame, estimate = picture[8:171, 8:177], picture[5:168, 12:181]
+    image = trajectory(11)[0].astype(np.uint8)
+    frame, estimate = image[8:171, 8:177], image[5:168, 12:181]
     assert metrics.kohler(estimate, [frame]).shift == (-3, 4)
 
 
-def test_identical_pictures_are_perfect_and_the_first_of_equals_wins():
+def test_identical_images_are_perfect_and_the_first_of_equals_wins():
     frame = crop(trajectory(3)[0])
     score = metrics.kohler(frame, [frame, frame])
     assert score.psnr == math.inf
@@ -155,7 +155,7 @@ def test_a_flat_restoration_gets_a_low_score_at_no_shift(level, size):
     assert 0 <= score.mssim < 0.5
 
 
-def test_float_estimates_score_like_their_8_bit_pictures(case):
+def test_float_estimates_score_like_their_8_bit_images(case):
     _, estimate, frames = case
     assert metrics.kohler((estimate / 255).astype(np.float32), frames[:1]) == metrics.kohler(estimate, frames[:1])
 

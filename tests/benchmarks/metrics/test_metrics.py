@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import metrics
 from benchmarks.metrics import MetricError
+from tests.support import metric_table
 
 GOLDEN = json.loads((Path(__file__).resolve().parents[2] / "goldens" / "metrics.json").read_text())
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -18,7 +19,7 @@ PAIRWISE = ("psnr", "mse", "ssim", "ssim_matlab3d", "mssim_luminance")
 
 
 def wave(phase: float) -> np.ndarray:
-    """The recorded family of pictures, uint8 (256, 256, 3)."""
+    """The recorded family of images, uint8 (256, 256, 3)."""
     y, x, c = np.ogrid[:256, :256, :3]
     value = np.sin(0.37 * (x + 1) * (c + 1) + phase) + np.cos(0.23 * (y + 1) * (c + 2) - phase) + 2
     return (np.floor(63.75 * value) % 256).astype(np.uint8)
@@ -42,16 +43,16 @@ def photograph() -> tuple[np.ndarray, np.ndarray]:
 # ---- recorded values
 
 
-def test_the_regenerated_pictures_are_the_recorded_ones():
+def test_the_regenerated_images_are_the_recorded_ones():
     first = wave(0.0)
     assert first[0, 0].tolist() == [207, 219, 223]
     assert first[255, 255].tolist() == [153, 227, 127]
     assert first.sum(dtype=np.int64) == 24_966_985
     for phase, record in GOLDEN["pairs"].items():
-        picture = wave(float(phase))
-        assert picture[0, 0].tolist() == record["first_pixel"]
-        assert picture[255, 255].tolist() == record["last_pixel"]
-        assert picture.sum(dtype=np.int64) == record["sum"]
+        image = wave(float(phase))
+        assert image[0, 0].tolist() == record["first_pixel"]
+        assert image[255, 255].tolist() == record["last_pixel"]
+        assert image.sum(dtype=np.int64) == record["sum"]
 
 
 @pytest.mark.parametrize("phase", sorted(GOLDEN["pairs"]))
@@ -107,7 +108,7 @@ def test_mse_is_exact(shape):
 
 
 # Heights on both sides of the strips in which the map is made.
-@pytest.mark.parametrize("shape", [(11, 11, 3), (11, 40, 1), (73, 30, 3), (74, 30, 3), (75, 30, 3), (150, 17, 2)])
+@pytest.mark.parametrize("shape", [(11, 11, 3), (11, 40, 1), (73, 30, 3), (74, 30, 3), (75, 30, 3), (150, 17, 1)])
 def test_ssim_equals_scikit_image_for_any_size(shape):
     from skimage.metrics import structural_similarity
 
@@ -129,7 +130,7 @@ def test_ssim_equals_scikit_image_on_a_photograph(photograph):
     assert metrics.ssim(a, b) == pytest.approx(expected, rel=0, abs=1e-10)
 
 
-@pytest.mark.parametrize("shape", [(80, 30, 3), (7, 9, 3), (1, 1, 3), (20, 20, 1), (12, 12, 5), (9, 8, 14)])
+@pytest.mark.parametrize("shape", [(80, 30, 3), (7, 9, 3), (1, 1, 3), (20, 20, 1), (150, 14, 1)])
 def test_ssim_matlab3d_equals_a_dense_filter_of_the_volume(shape):
     from scipy.ndimage import correlate
 
@@ -164,18 +165,18 @@ def test_symmetric(name, photograph):
     assert metric(a, b) == pytest.approx(metric(b, a), rel=1e-14)
 
 
-@pytest.mark.parametrize("picture", [noise((170, 180, 3)), np.zeros((170, 180, 3), np.uint8)], ids=["noise", "black"])
-def test_identical_pictures(picture):
-    assert metrics.psnr(picture, picture) == math.inf
-    assert metrics.mse(picture, picture) == 0.0
-    assert metrics.ssim(picture, picture) == 1.0
-    assert metrics.ssim_matlab3d(picture, picture) == 1.0
-    assert metrics.mssim_luminance(picture, picture) == pytest.approx(1.0, rel=0, abs=1e-12)
+@pytest.mark.parametrize("image", [noise((170, 180, 3)), np.zeros((170, 180, 3), np.uint8)], ids=["noise", "black"])
+def test_identical_images(image):
+    assert metrics.psnr(image, image) == math.inf
+    assert metrics.mse(image, image) == 0.0
+    assert metrics.ssim(image, image) == 1.0
+    assert metrics.ssim_matlab3d(image, image) == 1.0
+    assert metrics.mssim_luminance(image, image) == pytest.approx(1.0, rel=0, abs=1e-12)
 
 
-def test_opposite_pictures_reach_the_worst_values():
+def test_opposite_images_reach_the_worst_values():
     black, white = np.zeros((11, 11, 3), np.uint8), np.full((11, 11, 3), 255, np.uint8)
-    assert metrics.psnr(black, white) == 0.0
+    assert (metrics.psnr(black, white), math.copysign(1, metrics.psnr(black, white))) == (0.0, 1.0)
     assert metrics.mse(black, white) == 1.0
     assert metrics.ssim(black, white) == pytest.approx(0.01**2 / (1 + 0.01**2), rel=1e-9)
     checks = np.indices((64, 64)).sum(axis=0)[..., None] % 2 * 255
@@ -183,8 +184,8 @@ def test_opposite_pictures_reach_the_worst_values():
 
 
 def test_a_negative_structure_counts_as_zero_in_the_five_scale_index():
-    picture = noise((170, 170, 3))
-    assert metrics.mssim_luminance(picture, 255 - picture) == 0.0
+    image = noise((170, 170, 3))
+    assert metrics.mssim_luminance(image, 255 - image) == 0.0
 
 
 @pytest.mark.parametrize("name", PAIRWISE)
@@ -218,7 +219,7 @@ def test_values_are_plain_floats(photograph):
 
 
 def test_quantise_clips_then_rounds_half_up():
-    values = np.array([-3.0, -0.1, 0.0, 0.49 / 255, 0.5, 1.0, 1.2, 100.0])
+    values = np.array([-0.5, -0.1, 0.0, 0.49 / 255, 0.5, 1.0, 1.2, 1.5])
     assert metrics.quantise(values).tolist() == [0, 0, 0, 0, 128, 255, 255, 255]
     halves = (np.arange(255) + 0.5) / 255
     exact = halves * 255 == np.arange(255) + 0.5
@@ -237,7 +238,7 @@ def test_quantise_rounds_float32_as_the_exact_number_it_is():
     assert metrics.quantise(np.array([just_below, np.float32(0.5)])).tolist() == [127, 128]
 
 
-def test_overshoot_of_a_network_is_clipped_before_scoring():
+def test_overshoot_of_a_model_is_clipped_before_scoring():
     target = noise((20, 20, 3)) / 255.0
     assert metrics.psnr(np.where(target > 0.9, 1.5, target), np.where(target > 0.9, 1.0, target)) == math.inf
 
@@ -260,9 +261,14 @@ def test_overshoot_of_a_network_is_clipped_before_scoring():
         (np.zeros((170, 170, 3), complex), np.zeros((170, 170, 3), np.uint8), "complex"),
         (np.full((170, 170, 3), np.nan), np.zeros((170, 170, 3)), "86700 of 86700 pixel values are NaN"),
         (np.zeros((170, 170, 3)), np.full((170, 170, 3), np.inf), "infinite"),
+        (np.full((170, 170, 3), 0.5), np.full((170, 170, 3), 255.0), r"floats from 255 to 255 are not in \[0, 1\]"),
+        (np.full((170, 170, 3), -1.0), np.zeros((170, 170, 3)), "floats from -1 to -1"),
+        (np.full((170, 170, 3), 1.51), np.zeros((170, 170, 3)), "floats from 1.51"),
+        (np.zeros((170, 170, 4), np.uint8), np.zeros((170, 170, 4), np.uint8), "has 4 channels; pass 1"),
+        (np.zeros((170, 170, 2)), np.zeros((170, 170, 2)), "has 2 channels; pass 1"),
     ],
 )
-def test_bad_pictures_are_refused_in_one_line(name, a, b, words):
+def test_bad_images_are_refused_in_one_line(name, a, b, words):
     with pytest.raises(MetricError, match=words) as caught:
         getattr(metrics, name)(a, b)
     assert "\n" not in str(caught.value)
@@ -271,25 +277,23 @@ def test_bad_pictures_are_refused_in_one_line(name, a, b, words):
 @pytest.mark.parametrize(
     ("name", "shape"), [("ssim", (10, 40, 3)), ("ssim", (40, 10, 3)), ("mssim_luminance", (160, 200, 3))]
 )
-def test_pictures_smaller_than_the_window_are_refused(name, shape):
+def test_images_smaller_than_the_window_are_refused(name, shape):
     with pytest.raises(MetricError, match="too small"):
         getattr(metrics, name)(np.zeros(shape, np.uint8), np.zeros(shape, np.uint8))
 
 
 def test_the_five_scale_index_takes_the_smallest_size_and_wants_colour():
-    picture = noise((161, 161, 3))
-    assert metrics.mssim_luminance(picture, picture) == pytest.approx(1.0)
+    image = noise((161, 161, 3))
+    assert metrics.mssim_luminance(image, image) == pytest.approx(1.0)
     with pytest.raises(MetricError, match="1 channels"):
-        metrics.mssim_luminance(picture[..., :1], picture[..., :1])
+        metrics.mssim_luminance(image[..., :1], image[..., :1])
 
 
 # ---- the table
 
 
 def test_the_table_describes_every_metric():
-    assert list(metrics.METRICS) == [
-        "psnr", "ssim", "ssim_matlab3d", "mse", "kohler_psnr", "kohler_mssim", "ocr", "ocr_indel",
-    ]  # fmt: skip
+    assert set(metrics.METRICS) == set(metric_table.ROWS)
     for name, card in metrics.METRICS.items():
         assert card.name == name
         # The two scores of character recognition are one function with two ratios; `ocr` is its module.

@@ -1,6 +1,8 @@
 """The challenge's OCR score."""
 
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks.metrics import METRICS, MetricError, ocr
+from benchmarks.protocols import PROTOCOLS
 from datasets.hdc import simulation
 
 # Real data sets, where there are any: beside the checkout, or where DEBLUR_ZOO_DATA says.
@@ -117,9 +120,9 @@ def test_many_are_scored_in_their_order_with_one_thread_each(page, monkeypatch):
 
 
 @needs_tesseract
-def test_a_limit_of_the_user_stays(page, monkeypatch):
+def test_a_limit_of_the_user_stays(monkeypatch):
     monkeypatch.setenv("OMP_THREAD_LIMIT", "2")
-    ocr.ocr_scores([page], [LINES])
+    ocr.ocr_scores([np.full((60, 80), 200, np.uint8)], [LINES])
     assert os.environ["OMP_THREAD_LIMIT"] == "2"
 
 
@@ -160,21 +163,88 @@ def test_an_old_tesseract_is_one_line(monkeypatch):
     ocr.check_tesseract.cache_clear()
 
 
+def fake_tesseract(folder, monkeypatch, version, languages):
+    """Puts a command in Tesseract's place that only knows its version and its languages."""
+    import pytesseract
+
+    command = folder / "tesseract"
+    command.write_text(f"#!/bin/sh\ncase $1 in --version) echo '{version}';; *) echo '{languages}';; esac\n")
+    command.chmod(0o755)
+    monkeypatch.setattr(pytesseract.pytesseract, "tesseract_cmd", str(command))
+    ocr.check_tesseract.cache_clear()
+    ocr.engine.cache_clear()
+
+
+@pytest.fixture
+def forgets():
+    """What was found of Tesseract is forgotten afterwards."""
+    yield
+    ocr.check_tesseract.cache_clear()
+    ocr.engine.cache_clear()
+
+
+@pytest.mark.usefixtures("forgets")
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("tesseract 3.04.01", r"^Tesseract 3\.04\.01 is too old, OCR scores need 4\.0 or newer; install it"),
+        ("tesseract 3.05.02", r"^Tesseract 3\.5\.2 is too old"),
+        ("something else", r"^what is called tesseract here names no version of its own; install it"),
+        ("tesseract 5.3.0", r"^Tesseract lacks its English model"),
+    ],
+)
+def test_a_tesseract_that_cannot_score_is_not_called_missing(tmp_path, monkeypatch, said, words):
+    fake_tesseract(tmp_path, monkeypatch, said, "osd")
+    with pytest.raises(MetricError, match=words) as raised:
+        ocr.check_tesseract()
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.usefixtures("forgets")
+def test_the_engine_is_its_version_and_its_model(tmp_path, monkeypatch):
+    (tmp_path / "eng.traineddata").write_bytes(b"a model")
+    languages = f'List of available languages in "{tmp_path}/" (1):\neng'
+    fake_tesseract(tmp_path, monkeypatch, "tesseract 5.3.4", languages)
+    digest = hashlib.sha256(b"a model").hexdigest()[:16]
+    assert ocr.engine() == {"tesseract": "5.3.4", "eng.traineddata": digest}
+    assert PROTOCOLS["ocr"].engine() == ocr.engine()
+
+
+@pytest.mark.usefixtures("forgets")
+def test_the_model_of_a_tesseract_that_names_no_folder(tmp_path, monkeypatch):
+    (tmp_path / "tessdata").mkdir()
+    (tmp_path / "tessdata" / "eng.traineddata").write_bytes(b"a model")
+    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+    fake_tesseract(tmp_path, monkeypatch, "tesseract 4.1.1", "List of available languages (1):\neng")
+    assert ocr.engine()["eng.traineddata"] == hashlib.sha256(b"a model").hexdigest()[:16]
+
+
+@needs_tesseract
+def test_the_real_engine_is_found():
+    found = ocr.engine()
+    assert set(found) == {"tesseract", "eng.traineddata"}
+    assert re.fullmatch(r"[0-9a-f]{16}", found["eng.traineddata"])
+
+
 def test_bad_input_is_one_line(page, tmp_path):
     with pytest.raises(MetricError, match="no ratio 'other'; choose one of difflib, indel"):
         ocr.compare(["a"] * 3, LINES, "other")
     with pytest.raises(MetricError, match="2 lines instead of 3"):
         ocr.compare(["a"] * 3, "one\ntwo")
-    with pytest.raises(MetricError, match="pass one grey or RGB picture"):
+    with pytest.raises(MetricError, match="pass one grey or RGB image"):
         ocr.prepare(np.zeros((4, 4, 2), np.uint8))
+    with pytest.raises(MetricError, match="pass one grey or RGB image"):
+        ocr.prepare(np.zeros((4, 4, 4), np.uint8))
+    with pytest.raises(MetricError, match="floats from 0 to 255 are not in"):
+        ocr.prepare(np.array([[0.0, 255.0], [0.0, 1.0]]))
     with pytest.raises(MetricError, match="no agreed range"):
         ocr.prepare(np.zeros((4, 4), np.int32))
-    with pytest.raises(MetricError, match="1 pictures and 2 texts"):
+    with pytest.raises(MetricError, match="1 images and 2 texts"):
         ocr.ocr_scores([page], [LINES, LINES])
     with pytest.raises(MetricError, match="pass one step for each"):
         ocr.standing([1.0], [])
-    (tmp_path / "broken.png").write_bytes(b"no picture")
-    with pytest.raises(MetricError, match=r"broken\.png: cannot be read as a picture"):
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    with pytest.raises(MetricError, match=r"broken\.png: cannot be read as an image"):
         ocr.read_file(tmp_path / "broken.png")
 
 

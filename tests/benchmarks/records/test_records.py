@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.errors import RunError
+from benchmarks.metrics import MetricError, summary
 from benchmarks.records import migrate, store
 from benchmarks.records import record as records_record
 from datasets.errors import DataError
@@ -21,7 +22,7 @@ COMMITTED = Path(__file__).resolve().parents[3] / "results"
 
 
 def content(psnr=25.0, **changes):
-    scores = records_record.summarise(("000/00000000", "000/00000001"), {"psnr": [psnr, psnr + 2]})
+    scores = summary.summarise(("000/00000000", "000/00000001"), {"psnr": [psnr, psnr + 2]})
     return finished(scores=scores, **changes)
 
 
@@ -274,19 +275,19 @@ class TestFullDisk:
 
 class TestSummary:
     def test_means_leave_out_what_has_no_score(self):
-        summary = records_record.summarise(("a", "b", "c"), {"psnr": [20.0, None, 30.0], "ssim": [0.5, 1.0, 0.6]})
-        assert summary.means["psnr"].mean == 25.0
-        assert summary.means["ssim"].mean == 0.7
-        assert summary.values == {"psnr": (20.0, None, 30.0), "ssim": (0.5, 1.0, 0.6)}
-        assert summary.images == ("a", "b", "c")
-        for mean in summary.means.values():
+        found = summary.summarise(("a", "b", "c"), {"psnr": [20.0, None, 30.0], "ssim": [0.5, 1.0, 0.6]})
+        assert found.means["psnr"].mean == 25.0
+        assert found.means["ssim"].mean == 0.7
+        assert found.values == {"psnr": (20.0, None, 30.0), "ssim": (0.5, 1.0, 0.6)}
+        assert found.images == ("a", "b", "c")
+        for mean in found.means.values():
             assert mean.low <= mean.mean <= mean.high
 
     def test_no_score_at_all(self):
-        with pytest.raises(RunError, match=r"^psnr: not one of 2 images can be scored; the blur left them all"):
-            records_record.summarise(("a", "b"), {"psnr": [None, None]})
+        with pytest.raises(MetricError, match=r"^psnr: not one of 2 images can be scored; the blur left them all"):
+            summary.summarise(("a", "b"), {"psnr": [None, None]})
 
     def test_values_are_rounded_alike(self):
-        summary = records_record.summarise(("a",), {"psnr": [1 / 3]})
-        assert summary.values["psnr"] == (0.333333,)
-        assert summary.means["psnr"].mean == 0.333333
+        found = summary.summarise(("a",), {"psnr": [1 / 3]})
+        assert found.values["psnr"] == (0.333333,)
+        assert found.means["psnr"].mean == 0.333333

@@ -10,10 +10,10 @@ from benchmarks.metrics import MetricError, ocr
 from benchmarks.records import store
 from benchmarks.records.record import Tiles
 from benchmarks.run.__main__ import main
+from datasets import samples
 from datasets.blur import estimate
 from datasets.blur.defocus import aperture
 from datasets.hdc import simulation
-from datasets.samples import build
 from datasets.samples.hdc import Options
 
 BUDGET = ("--sample", "--steps", "2", "--batch-size", "2", "--limit", "2")
@@ -26,8 +26,8 @@ def cache(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEBLUR_ZOO_CACHE", str(folder))
-        build.build("hdc", folder / "samples" / "seed-0", options=Options(steps=(1, 5), train=2, test=1))
-        build.build("div2k", folder / "samples" / "seed-0")
+        samples.build("hdc", folder / "samples" / "seed-0", options=Options(steps=(1, 5), train=2, test=1))
+        samples.build("div2k", folder / "samples" / "seed-0")
         yield
 
 
@@ -46,8 +46,8 @@ def estimated(monkeypatch):
 
 def run(folder, model, *options):
     # Every kept picture is a photograph of full size that is restored once more.
-    pictures = () if "--pictures" in options else ("--pictures", "0")
-    return main(["--model", model, "--dataset", "hdc", *options, *pictures, "--results", str(folder)])
+    images = () if "--images" in options else ("--images", "0")
+    return main(["--model", model, "--dataset", "hdc", *options, *images, "--results", str(folder)])
 
 
 def record_of(folder, model):
@@ -55,9 +55,10 @@ def record_of(folder, model):
     return store.read(path).run
 
 
+@pytest.mark.slow
 @needs_tesseract
 def test_the_refiner_from_photographs_to_scores_by_step(tmp_path):
-    assert run(tmp_path, "refiner", "--sample", "--steps", "2", "--batch-size", "2", "--pictures", "1") == 0
+    assert run(tmp_path, "refiner", "--sample", "--steps", "2", "--batch-size", "2", "--images", "1") == 0
     content, baseline = record_of(tmp_path, "refiner"), record_of(tmp_path, "identity")
     assert content.training.recipe["hdc"]["preparation"] == "small"
     assert content.training.recipe["data"]["augmentation"]["grid"] == [3, 5]
@@ -79,18 +80,20 @@ def test_the_refiner_from_photographs_to_scores_by_step(tmp_path):
     assert row["stop_step"] == "1"
 
 
+@pytest.mark.slow
 @needs_tesseract
 def test_an_unknown_step_is_guessed(tmp_path):
     command = ("--sample", "--steps", "2", "--batch-size", "2", "--limit", "2")
     assert run(tmp_path, "refiner", *command) == 0
-    assert run(tmp_path, "refiner", *command, "--unknown-step") == 0
+    assert run(tmp_path, "refiner", *command, "--blind") == 0
     found = [store.read(path).run for path in (tmp_path / "runs").glob("hdc--ocr--refiner--*.json")]
     assert sorted(each.evaluation.blind for each in found) == [False, True]
     assert len(list((tmp_path / "checkpoints").iterdir())) == 1
 
 
+@pytest.mark.slow
 @needs_tesseract
-def test_networks_for_one_step_train_on_text_and_natural_photographs(tmp_path, estimated, capsys, monkeypatch):
+def test_models_for_one_step_train_on_text_and_natural_photographs(tmp_path, estimated, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "240")
     assert run(tmp_path, "indexnet", "--blur-steps", "5", *BUDGET, "--natural", "2", "--crop", "128") == 0
     content = record_of(tmp_path, "indexnet")
@@ -103,6 +106,7 @@ def test_networks_for_one_step_train_on_text_and_natural_photographs(tmp_path, e
     assert "by blur step" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @needs_tesseract
 def test_deconvolution_with_the_blur_of_each_step(tmp_path, estimated):
     """Estimated on the training release, or from a file."""
@@ -118,6 +122,7 @@ def test_deconvolution_with_the_blur_of_each_step(tmp_path, estimated):
     assert second.scores.steps["5"] >= record_of(tmp_path / "file", "identity").scores.steps["5"] + 20
 
 
+@pytest.mark.slow
 @needs_tesseract
 def test_ablations_are_other_trainings_and_tiles_other_scores(tmp_path, estimated):
     common = ("--blur-steps", "5", *BUDGET[:-1], "1", "--natural", "0", "--crop", "64")
@@ -149,7 +154,7 @@ def test_ablations_are_other_trainings_and_tiles_other_scores(tmp_path, estimate
         ("fba hdc --blur-steps x", "blur steps 'x'"),
         ("fba hdc --overlap 9", "are for tiles; give --tile too"),
         ("fba hdc --tile 64 --overlap 65", "tiles of 64 with an overlap"),
-        ("fba hdc --blur-steps 5 --unknown-step", "--unknown-step is for networks that take the blur step on hdc"),
+        ("fba hdc --blur-steps 5 --unknown-step", "--blind is for models that take the blur step on hdc"),
         ("refiner hdc --no-warp", "--no-warp has no use for refiner"),
         ("refiner hdc --natural 3", "--natural has no use for refiner"),
         ("wiener hdc --steps 3", "wiener learns nothing; leave --weights and the options for training out"),

@@ -31,6 +31,7 @@ def refused(capsys, *arguments):
     return captured.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["fcn", "deblurgan-lite", "refiner"])
 def test_networks_of_every_kind_train_and_score(model, tmp_path):
     assert run("--model", model, *BUDGET, "--results", tmp_path) == 0
@@ -47,6 +48,7 @@ def test_networks_of_every_kind_train_and_score(model, tmp_path):
         assert training.recipe["adversarial"]["content"] == "mean_absolute_error"
 
 
+@pytest.mark.slow
 def test_weights_chosen_on_the_test_pictures_are_marked_everywhere(tmp_path):
     options = ("--model", "unet2", *BUDGET, "--results", tmp_path)
     assert run(*options) == 0
@@ -57,6 +59,7 @@ def test_weights_chosen_on_the_test_pictures_are_marked_everywhere(tmp_path):
     assert page.count("weights chosen on the scored images") == 1
 
 
+@pytest.mark.slow
 def test_another_loss_is_in_the_record(tmp_path):
     options = ("--model", "deblurgan-lite", *BUDGET, "--results", tmp_path, "--loss", "mean_absolute_error")
     assert run(*options) == 0
@@ -68,11 +71,11 @@ def test_another_loss_is_in_the_record(tmp_path):
 class TestRefusals:
     def test_crops_that_the_network_cannot_take(self, capsys):
         error = refused(capsys, "--model", "fcn", *BUDGET, "--crop", 60)
-        assert "--crop 60 does not fit fcn / tiny; take a multiple of 8, at least 8" in error
+        assert "--crop 60 does not fit fcn/tiny; take a multiple of 8, at least 8" in error
         error = refused(capsys, "--model", "indexnet", *BUDGET, "--crop", 48)
-        assert "--crop 48 does not fit indexnet / tiny; take a multiple of 32, at least 32" in error
+        assert "--crop 48 does not fit indexnet/tiny; take a multiple of 32, at least 32" in error
         error = refused(capsys, "--model", "refiner", *BUDGET, "--crop", 20)
-        assert "--crop 20 does not fit refiner / tiny; take at least 27" in error
+        assert "--crop 20 does not fit refiner/tiny; take at least 27" in error
 
     def test_losses(self, capsys):
         assert "--loss hinge cannot be chosen; take one of " in refused(
@@ -108,4 +111,4 @@ class TestRefusals:
         assert "holds carlo.tiny, whose weights do not fit carlo.image" in error
         assert "(3, 3, 3, 128) here" in error and "(3, 3, 3, 32) there" in error
         error = refused(capsys, "--model", "fcn", *BUDGET, "--weights", path)
-        assert "holds carlo / tiny, not fcn / tiny" in error
+        assert "holds carlo/tiny, not fcn/tiny" in error

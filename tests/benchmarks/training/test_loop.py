@@ -1,6 +1,8 @@
 """Training: the same seed gives the same weights, however often it was stopped in between."""
 
 import math
+import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from benchmarks.errors import RunError
 from benchmarks.training import epochs, loop, state
 from benchmarks.training import pairs as training_pairs
 from benchmarks.training.callbacks import Checkpoints, Plateau
-from benchmarks.training.state import BEST, LAST
+from benchmarks.training.state import BEST, LAST, LOG
 from benchmarks.training.tasks import Supervised
 from datasets.errors import DataError
 from datasets.image import FileFrame
@@ -53,21 +55,29 @@ def assert_same_end(folder, other):
     assert first == second
 
 
-def raise_once(monkeypatch, method, when, error, after=False):
-    """Makes a method of Checkpoints raise when `when(callback)` is first true; before or after its own work."""
+def once(monkeypatch, method, when, act, after=False):
+    """Lets a method of Checkpoints `act` when `when(callback)` is first true; before or after its own work."""
     original = getattr(Checkpoints, method)
-    raised = []
+    acted = []
 
-    def broken(self, *arguments, **named):
+    def changed(self, *arguments, **named):
         if after:
             original(self, *arguments, **named)
-        if not raised and when(self):
-            raised.append(True)
-            raise error
+        if not acted and when(self):
+            acted.append(True)
+            act()
         if not after:
             original(self, *arguments, **named)
 
-    monkeypatch.setattr(Checkpoints, method, broken)
+    monkeypatch.setattr(Checkpoints, method, changed)
+
+
+def kill():
+    raise Kill
+
+
+def ctrl_c():
+    signal.raise_signal(signal.SIGINT)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +114,7 @@ class TestDeterminism:
         assert 0 < outcome.seconds < 60
         assert outcome.validation_psnr == zoo.read_notes(folder / LAST)["best"]
         assert loop.outcome_of(folder, COSINE, picture_pairs()).best_step == outcome.best_step
-        assert len((folder / "log.csv").read_text().splitlines()) == 1 + 3
+        assert len((folder / LOG).read_text().splitlines()) == 1 + 3
 
     def test_the_learning_rate_fell_to_zero(self, whole):
         assert float(zoo.load(whole[0] / LAST, compile=True).optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
@@ -113,17 +123,39 @@ class TestDeterminism:
 class TestStoppedAndResumed:
     # Steps 4 and 10 end an epoch, 6 is inside one.
     @pytest.mark.parametrize("step", [4, 6, 10])
-    @pytest.mark.parametrize("counted", [False, True], ids=["before the count", "after the count"])
-    def test_ctrl_c(self, whole, tmp_path, monkeypatch, capsys, step, counted):
-        due = step if counted else step - 1
-        stop = KeyboardInterrupt()
-        raise_once(monkeypatch, "on_train_batch_end", lambda c: c.progress["step"] == due, stop, after=counted)
+    def test_ctrl_c_ends_the_step_and_saves(self, whole, tmp_path, monkeypatch, capsys, step):
+        once(monkeypatch, "on_train_batch_end", lambda c: c.progress["step"] == step - 1, ctrl_c)
         with pytest.raises(KeyboardInterrupt):
             train(tmp_path)
-        assert f"stopped at step {step}, saved" in capsys.readouterr().err
+        captured = capsys.readouterr().err
+        assert "stopping after this step; Ctrl-C again stops at once" in captured
+        assert f"stopped at step {step}, saved" in captured
         assert notes(tmp_path)["step"] == step
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
         train(tmp_path, resume=True)
         assert f"resuming at step {step} of 10" in capsys.readouterr().out
+        assert_same_end(tmp_path, whole[0])
+
+    def test_ctrl_c_in_a_validation(self, whole, tmp_path, monkeypatch):
+        """The epoch's steps are done; the resume makes up for the validation, in the log too."""
+        once(monkeypatch, "on_test_batch_end", lambda c: c.progress["step"] == 4, ctrl_c)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path)
+        assert (notes(tmp_path)["step"], notes(tmp_path)["epoch_end"]) == (4, 0)
+        train(tmp_path, resume=True)
+        assert_same_end(tmp_path, whole[0])
+        assert (tmp_path / LOG).read_text().count("\n") == (whole[0] / LOG).read_text().count("\n")
+
+    def test_a_second_ctrl_c_stops_at_once(self, whole, tmp_path, monkeypatch):
+        def twice():
+            ctrl_c()
+            ctrl_c()
+
+        once(monkeypatch, "on_train_batch_end", lambda c: c.progress["step"] == 6, twice)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path)
+        assert notes(tmp_path)["step"] == 4
+        train(tmp_path, resume=True)
         assert_same_end(tmp_path, whole[0])
 
     def test_ctrl_c_before_the_first_step(self, whole, tmp_path, monkeypatch):
@@ -140,7 +172,7 @@ class TestStoppedAndResumed:
     @pytest.mark.parametrize("step", [4, 7])
     def test_killed(self, whole, tmp_path, monkeypatch, step):
         monkeypatch.setattr(Checkpoints.__init__, "__defaults__", (0.0,))
-        raise_once(monkeypatch, "on_train_batch_end", lambda c: c.progress["step"] == step, Kill(), after=True)
+        once(monkeypatch, "on_train_batch_end", lambda c: c.progress["step"] == step, kill, after=True)
         with pytest.raises(Kill):
             train(tmp_path)
         train(tmp_path, resume=True)
@@ -170,12 +202,12 @@ class TestStoppedAndResumed:
         assert outcome.best_step == whole[1].best_step
 
     def test_without_resume_it_begins_anew(self, whole, tmp_path, monkeypatch):
-        raise_once(monkeypatch, "on_train_batch_end", lambda c: c.progress["step"] == 5, KeyboardInterrupt())
+        once(monkeypatch, "on_train_batch_end", lambda c: c.progress["step"] == 5, ctrl_c)
         with pytest.raises(KeyboardInterrupt):
             train(tmp_path)
         train(tmp_path)
         assert_same_end(tmp_path, whole[0])
-        assert len((tmp_path / "log.csv").read_text().splitlines()) == 1 + 3
+        assert len((tmp_path / LOG).read_text().splitlines()) == 1 + 3
 
 
 class TestPlateau:
@@ -186,7 +218,7 @@ class TestPlateau:
     # 24 is the end of the epoch in which the rate falls, 18 is inside an epoch.
     @pytest.mark.parametrize("step", [18, 24])
     def test_a_resume_remembers(self, plateau, tmp_path, monkeypatch, step):
-        raise_once(monkeypatch, "on_train_batch_end", lambda c: c.progress["step"] == step, Kill())
+        once(monkeypatch, "on_train_batch_end", lambda c: c.progress["step"] == step, kill)
         monkeypatch.setattr(Checkpoints.__init__, "__defaults__", (0.0 if step % 4 else math.inf,))
         with pytest.raises(Kill):
             train(tmp_path, PLATEAU)
@@ -215,10 +247,10 @@ class TestTrouble:
             train(tmp_path, recipe)
 
     def test_a_validation_that_is_not_finite_is_never_the_best(self, tmp_path):
-        trainee = Supervised.fresh(zoo.create("toy"), TOY_RECIPE, 10, jit=False)
+        trained = Supervised(zoo.create("toy"), TOY_RECIPE, 10, jit=False)
         progress = {"step": 4, "seconds": 0.0, "best": None, "best_step": None}
-        checkpoints = Checkpoints(tmp_path, progress, None, trainee)
-        checkpoints.set_model(trainee.model)
+        checkpoints = Checkpoints(tmp_path, progress, None, trained)
+        checkpoints.set_model(trained.model)
         for value in (math.nan, 20.0, math.inf, 21.0):
             checkpoints.on_epoch_end(0, {"val_psnr": value})
         assert checkpoints.progress["best"] == 21.0
@@ -329,7 +361,28 @@ class TestValidationSplit:
         assert set(held_out.scenes) == set(held_in.scenes)
         assert {pair.frame for pair in held_out} == {"00000007"}
 
-    def test_one_scene_is_split_by_pictures(self):
+    def natural(self, split, count, first=0):
+        """Natural photographs as they are after they were blurred like the text."""
+        pairs = named_pairs(1, count, "hdc", split, first=first)
+        return replace(pairs, items=tuple(replace(pair, scene="natural") for pair in pairs))
+
+    def test_natural_photographs_of_another_split_are_validated_on(self):
+        text = named_pairs(2, 10, "hdc", "train")
+        joint = training_pairs.with_validation(self.natural("train", 500), self.natural("val", 100, first=800))
+        assert joint.fingerprint != self.natural("train", 500).fingerprint
+        pairs = replace(text, items=(*text.items, *joint.items))
+        held_in, held_out = training_pairs.split_validation(pairs, 0.1)
+        assert (len(held_in), len(held_out)) == (18 + 500, 2 + 100)
+        assert {pair.split for pair in held_out if pair.scene == "natural"} == {"val"}
+
+    def test_without_another_split_natural_photographs_are_held_out_like_the_text(self):
+        text, natural = named_pairs(2, 10, "hdc", "train"), self.natural("train", 4)
+        pairs = replace(text, items=(*text.items, *natural.items))
+        held_in, held_out = training_pairs.split_validation(pairs, 0.125)
+        assert [pair.frame for pair in held_out if pair.scene == "natural"] == ["00000003"]
+        assert len(held_in) == 18 + 3
+
+    def test_one_scene_is_split_by_images(self):
         held_in, held_out = training_pairs.split_validation(named_pairs(1, 8), 0.125)
         assert [pair.frame for pair in held_out] == ["00000007"]
         assert len(held_in) == 7

@@ -8,7 +8,6 @@ import datasets
 from datasets import DataError
 from datasets.blur.defocus import aperture, defocus
 from datasets.hdc import refiner, simulation
-from datasets.samples import build, hdc
 
 
 def page(ink=0.2, seed=0):
@@ -83,10 +82,8 @@ def test_channels_are_the_page_and_its_medians():
 
 
 @pytest.fixture(scope="module")
-def pairs(tmp_path_factory):
-    root = tmp_path_factory.mktemp("hdc")
-    build.build("hdc", root, options=hdc.Options(steps=(1, 10), train=1, test=1))
-    return datasets.load("hdc", root, "train")
+def pairs(small_text):
+    return datasets.load("hdc", small_text, "train", steps=[1, 10])
 
 
 def test_preparation_packs_medians_step_and_target_once(pairs, tmp_path, monkeypatch):

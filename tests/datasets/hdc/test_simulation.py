@@ -96,11 +96,19 @@ def test_wrong_files_are_one_line(tmp_path):
     np.savez(tmp_path / "other.npz", kernel=np.zeros((3, 3)))
     np.savez(tmp_path / "even.npz", psf=np.zeros((4, 4)), offset=0.0)
     np.savez(tmp_path / "half.npz", psf=np.zeros((3, 3)))
-    for name, message in (
-        ("missing.npz", "cannot be read as point spread functions"), ("text.npz", "cannot be read"),
-        ("other.npz", "holds no point spread functions"), ("even.npz", "with odd sides"),
-        ("half.npz", "cannot be read"),
-    ):  # fmt: skip
+    np.save(tmp_path / "array", np.zeros((3, 3)))
+    (tmp_path / "array.npy").rename(tmp_path / "array.npz")
+    (tmp_path / "broken.npz").write_bytes((tmp_path / "half.npz").read_bytes()[:90])
+    cases = {
+        "missing.npz": "cannot be read as point spread functions",
+        "text.npz": "cannot be read",
+        "array.npz": "one array instead of an archive",
+        "broken.npz": "cannot be read",
+        "other.npz": "holds no point spread functions",
+        "even.npz": "with odd sides",
+        "half.npz": "cannot be read",
+    }
+    for name, message in cases.items():
         with pytest.raises(DataError, match=message) as raised:
             simulation.read_defocus(tmp_path / name)
         assert name in str(raised.value)

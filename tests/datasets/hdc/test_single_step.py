@@ -4,25 +4,16 @@ import numpy as np
 import pytest
 
 import datasets
-from datasets import DataError
+from datasets import DataError, samples
 from datasets.blur import estimate, warp
 from datasets.blur.defocus import aperture
 from datasets.hdc import simulation, single_step
-from datasets.samples import build, hdc
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("hdc")
-    build.build("hdc", folder, options=hdc.Options(steps=(2, 4), train=1, test=1))
-    build.build("div2k", folder)
-    return folder
 
 
 @pytest.fixture
-def pairs(root, tmp_path, monkeypatch):
+def pairs(small_text, tmp_path, monkeypatch):
     monkeypatch.setenv("DEBLUR_ZOO_CACHE", str(tmp_path))
-    return datasets.load("hdc", root, "train", steps=[2])
+    return datasets.load("hdc", small_text, "train", steps=[2])
 
 
 def delta(side, offset=0.0):
@@ -66,8 +57,8 @@ def test_text_is_laid_over_the_sharp_photographs(pairs):
     assert aligned[0].sharp[0].read().dtype == np.uint8
 
 
-def test_natural_photographs_follow_the_text(root, pairs):
-    natural = datasets.load("div2k", root, "train")[:2]
+def test_natural_photographs_follow_the_text(tmp_path, pairs):
+    natural = datasets.load("div2k", samples.build("div2k", tmp_path / "natural"), "train")[:2]
     joint = single_step.prepare(pairs, True, natural, delta(31, 0.1))
     assert [pair.scene for pair in joint] == ["step2/Times", "step2/Verdana", "natural", "natural"]
     assert {pair.metadata["step"] for pair in joint} == {2}
@@ -77,17 +68,17 @@ def test_natural_photographs_follow_the_text(root, pairs):
     assert (other[2].blurry[0].read() >= joint[2].blurry[0].read()).all()
 
 
-def test_the_aligner_knows_every_step(root, pairs):
-    both = datasets.load("hdc", root, "train")
+def test_the_aligner_knows_every_step(small_text, pairs):
+    both = datasets.load("hdc", small_text, "train", steps=[2, 4])
     align = single_step.aligner(both)
     for pair in both:
         sharp = pair.sharp[0].read()[..., 0].astype(float)
         assert np.corrcoef(sharp.ravel(), align(pair).ravel())[0, 1] > 0.5
 
 
-def test_several_steps_are_refused(root, pairs):
+def test_several_steps_are_refused(small_text, pairs):
     with pytest.raises(DataError, match=r"cannot be trained on steps \[2, 4\]; give one with --blur-steps"):
-        single_step.prepare(datasets.load("hdc", root, "train"))
+        single_step.prepare(datasets.load("hdc", small_text, "train", steps=[2, 4]))
 
 
 def test_blur_is_estimated_once_by_the_schedule_of_the_step(pairs, monkeypatch):
@@ -102,3 +93,14 @@ def test_blur_is_estimated_once_by_the_schedule_of_the_step(pairs, monkeypatch):
     assert calls == [51]
     assert first.offset == second.offset == 0.25
     np.testing.assert_array_equal(first.psf, second.psf)
+
+
+def test_damaged_files_of_the_cache_are_one_line(pairs, tmp_path):
+    single_step.fitted_warp(pairs)
+    single_step.prepare(pairs, False)
+    for path in (tmp_path / "hdc").rglob("*.np*"):
+        path.write_bytes(b"rubbish")
+    with pytest.raises(DataError, match=r"warp-.*\.npz: cannot be read as a fitted warp; delete it"):
+        single_step.fitted_warp(pairs)
+    with pytest.raises(DataError, match=r"\.npy: damaged; delete it and run again"):
+        single_step.prepare(pairs, False)

@@ -150,3 +150,12 @@ def test_the_complete_set_is_full(layouts):
     (layouts.root / "Blurry4_12.png").unlink()
     (layouts.root / "GroundTruth4_12.mat").unlink()
     assert datasets.load("kohler", layouts.root).coverage == "subset 47/48"
+
+
+def test_a_blurry_image_in_both_places_is_a_fault(layouts):
+    layouts.image("BlurryImages/Blurry1_1.png")
+    layouts.image("Blurry1_1.png")
+    layouts.image("Image1/Kernel1/GroundTruth1_1_1.png")
+    layouts.text("SAMPLE.json", "{}")
+    with pytest.raises(DataError, match=r"BlurryImages/Blurry1_1\.png: Blurry1_1\.png in the folder above has"):
+        datasets.load("kohler", layouts.root)

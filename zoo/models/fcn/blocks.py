@@ -150,12 +150,13 @@ class Blocks:
             top_only: Whether the bottom halves stay as they are. Either way the layers come in the same order, so that
                 weights fit both.
         """
+        from zoo.layers.normalisation import LayerNorm
         from zoo.layers.split_tiles import GateTile
 
         layers, channels = keras.layers, x.shape[-1]
         if self.without == "efem":
             return x
-        gate = layers.LayerNormalization(
+        gate = LayerNorm(
             axis=[1, 2, 3], epsilon=1e-5, center=False, scale=False, name=f"stage{stage}_efem_norm"
         )(x)
         gate = self.conv(gate, channels // 2, 1, f"stage{stage}_efem_down")

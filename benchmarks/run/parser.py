@@ -1,0 +1,273 @@
+"""The command line of `python -m benchmarks.run`: its options, and the request that they make."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from pathlib import Path
+
+import zoo
+from benchmarks.cli import Parser, count, path, positive, seed_number
+from benchmarks.errors import RunError
+from benchmarks.recipes.recipe import ADVERSARIAL, LOSSES, PROFILES
+from benchmarks.run.request import (
+    DataOptions,
+    ModelOptions,
+    OutputOptions,
+    Request,
+    ScoringOptions,
+    TrainingOptions,
+)
+from datasets.readers.hdc import parse_steps
+from datasets.registry import info as dataset_info
+from datasets.registry import list_datasets
+from zoo.inference.tiling import Tiles
+
+_EXAMPLES = """examples:
+  python -m benchmarks.run --model atrous --dataset reds --sample --profile quick
+  python -m benchmarks.run --model atrous --dataset reds --data-root DIR
+  python -m benchmarks.run --model kaist,carlo,atrous,identity --dataset cifar10,reds --sample --profile quick
+  python -m benchmarks.run --model kaist --dataset hide --train-on gopro --weights FILE --no-train --data-root DIR
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line's parser."""
+    parser = Parser(
+        prog="python -m benchmarks.run",
+        description="Train a model by its paper's recipe, score it by the data set's protocol, write a record and "
+        "update the leaderboard. Commas make a grid; experiments that are done are skipped.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--model", required=True, type=_names, metavar="NAME[,NAME]", help="models: see python -m zoo list")
+    add("--dataset", required=True, type=_names, metavar="NAME[,NAME]", help="data sets: see python -m datasets list")
+    add(
+        "--seed",
+        type=seed_number,
+        default=42,
+        metavar="N",
+        help="seed of weights, order, crops and augmentation (default: 42)",
+    )
+    _add_data(parser.add_argument_group("data"))
+    _add_model(parser.add_argument_group("model"))
+    _add_training(parser.add_argument_group("training"))
+    _add_recipe(parser.add_argument_group("changes of the recipe"))
+    _add_scoring(parser.add_argument_group("scoring"))
+    _add_output(parser.add_argument_group("output"))
+    return parser
+
+
+def _add_data(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--data-root", type=path, metavar="DIR", help="folder of the data set, or one folder with all data sets")
+    add("--sample", action="store_true", help="use the built-in sample instead of --data-root")
+    add("--train-on", metavar="NAME", help="data set to train on (default: the same; gopro for hide and kohler)")
+    add("--blur-steps", metavar="FIRST-LAST", help="for hdc: steps to train on and to score, like 5 or 0-9")
+    add(
+        "--psf-file",
+        type=path,
+        metavar="FILE",
+        help="for wiener on hdc: measured blur, instead of estimating it",
+    )
+    add("--store", type=path, metavar="DIR", help="folder of the frame store, if not the default one")
+
+
+def _add_model(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--variant", metavar="NAME", help="variant of the model (default: the recipe's)")
+    add("--weights", type=path, metavar="FILE", help="start from these weights; with --no-train, score them")
+
+
+def _add_training(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--no-train", action="store_true", help="only score")
+    add(
+        "--profile",
+        choices=PROFILES,
+        help="budget: the paper's, the released code's where it differs, or minutes on a laptop (default: quick with "
+        "--sample, else paper)",
+    )
+    add(
+        "--select-on-test",
+        action="store_true",
+        help="choose the best weights on the scored images, as some papers did; the record and the table say so",
+    )
+    add(
+        "--jit",
+        choices=("auto", "on", "off"),
+        default="auto",
+        help="compile the training step with XLA (default: auto)",
+    )
+    add("--resume", action="store_true", help="go on with an unfinished training")
+    add("--restart", action="store_true", help="train anew even if checkpoints are there")
+    add("--tensorboard", action="store_true", help="write TensorBoard logs beside the checkpoints")
+
+
+def _add_recipe(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--epochs", type=positive, metavar="N", help="passes over the training pairs")
+    add("--steps", type=positive, metavar="N", help="training steps, instead of epochs")
+    add("--batch-size", type=positive, metavar="N", help="crops per training step")
+    add("--crop", type=positive, metavar="PIXELS", help="side of the training crops")
+    add("--loss", metavar="NAME", help="training loss; for models with several outputs, of each")
+    add(
+        "--precision",
+        choices=("float32", "mixed_bfloat16", "mixed_float16", "float64"),
+        help="arithmetic of the layers",
+    )
+    add(
+        "--perceptual-weights",
+        metavar="FILE",
+        help="VGG-19 weight file of Keras for perceptual losses, or 'random' (default: Keras fetches its own)",
+    )
+    add("--no-noise", action="store_true", help="no noise on the input")
+    add("--no-warp", action="store_true", help="for hdc: do not lay the blurry photographs over the sharp ones")
+    add("--natural", type=count, metavar="N", help="for hdc: natural photographs to train on as well")
+
+
+def _add_scoring(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--protocol", metavar="NAME", help="way to score (default: the data set's usual one)")
+    add("--limit", type=positive, metavar="N", help="score only so many images, evenly spread")
+    add("--tile", type=positive, metavar="PIXELS", help="restore images in tiles of this side (hdc: 640)")
+    add("--overlap", type=count, metavar="PIXELS", help="what a model sees around a tile (default: a quarter of it)")
+    add("--no-blend", action="store_true", help="cut the overlap of tiles off instead of blending it")
+    add(
+        "--blind",
+        "--unknown-step",
+        action="store_true",
+        help="for hdc: score as if the blur step was not known: try all, take the answer that explains the photograph "
+        "best",
+    )
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--results", type=path, default=Path("results"), metavar="DIR", help="results folder (default: results)")
+    add(
+        "--images",
+        "--pictures",
+        type=count,
+        default=3,
+        metavar="N",
+        help="images to keep with the record, worst to best (default: 3)",
+    )
+
+
+def request_of(options: argparse.Namespace) -> Request:
+    """The checked request that parsed options make.
+
+    Raises:
+        RunError: For options that exclude each other or have no use.
+        ZooError, DataError: For unknown names of models and data sets.
+    """
+    _check_names(options)
+    _check_options(options)
+    return Request(
+        models=options.model,
+        datasets=options.dataset,
+        seed=options.seed,
+        model=ModelOptions(
+            variant=options.variant,
+            weights=options.weights,
+            changes=_changes(options),
+            perceptual_weights=_weight_file(options.perceptual_weights),
+            select_on_test=options.select_on_test,
+            tiles=Tiles.of(options.tile, options.overlap, not options.no_blend),
+            blind=options.blind,
+        ),
+        data=DataOptions(
+            root=options.data_root,
+            sample=options.sample,
+            train_on=options.train_on,
+            blur_steps=None if options.blur_steps is None else tuple(parse_steps(options.blur_steps)),
+            psf_file=options.psf_file,
+            store=options.store,
+        ),
+        training=TrainingOptions(
+            enabled=not options.no_train,
+            profile=options.profile or ("quick" if options.sample else "paper"),
+            jit=options.jit,
+            resume=options.resume,
+            restart=options.restart,
+            tensorboard=options.tensorboard,
+        ),
+        scoring=ScoringOptions(protocol=options.protocol, limit=options.limit),
+        output=OutputOptions(results=options.results, images=options.images),
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """The names between commas, each once, for argparse."""
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _check_names(options: argparse.Namespace) -> None:
+    """Raises for names that are missing or that nobody knows, with the nearest that is known."""
+    if not options.model or not options.dataset:
+        raise RunError("--model and --dataset need at least one name each")
+    for model in options.model:
+        zoo.info(model)
+    for dataset in (*options.dataset, *filter(None, (options.train_on,))):
+        dataset_info(dataset)
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    """Raises RunError for options that exclude each other, or that have no use for what was asked."""
+    if options.sample and options.data_root:
+        raise RunError("give --sample or --data-root, not both")
+    if options.resume and options.restart:
+        raise RunError("give --resume or --restart, not both")
+    if options.tensorboard and importlib.util.find_spec("tensorboard") is None:
+        raise RunError("--tensorboard needs TensorBoard: pip install -e '.[tensorboard]'")
+    if options.weights and sum(zoo.info(name).learns for name in options.model) > 1:
+        raise RunError("--weights belongs to one model; give one --model")
+    if options.tile is None and (options.overlap is not None or options.no_blend):
+        raise RunError("--overlap and --no-blend are for tiles; give --tile too")
+    if options.loss is not None and (options.loss not in LOSSES or options.loss in ADVERSARIAL):
+        choices = ", ".join(name for name in LOSSES if name not in ADVERSARIAL)
+        raise RunError(f"--loss {options.loss} cannot be chosen; take one of {choices}")
+    if options.no_train and (options.loss or options.perceptual_weights or options.select_on_test):
+        raise RunError("--loss, --perceptual-weights and --select-on-test are for training; leave them out")
+    _check_blur_steps(options)
+
+
+def _check_blur_steps(options: argparse.Namespace) -> None:
+    """Raises RunError for options about blur steps and their blur where data sets or models have none."""
+    asked = options.blur_steps is not None or options.no_warp or options.natural is not None or options.psf_file
+    if asked and not all(dataset_info(name).blur_steps for name in options.dataset):
+        having = " and ".join(name for name in list_datasets() if dataset_info(name).blur_steps)
+        raise RunError(f"--blur-steps, --no-warp, --natural and --psf-file are for {having}; leave them out")
+    if options.psf_file and not any(zoo.info(name).takes_psf for name in options.model):
+        taking = " and ".join(name for name in zoo.list_models() if zoo.info(name).takes_psf)
+        raise RunError(f"--psf-file is for {taking}; leave it out or add {taking} to --model")
+
+
+def _changes(options: argparse.Namespace) -> dict[str, object]:
+    """What replaces values of the recipe, by their flat names."""
+    given: dict[str, object] = {
+        "epochs": options.epochs,
+        "steps": options.steps,
+        "batch": options.batch_size,
+        "crop": options.crop,
+        "precision": options.precision,
+        "loss": options.loss,
+        "content": _content(options.perceptual_weights),
+        "noise": 0.0 if options.no_noise else None,
+        "natural": options.natural,
+        "preparation": "unaligned" if options.no_warp else None,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _content(weights: str | None) -> str | None:
+    """The content term that a choice of VGG-19's weights asks for."""
+    if weights is None:
+        return None
+    return "vgg19-random" if weights == "random" else "vgg19"
+
+
+def _weight_file(name: str | None) -> Path | None:
+    return None if name in (None, "random") else path(str(name))

@@ -1,0 +1,137 @@
+"""What every metric keeps to, whatever it measures; and how one is added from outside."""
+
+import math
+import shutil
+
+import numpy as np
+import pytest
+
+import zoo
+from benchmarks import metrics, protocols
+from benchmarks.errors import RunError
+from benchmarks.evaluation import evaluate
+from benchmarks.metrics import METRICS, Metric, MetricError
+from benchmarks.metrics.base import quantised_pair
+from benchmarks.protocols import Protocol
+from datasets.hdc import simulation
+from tests.benchmarks.metrics.test_metrics import noise, wave
+from tests.support.fakes import picture_pairs
+from tests.support.metric_table import ROWS
+
+LINES = ["VrkQCAeNBZ", "RcsijkFLTX", "GgceTmrxD2"]
+
+
+def case(name):
+    """An image and its truth, which are the same."""
+    card = METRICS[name]
+    if card.truth == "text":
+        light = simulation.show(LINES, "Verdana")
+        return (simulation.photograph(light, None, None, np.random.default_rng(0)) >> 8).astype(np.uint8), LINES
+    image = noise((170, 180, 3))
+    return image, [image] if card.truth == "frames" else image
+
+
+@pytest.fixture(params=sorted(ROWS))
+def name(request):
+    if ROWS[request.param].tesseract and shutil.which("tesseract") is None:
+        pytest.skip("Tesseract is not installed")
+    return request.param
+
+
+def test_every_metric_has_a_row():
+    assert set(METRICS) == set(ROWS)
+
+
+def test_a_perfect_restoration(name):
+    card, (image, truth) = METRICS[name], case(name)
+    if card.require is not None:
+        card.require()
+    value = card.function(image, truth)
+    # Tesseract misreads a letter now and then, also in focus.
+    assert value == pytest.approx(ROWS[name].perfect, abs=20 if ROWS[name].tesseract else 1e-12)
+    assert card.accepts(value) and math.isfinite(card.recorded(value))
+
+
+def test_the_same_twice_and_inputs_left_alone(name):
+    card, (image, truth) = METRICS[name], case(name)
+    image = (image // 2).astype(np.uint8)
+    kept = image.copy()
+    assert card.function(image, truth) == card.function(image, truth)
+    np.testing.assert_array_equal(image, kept)
+
+
+def test_known_values(name):
+    if ROWS[name].known is not None:
+        assert METRICS[name].function(wave(0.3), wave(0.0)) == pytest.approx(ROWS[name].known, rel=0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.full((170, 180, 3), 200.0),
+        np.full((170, 180, 3), np.nan),
+        np.zeros((170, 180, 4), np.uint8),
+        np.zeros((170, 180, 3), np.int32),
+        np.zeros((0, 180, 3), np.uint8),
+        "no image",
+    ],
+    ids=["floats to 255", "NaN", "RGBA", "int32", "empty", "text"],
+)
+def test_what_is_no_image_is_refused_in_one_line(name, bad):
+    with pytest.raises(MetricError) as raised:
+        METRICS[name].function(bad, case(name)[1])
+    assert "\n" not in str(raised.value)
+
+
+def test_cards(name):
+    card = METRICS[name]
+    assert card.name == name and card.title and "\n" not in card.convention
+    assert card.bounds[0] < card.bounds[1]
+    assert (card.bounds[1] == math.inf) == (card.limit is not None)
+    assert card.truth in ("image", "frames", "text")
+    assert (card.engine is not None) == ROWS[name].tesseract
+
+
+def mean_error(restored, truth):
+    """A metric that a user brings: mean absolute difference of 8-bit values."""
+    first, second = quantised_pair(restored, truth)
+    return float(np.mean(np.abs(first.astype(float) - second)))
+
+
+@pytest.fixture
+def brought():
+    """A metric and a protocol, registered as a user's own file does."""
+    card = metrics.register(Metric("mean_error", "MAE", "8 bit, mean", "", False, (0.0, 255.0), mean_error))
+    protocol = protocols.register(Protocol("mine", "Whole images.", ("mean_error", "psnr")))
+    yield card, protocol
+    protocols.unregister("mine")
+    metrics.unregister("mean_error")
+
+
+def test_a_metric_and_a_protocol_from_outside(brought):
+    card, protocol = brought
+    assert (METRICS["mean_error"], protocols.PROTOCOLS["mine"], protocol.main) == (card, protocol, card)
+    pairs = picture_pairs(size=(20, 24))
+    scores = evaluate.evaluate(zoo.create("identity"), pairs, protocol)
+    direct = [mean_error(pair.blurry[0].pixels, pair.sharp[0].pixels) for pair in pairs]
+    np.testing.assert_allclose(scores.values["mean_error"], direct, atol=1e-12)
+    summary = protocol.summarise(pairs, scores.values)
+    assert summary.means["mean_error"].mean == pytest.approx(np.mean(direct), abs=1e-6)
+    assert list(summary.values) == ["mean_error", "psnr"]
+
+
+def test_no_name_is_taken_twice(brought):
+    card, protocol = brought
+    with pytest.raises(MetricError, match="there is a metric 'mean_error' already; choose another name"):
+        metrics.register(card)
+    with pytest.raises(RunError, match="there is a protocol 'mine' already; choose another name"):
+        protocols.register(protocol)
+
+
+def test_what_is_not_there():
+    with pytest.raises(MetricError, match="there is no metric 'nothing' to take out; known are"):
+        metrics.unregister("nothing")
+    with pytest.raises(RunError, match="there is no protocol 'nothing' to take out; known are"):
+        protocols.unregister("nothing")
+    with pytest.raises(RunError, match="protocol 'other': metric 'nothing' is not known"):
+        protocols.register(Protocol("other", "Nothing.", ("nothing",)))

@@ -1,0 +1,43 @@
+"""Progress on the screen: a line now and then where there is no terminal."""
+
+import pytest
+
+from benchmarks import console
+from datasets import cli
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that a test sets."""
+    time = [0.0]
+    monkeypatch.setattr(cli.time, "monotonic", lambda: time[0])
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    return time
+
+
+def test_a_line_now_and_then(clock, capsys):
+    with console.progress_bar("scoring") as progress:
+        for done in range(1, 101):
+            clock[0] += 1.0
+            progress(done, 1000)
+    assert capsys.readouterr().err.splitlines() == [
+        "scoring: 30 of 1,000, about 16 min left",
+        "scoring: 60 of 1,000, about 16 min left",
+        "scoring: 90 of 1,000, about 15 min left",
+    ]
+
+
+def test_what_was_done_before_a_resume_is_no_measure_of_speed(clock, capsys):
+    with console.progress_bar("training") as progress:
+        progress(900, 1000)
+        clock[0] = 60.0
+        progress(910, 1000)
+    assert capsys.readouterr().err == "training: 910 of 1,000, about 9 min left\n"
+
+
+def test_what_is_quick_says_nothing(clock, capsys):
+    with console.progress_bar("scoring") as progress:
+        for done in range(1, 11):
+            clock[0] += 1.0
+            progress(done, 10)
+    assert capsys.readouterr().err == ""
