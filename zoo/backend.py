@@ -6,9 +6,12 @@ Listing networks and refusing bad arguments must not wait several seconds for a 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from zoo.errors import ZooError
 
 
 class LazyModule(ModuleType):
@@ -35,6 +38,51 @@ if TYPE_CHECKING:
     import keras as keras
 else:
     keras = lazy_module("keras")
+
+
+@contextmanager
+def global_policy(dtype: str | None) -> Iterator[None]:
+    """Sets Keras' global dtype policy inside a block; None leaves it.
+
+    Raises:
+        ZooError: For a name that Keras does not know.
+    """
+    before = keras.config.dtype_policy()
+    if dtype is not None:
+        try:
+            keras.config.set_dtype_policy(dtype)
+        except (ValueError, TypeError) as error:
+            raise ZooError(
+                f"unknown dtype {dtype!r}; take float32, float64, mixed_bfloat16 or another Keras policy"
+            ) from error
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def policy_of(*models: keras.Model) -> keras.DTypePolicy:
+    """The dtype policy in which models compute: the mixed one of any of their layers, else that of the first.
+
+    Keras decides by a model's own policy whether its loss must be scaled for float16. A model that is put around
+    others, or whose layers were given their policy one by one, must therefore take theirs.
+    """
+    policies = [layer.dtype_policy for model in models for layer in _layers_within(model)]
+    for name in ("mixed_float16", "float16", "mixed_bfloat16"):
+        for policy in policies:
+            if policy.name == name:
+                # Scaling is all that pure float16 lacks here, and Keras asks for this name.
+                return keras.DTypePolicy("mixed_float16") if name == "float16" else policy
+    return models[0].dtype_policy
+
+
+def _layers_within(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Every layer of a model, those of models inside it too."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _layers_within(layer)
+        else:
+            yield layer
 
 
 def at_least_float32(dtype: Any) -> str:

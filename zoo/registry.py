@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from zoo.backend import keras
+from zoo.backend import global_policy, keras
 from zoo.errors import ZooError
 
 Builder = Callable[..., Any]
@@ -192,7 +191,7 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
     entry_info = info(name)
     chosen = entry_info.variant(variant)
     _check_options(name, options)
-    with _policy(dtype):
+    with global_policy(dtype):
         weights_dtype = keras.config.dtype_policy().variable_dtype
         inputs = keras.Input((None, None, chosen.frames * entry_info.channels), dtype=weights_dtype, name="blurry")
         tensors = [inputs]
@@ -242,20 +241,3 @@ def _nearest(name: str, known: Mapping[str, Any]) -> str:
     """Returns `" (did you mean ...?)"`, or nothing when no name is near."""
     close = difflib.get_close_matches(name, known, n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-@contextmanager
-def _policy(dtype: str | None) -> Iterator[None]:
-    """Sets Keras' global dtype policy for the layers built inside the block."""
-    before = keras.config.dtype_policy()
-    if dtype is not None:
-        try:
-            keras.config.set_dtype_policy(dtype)
-        except (ValueError, TypeError) as error:
-            raise ZooError(
-                f"unknown dtype {dtype!r}; take float32, float64, mixed_bfloat16 or another Keras policy"
-            ) from error
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)

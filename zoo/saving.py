@@ -7,11 +7,13 @@ import json
 import pkgutil
 import tempfile
 import zipfile
+import zlib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from zoo.backend import keras
+from zoo.backend import global_policy, keras
 from zoo.errors import ZooError
 
 # Member of the .keras archive that holds notes; Keras ignores it.
@@ -71,11 +73,42 @@ def load(path: Path | str, compile: bool = False) -> keras.Model:
     register_all()
 
     path = _check_file(path)
+    policy = _policy_in(path)
     try:
-        return keras.saving.load_model(path, compile=compile)
+        # Keras gives a loaded model the global policy, by which it decides on the scaling of the loss.
+        with global_policy(policy):
+            return keras.saving.load_model(path, compile=compile)
     except (ValueError, TypeError, KeyError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ZooError(f"{path}: cannot be loaded: {reason}; make it again with this version") from error
+
+
+def _policy_in(path: Path) -> str | None:
+    """The dtype policy of the layers in a file: a mixed one if there is any, else the most common; None without."""
+    names: Counter[str] = Counter()
+
+    def collect(node: Any) -> None:
+        if isinstance(node, dict):
+            if node.get("class_name") == "DTypePolicy":
+                names[node["config"]["name"]] += 1
+            node = list(node.values())
+        if isinstance(node, list):
+            for part in node:
+                collect(part)
+
+    collect(_read_config(path))
+    mixed = [name for name in ("mixed_float16", "mixed_bfloat16") if name in names]
+    return next(iter(mixed or [name for name, _ in names.most_common(1)]), None)
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    """What a file says of its model; ZooError when it says nothing."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            content = json.loads(archive.read("config.json"))
+        return {"name": content["config"]["name"], **content}
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again") from error
 
 
 def read_notes(path: Path | str) -> dict[str, Any]:
@@ -152,12 +185,7 @@ def read_name(path: Path | str) -> str:
     Raises:
         ZooError: When the file is missing or is not a model.
     """
-    path = _check_file(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return str(json.loads(archive.read("config.json"))["config"]["name"])
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
-        raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again") from error
+    return str(_read_config(_check_file(path))["name"])
 
 
 def _check_file(path: Path | str) -> Path:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.backend import policy_of
 from zoo.errors import ZooError
 from zoo.losses.pixel import Charbonnier
 
@@ -42,7 +43,7 @@ class StageObjective(keras.Model):
         self, network: keras.Model, distance: Any = None, trainable_ratios: bool = True, name: str | None = None
     ) -> None:
         # Without autocast: it is for the network to say in which precision it takes its inputs.
-        super().__init__(name=name or network.name, autocast=False)
+        super().__init__(name=name or network.name, dtype=policy_of(network), autocast=False)
         count = len(network.outputs)
         if count < 2:
             raise ZooError(f"{network.name} has one output; compile it with the loss itself")

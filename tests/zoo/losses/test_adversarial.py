@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from keras import ops
 
+import zoo
 from tests.support.backends import run_on
 from zoo.backend import input_gradient
 from zoo.losses import adversarial
 from zoo.losses.adversarial import CriticStep, GeneratorStep, relativistic_loss
+from zoo.models.patchgan import patchgan
 
 
 def networks(seed=0):
@@ -81,17 +83,66 @@ def test_relativistic_loss_is_the_papers_formula():
     assert float(relativistic_loss(same, same)) == pytest.approx(2 * np.log(2))
 
 
-def test_gradient_penalty_of_a_critic_with_known_slope():
+@pytest.mark.parametrize(
+    ("options", "norm"),
+    [
+        ({}, 0.05 * np.sqrt(3) / 2),
+        ({"penalty": "per_pixel", "penalty_range": (0, 1)}, 0.05 * np.sqrt(3)),
+        ({"penalty": "per_image"}, 0.05 * np.sqrt(48) / 2),
+        ({"penalty": "per_image", "penalty_range": (0, 1)}, 0.05 * np.sqrt(48)),
+    ],
+)
+def test_gradient_penalty_of_a_critic_with_known_slope(options, norm):
     """A critic that sums w x has the gradient w everywhere; its penalty is 10 (|w| - 1)^2."""
     judged = keras.Input((None, None, 3))
     scores = keras.layers.Conv2D(1, 4, use_bias=False, kernel_initializer=keras.initializers.Constant(0.05))(judged)
     critic = keras.Model(judged, scores)
     generator, _ = networks()
-    step = CriticStep(generator, critic, "wasserstein")
-    picture = np.random.default_rng(0).random((3, 4, 4, 3), np.float32)
-    # One score per 4x4 picture; truth and result are equal, so only the penalty is left.
-    loss = float(step.compute_loss(picture, ops.convert_to_tensor(picture), ops.convert_to_tensor(picture)))
-    assert loss == pytest.approx(10 * (0.05 * np.sqrt(48) - 1) ** 2, rel=1e-5)
+    step = CriticStep(generator, critic, "wasserstein", **options)
+    image = np.random.default_rng(0).random((3, 4, 4, 3), np.float32)
+    # One score per 4x4 image; truth and result are equal, so only the penalty is left.
+    loss = float(step.compute_loss(image, ops.convert_to_tensor(image), ops.convert_to_tensor(image)))
+    assert loss == pytest.approx(10 * (norm - 1) ** 2, rel=1e-5)
+
+
+def test_the_released_codes_penalty_in_pytorch():
+    """The lines of DeblurGAN's released code, on images in [-1, 1], with instance normalisation in the critic."""
+    torch = pytest.importorskip("torch")
+    critic = patchgan(4, 2)
+    rng = np.random.default_rng(0)
+    critic.set_weights([rng.normal(0, 0.2, weight.shape) for weight in critic.get_weights()])
+    picture, result = rng.random((2, 2, 24, 20, 3)).astype(np.float32)
+    step = CriticStep(networks()[0], critic, "wasserstein")
+    # Both are mixtures of the same two images only where the share is known.
+    seeds = keras.random.SeedGenerator(0)
+    share = float(keras.random.uniform((1, 1, 1, 1), seed=seeds)[0, 0, 0, 0])
+
+    def scores(x):
+        for index, layer in enumerate(layer for layer in critic.layers if isinstance(layer, keras.layers.Conv2D)):
+            kernel, bias = (torch.from_numpy(np.array(weight)) for weight in layer.weights)
+            x = torch.nn.functional.conv2d(x, kernel.permute(3, 2, 0, 1), bias, layer.strides, padding=2)
+            if 0 < index < 3:
+                x = torch.nn.functional.instance_norm(x)
+            if index < 3:
+                x = torch.nn.functional.leaky_relu(x, 0.2)
+        return x
+
+    real, fake = (torch.from_numpy(2 * each.transpose(0, 3, 1, 2) - 1) for each in (picture, result))
+    interpolates = (share * real + (1 - share) * fake).requires_grad_()
+    disc = scores(interpolates)
+    (gradients,) = torch.autograd.grad(disc, interpolates, torch.ones_like(disc), create_graph=True)
+    penalty = ((gradients.norm(2, dim=1) - 1) ** 2).mean() * 10
+    expected = float((scores(fake).mean() - scores(real).mean() + penalty).detach())
+    assert float(step.compute_loss(None, picture, ops.convert_to_tensor(result))) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"penalty": "per_batch"}, "penalty must be one of per_pixel"), ({"penalty_range": (1, 1)}, "a larger white")],
+)
+def test_penalties_that_cannot_be(options, words):
+    with pytest.raises(zoo.ZooError, match=words):
+        CriticStep(*networks(), "wasserstein", **options)
 
 
 def test_input_gradient_is_differentiable():

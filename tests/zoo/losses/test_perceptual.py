@@ -46,6 +46,21 @@ def test_a_full_weight_file_is_taken(features, tmp_path):
         np.testing.assert_array_equal(np.asarray(ours.kernel), np.asarray(layer.kernel))
 
 
+@pytest.mark.parametrize("weights", ["random", "file"])
+def test_images_are_prepared_for_the_weights(weights, tmp_path):
+    """Keras' own preparation for Keras' weights, DeblurGAN's [-1, 1] for those without training."""
+    vgg = keras.applications.VGG19(include_top=False, weights=None)
+    vgg.save_weights(tmp_path / "vgg.weights.h5")
+    found = vgg_features(tmp_path / "vgg.weights.h5" if weights == "file" else "random", activated=True)
+    for layer in vgg.layers:
+        if weights == "random" and layer.weights and layer.name <= "block3_conv3":
+            layer.set_weights(found.get_layer(layer.name).get_weights())
+    prepared = keras.applications.vgg19.preprocess_input(255 * picture()) if weights == "file" else 2 * picture() - 1
+    expected = np.asarray(keras.Model(vgg.inputs[0], vgg.get_layer("block3_conv3").output)(prepared))
+    np.testing.assert_allclose(np.asarray(found(picture())), expected, atol=1e-5 * np.abs(expected).max())
+    assert keras.models.clone_model(found).count_params() == PARAMETERS
+
+
 def test_distance_is_the_mean_squared_difference(features):
     a, b = picture(1), picture(2)
     expected = np.mean((np.asarray(features(a)) - np.asarray(features(b))) ** 2)

@@ -156,9 +156,7 @@ class Blocks:
         layers, channels = keras.layers, x.shape[-1]
         if self.without == "efem":
             return x
-        gate = LayerNorm(
-            axis=[1, 2, 3], epsilon=1e-5, center=False, scale=False, name=f"stage{stage}_efem_norm"
-        )(x)
+        gate = LayerNorm(axis=[1, 2, 3], epsilon=1e-5, center=False, scale=False, name=f"stage{stage}_efem_norm")(x)
         gate = self.conv(gate, channels // 2, 1, f"stage{stage}_efem_down")
         gate = self.conv(gate, channels, 1, f"stage{stage}_efem_up", activation="sigmoid")
         name = f"stage{stage}_efem"
