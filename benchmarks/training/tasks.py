@@ -15,8 +15,8 @@ import numpy as np
 
 import zoo
 from benchmarks.errors import RunError
+from benchmarks.recipes.recipe import PENALTIES, Recipe
 from benchmarks.recipes.recipe import Adversarial as Critic
-from benchmarks.recipes.recipe import Recipe
 from benchmarks.training.lr_schedules import learning_rate
 from zoo.losses.adversarial import CriticStep, GeneratorStep
 from zoo.losses.multi_output import StageObjective
@@ -123,7 +123,8 @@ class Adversarial:
         critic = patchgan(filters=own.critic_filters)
         distance, inner = _content(own, weights)
         self._generator_step = GeneratorStep(model, critic, recipe.loss, distance, own.content_weight, inner)
-        self._critic_step = CriticStep(model, critic, recipe.loss, seed)
+        # Only a Wasserstein loss has a penalty; the other never looks at it.
+        self._critic_step = CriticStep(model, critic, recipe.loss, seed, own.penalty or PENALTIES[0])
         self._generator_step.compile(_optimiser(recipe, steps), jit_compile=jit)
         self._critic_step.compile(_optimiser(recipe, steps * own.critic_steps), jit_compile=jit)
         for step in (self._generator_step, self._critic_step):

@@ -15,6 +15,7 @@ import pytest
 
 import zoo
 from benchmarks.errors import RunError
+from benchmarks.recipes.recipe import PENALTIES
 from benchmarks.training import epochs, loop, state
 from benchmarks.training.callbacks import Checkpoints
 from benchmarks.training.state import BEST, LAST, LOG
@@ -179,6 +180,13 @@ def test_an_adversarial_training_moves_both_networks_and_logs_both_losses(tmp_pa
     header, *lines = (tmp_path / "log.csv").read_text().splitlines()
     assert {"loss", "critic_loss", "val_psnr", "val_loss"} <= set(header.split(","))
     assert all(math.isfinite(float(value)) for line in lines for value in line.split(","))
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_the_critic_takes_the_penalty_of_the_recipe(penalty):
+    trained = task_of(zoo.create("toy"), WASSERSTEIN.replaced(penalty=penalty), 8, jit=False)
+    assert trained._critic_step.penalty == penalty
+    assert trained._critic_step.penalty_range == (-1.0, 1.0)
 
 
 def test_the_learning_rate_of_both_ends_at_zero():
