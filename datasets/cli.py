@@ -46,8 +46,11 @@ def guarded(main: Callable[[], int], expected: tuple[type[Exception], ...] = (Da
     """
     _write_anything()
     try:
-        status = main()
-        sys.stdout.flush()
+        try:
+            status = main()
+        finally:
+            # Also after `--help`, which ends with SystemExit: Python would complain when it flushes at its own end.
+            sys.stdout.flush()
     except BrokenPipeError:
         return _close_output()
     except expected as error:
@@ -65,10 +68,6 @@ def guarded(main: Callable[[], int], expected: tuple[type[Exception], ...] = (Da
 
 def _refuse(message: str) -> int:
     """Prints an error in one line."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _close_output()
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     return BAD_INPUT
 

@@ -26,7 +26,6 @@ _SMALL_BATCH = 100
 _SCORERS = 2
 
 
-
 @dataclass(frozen=True)
 class Scores:
     """Every image's scores under one protocol.

@@ -10,6 +10,7 @@ from benchmarks.run import earlier
 from benchmarks.run.experiment import Experiment
 from benchmarks.training import pairs as training_pairs
 from benchmarks.training.state import LAST, finished, in_use
+from datasets import pipeline
 from datasets.errors import DataError
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
@@ -122,16 +123,12 @@ def _check_crops(experiment: Experiment) -> None:
 
 
 def _check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
-    """A crop fits in every image."""
+    """A crop fits in every image, not only in the first one of each scene."""
     if crop is None:
         return
-    for pair in pairs:
-        height, width, _ = pair.sharp[0].shape
-        if crop > min(height, width):
-            raise DataError(
-                f"{what} {crop} is larger than the frame {height}x{width} of {pairs.dataset} ({pair.name}); "
-                f"take {min(height, width)} or less"
-            )
+    small = next((index for index, pair in enumerate(pairs) if crop > min(pair.sharp[0].shape[:2])), None)
+    if small is not None:
+        pipeline.check_crop(pairs.select([small]), crop, what)
 
 
 def _check_sizes(experiment: Experiment) -> None:

@@ -1,8 +1,8 @@
-"""From batches of colour crops to what a network takes in training: grey planes, noise, copies, medians, blur steps."""
+"""From batches of colour crops to what a model takes in training: grey planes, noise, copies, medians, blur steps."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ from benchmarks.training.state import Options
 from datasets import pipeline
 from datasets.hdc import refiner
 from datasets.pairs import Pairs
+from zoo.backend import Tensor
 
 # Crops that the validation loss is taken over at most; the whole split would cost more than the training.
 VALIDATION_CROPS = 256
@@ -28,32 +29,32 @@ _CHANNEL_STREAM, _NOISE_STREAM = 11, 12
 def prepared(
     batches: tf.data.Dataset, info: zoo.ModelInfo, seed: int, first_step: int = 0, noise: float = 0.0, shrink: int = 0
 ) -> tf.data.Dataset:
-    """Returns the batches as a network takes them; those of networks for colour pictures stay as they are.
+    """The batches as a model takes them; those of models for colour images stay as they are.
 
-    A network for grey pictures sees one colour channel of each crop, drawn at random (our choice: so that every channel
-    of a colour picture can be restored by itself). Everything random depends on seed and step only.
+    A model for grey images sees one colour channel of each crop, drawn at random (our choice: so that every channel
+    of a colour image can be restored by itself). Everything random depends on seed and step only.
 
     Args:
         batches: (input, target), float32 in [0, 1], (batch, height, width, channels).
-        info: The network's contract.
+        info: The model's contract.
         seed: Seed of channels and noise.
         first_step: Number of the first batch.
         noise: Standard deviation of the Gaussian noise on the input; the same for all copies of the grey channel, and
             not clipped.
-        shrink: Pixels by which each side of the network's output is smaller; the target is cropped at its centre.
+        shrink: Pixels by which each side of the model's output is smaller; the target is cropped at its centre.
 
-    Pictures that were prepared for the refiner (`datasets.hdc.refiner`) bring their medians and their blur step along.
+    Images that were prepared for the refiner (`datasets.hdc.refiner`) bring their medians and their blur step along.
 
     Returns:
-        Batches (input, target), or ((input, blur step), target) for networks that take one; the blur step is 0 where
-        the pictures carry none.
+        Batches (input, target), or ((input, blur step), target) for models that take one; the blur step is 0 where
+        the images carry none.
     """
     import tensorflow as tf
 
     if info.colour and not noise:
         return batches
 
-    def prepare(step: Any, pair: tuple[Any, Any]) -> Any:
+    def prepare(step: Tensor, pair: tuple[Tensor, Tensor]) -> tuple[Tensor | tuple[Tensor, Tensor], Tensor]:
         blurry, sharp = pair
         blur_step = tf.zeros((tf.shape(blurry)[0], 1))
         packed = bool(info.medians) and blurry.shape[-1] == 3 * refiner.PACKED
@@ -65,7 +66,7 @@ def prepared(
         if noise:
             key = tf.stack([tf.cast(seed * 100 + _NOISE_STREAM, tf.int64), step])
             blurry += noise * tf.random.stateless_normal(tf.shape(blurry), key)
-        inputs = blurry if info.colour or packed else _network_input(blurry, info)
+        inputs = blurry if info.colour or packed else _model_input(blurry, info)
         if shrink:
             sharp = sharp[:, shrink // 2 : -(shrink - shrink // 2), shrink // 2 : -(shrink - shrink // 2)]
         if info.takes_blur_step:
@@ -75,22 +76,22 @@ def prepared(
     return batches.enumerate(first_step).map(prepare, num_parallel_calls=2, deterministic=True).prefetch(2)
 
 
-def _one_channel(blurry: Any, sharp: Any, key: tuple[int, Any]) -> tuple[Any, Any]:
-    """Returns one random channel of each pair, (batch, height, width, 1)."""
+def _one_channel(blurry: Tensor, sharp: Tensor, key: tuple[int, Tensor]) -> tuple[Tensor, Tensor]:
+    """One random channel of each pair, (batch, height, width, 1)."""
     import tensorflow as tf
 
     seed, step = key
     stream = tf.stack([tf.cast(seed * 100 + _CHANNEL_STREAM, tf.int64), step])
     chosen = tf.random.stateless_uniform((tf.shape(blurry)[0], 1), stream, 0, 3, tf.int32)
 
-    def picked(pictures: Any) -> Any:
-        return tf.gather(pictures, chosen, axis=3, batch_dims=1)
+    def picked(images: Tensor) -> Tensor:
+        return tf.gather(images, chosen, axis=3, batch_dims=1)
 
     return picked(blurry), picked(sharp)
 
 
-def _network_input(grey: Any, info: zoo.ModelInfo) -> Any:
-    """Returns copies of the grey channel, or the channel and its medians."""
+def _model_input(grey: Tensor, info: zoo.ModelInfo) -> Tensor:
+    """Copies of the grey channel, or the channel and its medians."""
     import tensorflow as tf
 
     if not info.medians:
@@ -101,13 +102,15 @@ def _network_input(grey: Any, info: zoo.ModelInfo) -> Any:
 
 
 def _medians(planes: np.ndarray, widths: tuple[int, ...]) -> np.ndarray:
-    """Returns the median-filtered versions of grey pictures of 8 bit."""
+    """The median-filtered versions of grey images of 8 bit."""
     rounded = np.rint(planes[..., 0] * 255.0).astype(np.uint8)
     return np.stack([refiner.medians(plane, widths) for plane in rounded]) * np.float32(1 / 255)
 
 
-def training_batches(pairs: Pairs, recipe: Recipe, network: keras.Model, options: Options, first_step: int) -> Any:
-    """Returns the endless training batches from a step on, as the network takes them."""
+def training_batches(
+    pairs: Pairs, recipe: Recipe, model: keras.Model, options: Options, first_step: int
+) -> tf.data.Dataset:
+    """The endless training batches from a step on, as the model takes them."""
     batches = pipeline.training(
         pairs,
         recipe.data.crop,
@@ -117,16 +120,16 @@ def training_batches(pairs: Pairs, recipe: Recipe, network: keras.Model, options
         first_step,
         store=options.store,
     )
-    info, _ = zoo.identify(network)
-    return prepared(batches, info, options.seed, first_step, recipe.data.noise, zoo.shrink_of(network))
+    info, _ = zoo.identify(model)
+    return prepared(batches, info, options.seed, first_step, recipe.data.noise, zoo.shrink_of(model))
 
 
-def validation_batches(pairs: Pairs, recipe: Recipe, network: keras.Model, seed: int) -> Any:
-    """Returns the validation batches: one seeded crop of each of at most `VALIDATION_CROPS` spread pairs."""
+def validation_batches(pairs: Pairs, recipe: Recipe, model: keras.Model, seed: int) -> tf.data.Dataset | None:
+    """The validation batches: one seeded crop of each of at most `VALIDATION_CROPS` spread pairs."""
     if not pairs:
         return None
     count = min(len(pairs), VALIDATION_CROPS)
     spread = pairs.select([index * len(pairs) // count for index in range(count)])
     batches = pipeline.evaluation(spread, crop=recipe.data.crop, batch=recipe.data.batch, seed=seed)
-    info, _ = zoo.identify(network)
-    return prepared(batches, info, seed, shrink=zoo.shrink_of(network))
+    info, _ = zoo.identify(model)
+    return prepared(batches, info, seed, shrink=zoo.shrink_of(model))

@@ -47,7 +47,7 @@ def segments(step: int, steps: int, length: int) -> Iterator[tuple[int, int, int
 
 
 def validated_epochs(recipe: Recipe, steps: int, length: int) -> list[int]:
-    """Returns the epochs, counted from 1, after which the network is validated; the last one always is."""
+    """The epochs, counted from 1, after which the model is validated; the last one always is."""
     epochs = math.ceil(steps / length)
     if not recipe.validate_every:
         return list(range(1, epochs + 1))

@@ -25,11 +25,11 @@ class Halving(keras.optimizers.schedules.LearningRateSchedule):
         self.rate, self.period = rate, period
 
     def __call__(self, step: Any) -> Any:
-        """Returns the learning rate of a step."""
+        """The learning rate of a step."""
         return self.rate * 0.5 ** ops.floor(ops.cast(step, "float32") / self.period)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the schedule."""
+        """The arguments that rebuild the schedule."""
         return {"rate": self.rate, "period": self.period}
 
 
@@ -49,17 +49,17 @@ class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
         self.rate, self.constant, self.steps = rate, constant, steps
 
     def __call__(self, step: Any) -> Any:
-        """Returns the learning rate of a step."""
+        """The learning rate of a step."""
         left = (self.steps - ops.cast(step, "float32")) / max(1, self.steps - self.constant)
         return self.rate * ops.clip(left, 0.0, 1.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the schedule."""
+        """The arguments that rebuild the schedule."""
         return {"rate": self.rate, "constant": self.constant, "steps": self.steps}
 
 
 def learning_rate(recipe: Recipe, steps: int) -> Any:
-    """Returns the learning rate of a recipe, as a number or as a schedule over so many updates."""
+    """The learning rate of a recipe, as a number or as a schedule over so many updates."""
     schedule, rate = recipe.schedule, recipe.optimiser.learning_rate
     part = max(1, round(schedule.share * steps))
     if schedule.kind == "cosine":

@@ -30,7 +30,7 @@ _POLL = 0.5
 
 
 def finished(folder: Path) -> bool:
-    """Returns whether the folder holds a training that reached its last step and the validation after it."""
+    """Whether the folder holds a training that reached its last step and the validation after it."""
     if not (folder / LAST).is_file():
         return False
     notes = zoo.read_notes(folder / LAST)
@@ -116,7 +116,7 @@ class Outcome:
     """What a training did.
 
     Attributes:
-        model: The network with its best weights on the validation split (the last ones where there is none).
+        model: The model with its best weights on the validation split (the last ones where there is none).
         steps: Training steps taken, over all resumes.
         epochs: Passes over the training pairs, as a decimal number.
         seconds: Time spent training, over all resumes.

@@ -15,10 +15,11 @@ import numpy as np
 
 import zoo
 from benchmarks.errors import RunError
-from benchmarks.recipes.recipe import PENALTIES, Recipe
 from benchmarks.recipes.recipe import Adversarial as Critic
+from benchmarks.recipes.recipe import Recipe
 from benchmarks.training.lr_schedules import learning_rate
-from zoo.losses.adversarial import CriticStep, GeneratorStep
+from zoo.backend import Tensor
+from zoo.losses.adversarial import PENALTIES, CriticStep, GeneratorStep
 from zoo.losses.multi_output import StageObjective
 from zoo.losses.perceptual import FeatureDistance, vgg_features
 from zoo.losses.pixel import Charbonnier, CharbonnierEdge, RootSquaredError, SumOfAbsoluteDifferences, psnr
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     Batches: TypeAlias = tf.data.Dataset
-    Tensor: TypeAlias = tf.Tensor | np.ndarray
 
 # Member of a checkpoint that holds what the generator's own file has not: critic and both optimisers.
 _ADVERSARIAL_STATE = "adversarial.npz"
@@ -123,7 +123,7 @@ class Adversarial:
         critic = patchgan(filters=own.critic_filters)
         distance, inner = _content(own, weights)
         self._generator_step = GeneratorStep(model, critic, recipe.loss, distance, own.content_weight, inner)
-        # Only a Wasserstein loss has a penalty; the other never looks at it.
+        # A loss without a penalty takes none, however it is called.
         self._critic_step = CriticStep(model, critic, recipe.loss, seed, own.penalty or PENALTIES[0])
         self._generator_step.compile(_optimiser(recipe, steps), jit_compile=jit)
         self._critic_step.compile(_optimiser(recipe, steps * own.critic_steps), jit_compile=jit)
@@ -210,7 +210,7 @@ class Adversarial:
             critic = self._critic_step.train_on_batch(blurry, sharp, return_dict=True)
         generator = self._generator_step.train_on_batch(blurry, sharp, return_dict=True)
         losses = {"loss": float(generator["loss"]), "critic_loss": float(critic["loss"])}
-        # The progress counts on a loss that is not finite, whichever network it comes from.
+        # The progress counts on a loss that is not finite, whichever model it comes from.
         return losses if math.isfinite(losses["critic_loss"]) else losses | {"loss": math.nan}
 
     def _state(self) -> list[Any]:

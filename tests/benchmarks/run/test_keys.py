@@ -125,6 +125,10 @@ class TestRecordsOfVersion1:
     def test_those_of_this_repository_are_done(self, run):
         """By the recipes as they are today: what is said in them may have changed, what they compute has not."""
         found = earlier.find(asked(run))
+        if run.training is not None and run.training.recipe["loss"] == "wasserstein":
+            # The gradient penalty was mended since: what is trained with it is trained anew.
+            assert found is None
+            return
         assert found is not None
         assert (found.run.model, found.run.evaluation.fingerprint) == (run.model, run.evaluation.fingerprint)
 

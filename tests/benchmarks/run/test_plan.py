@@ -142,7 +142,7 @@ class TestChecks:
         for side in ("blur", "sharp"):
             path = scene / side / "000002.png"
             cv2.imwrite(str(path), cv2.imread(str(path))[:16])
-        assert "--crop 20 is larger than the frame 16x32 of gopro" in refused(main, *asked, "--crop", "20")
+        assert "--crop 20 is larger than the frame 16x32; take 16 or less" in refused(main, *asked, "--crop", "20")
 
     def test_a_disk_without_room_for_checkpoints(self, asked, tmp_path, refused, monkeypatch):
         usage = shutil.disk_usage(tmp_path)

@@ -98,7 +98,7 @@ class TestOneRun:
         assert {path: path.read_bytes() for path in (results / "runs").iterdir()} == before
 
     def test_deconvolution_beside_it(self, results, tmp_path):
-        """It knows every picture's blur, so it must gain; a training's options are not for it."""
+        """It knows every image's blur, so it must gain; a training's options are not for it."""
         assert run("--model", "wiener", "--dataset", "cifar10", "--sample", "--results", tmp_path) == 0
         found, baseline = record_of(tmp_path, "wiener", "cifar10"), record_of(tmp_path, "identity", "cifar10")
         assert found.evaluation.psf == record.Psf(source="the sigma of each picture")
@@ -146,7 +146,7 @@ class TestWeights:
         assert line.endswith("build atrous.tiny for this file")
         assert not (tmp_path / "new").exists()
 
-    def test_another_network(self, weights, refused):
+    def test_another_model(self, weights, refused):
         asked = ("--model", "carlo", "--dataset", "cifar10", "--sample", "--weights", weights, "--no-train")
         assert "holds atrous/tiny, not carlo/tiny" in refused(main, *asked)
 
@@ -217,7 +217,7 @@ class TestMistakes:
         arguments = ("--model", "atrous", "--dataset", "reds", "--sample", "--crop", "257")
         done = subprocess.run([sys.executable, "-c", code, *arguments], cwd=ROOT, capture_output=True, text=True)
         assert done.stdout == "[]\n"
-        assert done.stderr.startswith("error: --crop 257 is larger")
+        assert done.stderr.startswith("error: reds 000/00000000: --crop 257 is larger")
 
 
 class TestMishaps:
@@ -245,7 +245,7 @@ class TestMishaps:
         asked = ("--model", "identity", "--dataset", "cifar10", "--sample", "--limit", 2)
         assert "cannot write" in refused(main, *asked, "--results", tmp_path / "file")
 
-    def test_a_truncated_picture(self, tmp_path, refused):
+    def test_a_truncated_image(self, tmp_path, refused):
         shutil.copytree(sample_root("reds") / "REDS" / "val", tmp_path / "REDS" / "val")
         broken = tmp_path / "REDS" / "val" / "val_blur" / "000" / "00000003.png"
         broken.write_bytes(broken.read_bytes()[:-1000])

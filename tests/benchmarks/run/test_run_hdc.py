@@ -45,7 +45,7 @@ def estimated(monkeypatch):
 
 
 def run(folder, model, *options):
-    # Every kept picture is a photograph of full size that is restored once more.
+    # Every kept image is a photograph of full size that is restored once more.
     images = () if "--images" in options else ("--images", "0")
     return main(["--model", model, "--dataset", "hdc", *options, *images, "--results", str(folder)])
 
@@ -137,9 +137,11 @@ def test_ablations_are_other_trainings_and_tiles_other_scores(tmp_path, estimate
     with (tmp_path / "leaderboard.csv").open(newline="") as stream:
         rows = [(row["preparation"], row["tiles"]) for row in csv.DictReader(stream) if row["model"] == "indexnet"]
     assert sorted(rows) == [
-        ("aligned, noise 0", "tiles 640 + 0, side by side"), ("aligned, noise 0.03", "tiles 640 + 0, side by side"),
-        ("aligned, noise 0.03", "tiles 640 + 160, blended"), ("unaligned, noise 0.03", "tiles 640 + 0, side by side"),
-    ]  # fmt: skip
+        ("aligned, noise 0", "tiles 640 + 0, side by side"),
+        ("aligned, noise 0.03", "tiles 640 + 0, side by side"),
+        ("aligned, noise 0.03", "tiles 640 + 160, blended"),
+        ("unaligned, noise 0.03", "tiles 640 + 0, side by side"),
+    ]
     # Tiles change the scoring only, so the first training serves both.
     assert len(list((tmp_path / "checkpoints").iterdir())) == 3
 

@@ -1,4 +1,4 @@
-"""The run command for networks against a critic, with several outputs, and for grey pictures; and what it refuses."""
+"""The run command for models against a critic, with several outputs, and for grey images; and what it refuses."""
 
 import math
 
@@ -33,7 +33,7 @@ def refused(capsys, *arguments):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["fcn", "deblurgan-lite", "refiner"])
-def test_networks_of_every_kind_train_and_score(model, tmp_path):
+def test_models_of_every_kind_train_and_score(model, tmp_path):
     assert run("--model", model, *BUDGET, "--results", tmp_path) == 0
     content = record_of(tmp_path, model)
     assert content.model_facts.parameters == zoo.info(model).variant("tiny").parameters
@@ -49,7 +49,7 @@ def test_networks_of_every_kind_train_and_score(model, tmp_path):
 
 
 @pytest.mark.slow
-def test_weights_chosen_on_the_test_pictures_are_marked_everywhere(tmp_path):
+def test_weights_chosen_on_the_test_images_are_marked_everywhere(tmp_path):
     options = ("--model", "unet2", *BUDGET, "--results", tmp_path)
     assert run(*options) == 0
     assert run(*options, "--select-on-test") == 0
@@ -69,7 +69,7 @@ def test_another_loss_is_in_the_record(tmp_path):
 
 
 class TestRefusals:
-    def test_crops_that_the_network_cannot_take(self, capsys):
+    def test_crops_that_the_model_cannot_take(self, capsys):
         error = refused(capsys, "--model", "fcn", *BUDGET, "--crop", 60)
         assert "--crop 60 does not fit fcn/tiny; take a multiple of 8, at least 8" in error
         error = refused(capsys, "--model", "indexnet", *BUDGET, "--crop", 48)
@@ -97,7 +97,7 @@ class TestRefusals:
         for option in (("--select-on-test",), ("--loss", "charbonnier"), ("--perceptual-weights", "random")):
             assert "are for training; leave them out" in refused(capsys, *options, *option)
 
-    def test_a_profile_that_a_network_has_not(self, capsys):
+    def test_a_profile_that_a_model_has_not(self, capsys):
         error = refused(capsys, "--model", "unet1", *BUDGET, "--profile", "code")
         assert "unet1 has no code recipe beside the paper's (fcn has)" in error
 
@@ -105,9 +105,19 @@ class TestRefusals:
         path = tmp_path / "weights.keras"
         zoo.save(zoo.create("carlo", "tiny"), path)
         error = refused(
-            capsys, "--model", "carlo", "--variant", "image", *BUDGET, "--crop", 32, "--weights", path,
-            "--results", tmp_path / "results",
-        )  # fmt: skip
+            capsys,
+            "--model",
+            "carlo",
+            "--variant",
+            "image",
+            *BUDGET,
+            "--crop",
+            32,
+            "--weights",
+            path,
+            "--results",
+            tmp_path / "results",
+        )
         assert "holds carlo.tiny, whose weights do not fit carlo.image" in error
         assert "(3, 3, 3, 128) here" in error and "(3, 3, 3, 32) there" in error
         error = refused(capsys, "--model", "fcn", *BUDGET, "--weights", path)

@@ -1,4 +1,4 @@
-"""What networks are fed: grey planes, copies, noise, medians, blur steps, centre targets; the same after a resume."""
+"""What models are fed: grey planes, copies, noise, medians, blur steps, centre targets; the same after a resume."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ GREY = replace(COLOUR, name="grey", colour=False, channels=3)
 MEDIANS = replace(GREY, channels=5, medians=(3, 5, 7, 9), takes_blur_step=True)
 
 
-def pictures(count=4, seed=0):
+def images(count=4, seed=0):
     rng = np.random.default_rng(seed)
     return (rng.integers(0, 256, (2, count, 20, 24, 3)) / 255).astype(np.float32)
 
 
 def batches(data=None):
-    blurry, sharp = pictures() if data is None else data
+    blurry, sharp = images() if data is None else data
     return tf.data.Dataset.from_tensors((blurry, sharp)).repeat()
 
 
@@ -32,13 +32,13 @@ def take(count, info, **options):
     return list(found.as_numpy_iterator())
 
 
-def test_networks_for_colour_get_the_batches_as_they_are():
+def test_models_for_colour_get_the_batches_as_they_are():
     data = batches()
     assert prepared(data, COLOUR, 1) is data
 
 
-def test_grey_networks_get_one_channel_of_each_picture_three_times():
-    blurry, sharp = pictures()
+def test_grey_models_get_one_channel_of_each_image_three_times():
+    blurry, sharp = images()
     seen = set()
     for inputs, target in take(8, GREY):
         assert inputs.shape == (4, 20, 24, 3) and target.shape == (4, 20, 24, 1)
@@ -52,7 +52,7 @@ def test_grey_networks_get_one_channel_of_each_picture_three_times():
 
 
 def test_noise_is_shared_by_the_copies_and_not_clipped():
-    blurry, _ = pictures()
+    blurry, _ = images()
     differences = []
     for inputs, target in take(40, GREY, noise=0.03):
         assert (inputs == inputs[..., :1]).all()
@@ -87,7 +87,7 @@ def test_medians_equal_those_of_the_restoring_door():
 @pytest.mark.parametrize("shrink", [2, 7])
 def test_the_target_is_the_centre(shrink):
     ((_, target),) = take(1, MEDIANS, shrink=shrink)
-    _, sharp = pictures()
+    _, sharp = images()
     assert target.shape == (4, 20 - shrink, 24 - shrink, 1)
     top = shrink // 2
     whole = sharp[0, top : top + 20 - shrink, top : top + 24 - shrink]

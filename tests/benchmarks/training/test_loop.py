@@ -255,7 +255,7 @@ class TestTrouble:
             checkpoints.on_epoch_end(0, {"val_psnr": value})
         assert checkpoints.progress["best"] == 21.0
 
-    def test_a_truncated_picture(self, tmp_path):
+    def test_a_truncated_image(self, tmp_path):
         import cv2
 
         def on_disk(name, pixels):
@@ -345,7 +345,7 @@ class TestBudget:
 
 
 class TestValidationSplit:
-    def test_cifar_holds_out_the_last_fifth_of_the_pictures(self):
+    def test_cifar_holds_out_the_last_fifth_of_the_images(self):
         held_in, held_out = training_pairs.split_validation(named_pairs(5, 10_000, "cifar10", "train"), 0.2)
         assert (len(held_in), len(held_out)) == (40_000, 10_000)
         assert {pair.scene for pair in held_out} == {"004"}

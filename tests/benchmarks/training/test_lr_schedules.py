@@ -29,7 +29,7 @@ def test_its_code_warms_up_and_ends_at_1e_6():
     assert middle == pytest.approx((2e-4 + 1e-6) / 2, rel=1e-3)
 
 
-def test_the_lite_network_keeps_150_of_500_epochs_then_falls_to_zero():
+def test_the_lite_model_keeps_150_of_500_epochs_then_falls_to_zero():
     schedule = learning_rate(recipe("deblurgan-lite", "gopro"), 500)
     found = rates(schedule, [0, 150, 325, 500, 600])
     np.testing.assert_allclose(found, [1e-4, 1e-4, 5e-5, 0, 0], rtol=1e-6, atol=1e-12)

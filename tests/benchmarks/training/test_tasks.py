@@ -1,4 +1,4 @@
-"""Trainings of a generator against a critic, and of a network with several outputs: they go on where they stopped."""
+"""Trainings of a generator against a critic, and of a model with several outputs: they go on where they stopped."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_the_log_holds_means_of_the_epoch(tmp_path, monkeypatch):
         assert [float(row["loss"]) for row in csv.DictReader(stream)] == [3.5]
 
 
-def test_an_adversarial_training_moves_both_networks_and_logs_both_losses(tmp_path):
+def test_an_adversarial_training_moves_both_models_and_logs_both_losses(tmp_path):
     outcome = train(tmp_path, ADVERSARIAL)
     assert (outcome.steps, outcome.ratios) == (8, None)
     assert outcome.model.name == "toy.image"
@@ -201,12 +201,12 @@ def test_the_learning_rate_of_both_ends_at_zero():
         assert float(step.optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
 
 
-@pytest.mark.parametrize("network", ["generator", "critic"])
-def test_a_loss_that_is_not_finite_stops_the_training(network, tmp_path, monkeypatch):
+@pytest.mark.parametrize("model", ["generator", "critic"])
+def test_a_loss_that_is_not_finite_stops_the_training(model, tmp_path, monkeypatch):
     original = Adversarial._step
 
     def poisoned(self, blurry, sharp):
-        trained = self.scored if network == "generator" else self._critic_step.critic
+        trained = self.scored if model == "generator" else self._critic_step.critic
         trained.weights[0].assign(trained.weights[0] * math.nan)
         return original(self, blurry, sharp)
 
@@ -226,14 +226,14 @@ def test_trained_ratios_are_in_the_notes_and_the_outcome(tmp_path):
     assert outcome.model.count_params() == TOY.variants["image"].parameters
 
 
-def test_without_a_best_file_the_last_checkpoint_gives_the_network(tmp_path):
+def test_without_a_best_file_the_last_checkpoint_gives_the_model(tmp_path):
     outcome = train(tmp_path, STAGED.replaced(validation=0.0))
     assert not (tmp_path / BEST).exists()
     assert outcome.model.name == "staged.image"
     zoo.load_weights(zoo.create("staged"), tmp_path / LAST)
 
 
-def test_weights_can_be_chosen_on_other_pictures(tmp_path):
+def test_weights_can_be_chosen_on_other_images(tmp_path):
     pairs, others = picture_pairs(size=(20, 24)), picture_pairs(scenes=2, seed=9, size=(20, 24))
     outcome = loop.train(TOY_RECIPE, pairs, tmp_path, state.Options(), selection=others)
     assert outcome.epochs == TOY_RECIPE.steps * TOY_RECIPE.data.batch / len(pairs)
@@ -270,3 +270,9 @@ def test_an_epoch_that_is_not_due_is_not_validated(recipe, tmp_path):
 def test_notes_are_json(tmp_path):
     train(tmp_path, STAGED)
     assert json.dumps(zoo.read_notes(tmp_path / LAST))
+
+
+@pytest.mark.parametrize("penalty", ["per_pixel", "per_image"])
+def test_the_recipe_says_which_penalty_the_critic_pays(penalty):
+    trained = task_of(zoo.create("toy"), WASSERSTEIN.replaced(penalty=penalty), 8, jit=False)
+    assert trained._critic_step.penalty == penalty
