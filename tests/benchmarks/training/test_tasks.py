@@ -22,6 +22,7 @@ from benchmarks.training.state import BEST, LAST, LOG
 from benchmarks.training.tasks import Adversarial, task_of
 from tests.support.fakes import TOY, TOY_RECIPE, build_toy, picture_pairs, registered_toy
 from zoo import registry
+from zoo.losses import adversarial
 
 ADVERSARIAL = TOY_RECIPE.replaced(
     crop=16,
@@ -276,3 +277,7 @@ def test_notes_are_json(tmp_path):
 def test_the_recipe_says_which_penalty_the_critic_pays(penalty):
     trained = task_of(zoo.create("toy"), WASSERSTEIN.replaced(penalty=penalty), 8, jit=False)
     assert trained._critic_step.penalty == penalty
+
+
+def test_recipes_and_the_critic_know_the_same_penalties():
+    assert PENALTIES == adversarial.PENALTIES
