@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from datasets.errors import DataError
 from datasets.files import expand
+from datasets.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-Progress = Callable[[int, int], None]
-"""Called with the work done and the work in all."""
 
 _SECONDS_BETWEEN_LINES = 30.0
 

@@ -14,10 +14,10 @@ from benchmarks.errors import readable_errors
 from benchmarks.evaluation.predict import restorer
 from benchmarks.evaluation.psf import BlurOf
 from benchmarks.metrics import MetricError
-from benchmarks.progress import Progress
 from benchmarks.protocols import Protocol
 from datasets import pipeline
 from datasets.pairs import Pair, Pairs
+from datasets.progress import Progress
 from zoo.inference.tiling import Tiles
 
 # Images of at most this many pixels are restored in batches.
