@@ -107,7 +107,7 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
 
 def _add_recipe(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--epochs", type=positive, metavar="N", help="passes over the training pairs")
+    add("--epochs", type=positive, metavar="N", help="passes over the training pairs; of disjoint triplets where the recipe says so")
     add("--steps", type=positive, metavar="N", help="training steps, instead of epochs")
     add("--batch-size", type=positive, metavar="N", help="crops per training step")
     add("--crop", type=positive, metavar="PIXELS", help="side of the training crops")
