@@ -22,7 +22,6 @@ _WIDTH = 160
 _START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
 
 
-
 def quiet_frameworks() -> None:
     """Imports TensorFlow with its start-up notes hidden, not its errors.
 

@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from datasets.errors import DataError
 from datasets.files import expand
+from datasets.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-Progress = Callable[[int, int], None]
-"""Called with the work done and the work in all."""
 
 _SECONDS_BETWEEN_LINES = 30.0
 
@@ -46,8 +44,11 @@ def guarded(main: Callable[[], int], expected: tuple[type[Exception], ...] = (Da
     """
     _write_anything()
     try:
-        status = main()
-        sys.stdout.flush()
+        try:
+            status = main()
+        finally:
+            # Also after `--help`, which ends with SystemExit: Python would complain when it flushes at its own end.
+            sys.stdout.flush()
     except BrokenPipeError:
         return _close_output()
     except expected as error:
@@ -65,10 +66,6 @@ def guarded(main: Callable[[], int], expected: tuple[type[Exception], ...] = (Da
 
 def _refuse(message: str) -> int:
     """Prints an error in one line."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _close_output()
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     return BAD_INPUT
 

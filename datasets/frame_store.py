@@ -21,11 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets.cli import Progress
 from datasets.errors import DataError
 from datasets.files import atomic_open, cache_folder, expand, write_text
 from datasets.image import ArrayFrame, Frame, Window, cut
 from datasets.pairs import Pairs
+from datasets.progress import Progress
 
 SCHEMA = 1
 # Decoded images held at a time while a scene is written.

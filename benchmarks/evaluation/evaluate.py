@@ -14,17 +14,16 @@ from benchmarks.errors import readable_errors
 from benchmarks.evaluation.predict import restorer
 from benchmarks.evaluation.psf import BlurOf
 from benchmarks.metrics import MetricError
-from benchmarks.progress import Progress
 from benchmarks.protocols import Protocol
 from datasets import pipeline
 from datasets.pairs import Pair, Pairs
+from datasets.progress import Progress
 from zoo.inference.tiling import Tiles
 
 # Images of at most this many pixels are restored in batches.
 _SMALL_PIXELS = 64 * 64
 _SMALL_BATCH = 100
 _SCORERS = 2
-
 
 
 @dataclass(frozen=True)

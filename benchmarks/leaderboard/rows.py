@@ -101,7 +101,7 @@ def _engine(evaluation: Evaluation, scores: Scores) -> str:
     """What read the text; scores of different engines, and of one that nobody wrote down, are not the same thing."""
     if evaluation.engine:
         return evaluation.engine_words
-    return "not recorded" if scores.steps is not None else ""
+    return "not recorded" if any(METRICS[name].engine for name in scores.means) else ""
 
 
 @dataclass(frozen=True)

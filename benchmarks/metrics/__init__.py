@@ -11,18 +11,21 @@ import pkgutil
 
 from benchmarks.metrics.base import METRICS, Metric, MetricError, quantise, register, unregister
 from benchmarks.metrics.bootstrap import Interval, mean_interval, paired_difference
-from benchmarks.metrics.kohler import (
-    FrameScore,
-    KohlerScore,
-    kohler,
-    kohler_frames,
-    kohler_mssim,
-    kohler_psnr,
-)
+
+# The order of these imports is that of the table, and so of every list of metrics.
+# isort: split
+from benchmarks.metrics.psnr import psnr
+
+# isort: split
+from benchmarks.metrics.ssim import ssim, ssim_matlab3d
+
+# isort: split
+from benchmarks.metrics.mse import mse
+
+# isort: split
+from benchmarks.metrics.kohler import FrameScore, KohlerScore, kohler, kohler_frames, kohler_mssim, kohler_psnr
 from benchmarks.metrics.ms_ssim import mssim_luminance
 from benchmarks.metrics.ocr import ocr_score
-from benchmarks.metrics.psnr import mse, psnr
-from benchmarks.metrics.ssim import ssim, ssim_matlab3d
 
 __all__ = [
     "METRICS",

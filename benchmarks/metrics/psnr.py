@@ -1,4 +1,4 @@
-"""Mean squared error and peak signal-to-noise ratio of 8-bit images."""
+"""Peak signal-to-noise ratio of 8-bit images."""
 
 from __future__ import annotations
 
@@ -12,20 +12,10 @@ EXACT = 100.0
 """PSNR in dB that is recorded for an image that was restored exactly."""
 
 
-def mse(a: np.ndarray, b: np.ndarray) -> float:
-    """Mean squared error on the [0, 1] scale, over all pixels and channels, after rounding to 8 bit.
+def squared_error(a: np.ndarray, b: np.ndarray) -> float:
+    """Mean squared error of two images on the [0, 1] scale, see `benchmarks.metrics.mse`; exact but for one division.
 
-    Args:
-        a: Image (height, width, channels), uint8 or float in [0, 1].
-        b: Image of the same shape, uint8 or float in [0, 1].
-
-    Returns:
-        A value from 0 (identical) to 1.
-
-    Raises:
-        MetricError: When the two are not images of one shape, type or values; see `quantise`.
-
-    >>> mse(np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 51, np.uint8))
+    >>> squared_error(np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 51, np.uint8))
     0.04
     """
     import cv2
@@ -33,7 +23,7 @@ def mse(a: np.ndarray, b: np.ndarray) -> float:
     first, second = quantised_pair(a, b)
     # The sum of squares of 8-bit differences is an integer; OpenCV returns its root squared, off by rounding.
     total = round(cv2.norm(first.reshape(len(first), -1), second.reshape(len(second), -1), cv2.NORM_L2SQR))
-    return total / (first.size * PEAK**2)
+    return float(total / (first.size * PEAK**2))
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> float:
@@ -51,14 +41,14 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
         with an infinite score has no finite mean, and JSON has no infinity; records take `EXACT`.
 
     Raises:
-        MetricError: As `mse`.
+        MetricError: When the two are not images of one shape, type or values; see `quantise`.
 
     >>> psnr(np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8))
     0.0
     >>> round(psnr(np.zeros((8, 8, 3)), np.full((8, 8, 3), 0.1)), 4)
     19.8313
     """
-    error = mse(a, b)
+    error = squared_error(a, b)
     # The sum makes 0.0 of -0.0.
     return -10.0 * math.log10(error) + 0.0 if error > 0.0 else math.inf
 
@@ -74,16 +64,5 @@ register(
         function=psnr,
         limit=EXACT,
         only_changed=True,
-    )
-)
-register(
-    Metric(
-        name="mse",
-        title="MSE",
-        convention="8 bit divided by 255, mean squared difference over all pixels and channels",
-        unit="",
-        higher_is_better=False,
-        bounds=(0.0, 1.0),
-        function=mse,
     )
 )

@@ -73,5 +73,3 @@ def summarise(names: Sequence[str], values: Mapping[str, Sequence[float | None]]
         for name, scores in values.items()
     }
     return Scores(means=means, images=tuple(names), values=rounded)
-
-

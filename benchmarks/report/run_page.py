@@ -123,6 +123,7 @@ def _facts(record: Record, row: leaderboard_rows.Row) -> list[tuple[str, str]]:
         "weights": run.weights,
         **(_training(run.training) if run.training else {}),
         "setting": leaderboard_rows.setting(row),
+        "engine": row["engine"],
         "seed": evaluation.seed,
         "precision": evaluation.precision,
         "device": run.machine.device,

@@ -15,7 +15,6 @@ import zoo
 from benchmarks import console
 from benchmarks.evaluation import evaluate, panels, timing
 from benchmarks.evaluation.predict import restorer
-from benchmarks.progress import Progress
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import curves, environment, layout, migrate, record, store
 from benchmarks.run import earlier, estimate
@@ -26,6 +25,7 @@ from benchmarks.training import pairs as training_pairs
 from datasets import frame_store
 from datasets.files import weights_hash
 from datasets.pairs import Pairs
+from datasets.progress import Progress
 
 
 class Runner:

@@ -17,6 +17,7 @@ from benchmarks.run.request import (
     Request,
     ScoringOptions,
     TrainingOptions,
+    parted,
 )
 from datasets.readers.hdc import parse_steps
 from datasets.registry import info as dataset_info
@@ -41,7 +42,13 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--model", required=True, type=_names, metavar="NAME[,NAME]", help="models: see python -m zoo list")
+    add(
+        "--model",
+        required=True,
+        type=_names,
+        metavar="NAME[,NAME]",
+        help="models, like atrous or atrous/tiny: see python -m zoo list",
+    )
     add("--dataset", required=True, type=_names, metavar="NAME[,NAME]", help="data sets: see python -m datasets list")
     add(
         "--seed",
@@ -107,7 +114,12 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
 
 def _add_recipe(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--epochs", type=positive, metavar="N", help="passes over the training pairs")
+    add(
+        "--epochs",
+        type=positive,
+        metavar="N",
+        help="passes over the training pairs; of disjoint triplets where the recipe says so",
+    )
     add("--steps", type=positive, metavar="N", help="training steps, instead of epochs")
     add("--batch-size", type=positive, metavar="N", help="crops per training step")
     add("--crop", type=positive, metavar="PIXELS", help="side of the training crops")
@@ -208,8 +220,10 @@ def _check_names(options: argparse.Namespace) -> None:
     """Raises for names that are missing or that nobody knows, with the nearest that is known."""
     if not options.model or not options.dataset:
         raise RunError("--model and --dataset need at least one name each")
-    for model in options.model:
-        zoo.info(model)
+    for name, variant in map(parted, options.model):
+        zoo.info(name).variant(variant)
+    if options.variant and any(variant for _, variant in map(parted, options.model)):
+        raise RunError("name the variant with --model or with --variant, not with both")
     for dataset in (*options.dataset, *filter(None, (options.train_on,))):
         dataset_info(dataset)
 
@@ -222,7 +236,7 @@ def _check_options(options: argparse.Namespace) -> None:
         raise RunError("give --resume or --restart, not both")
     if options.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise RunError("--tensorboard needs TensorBoard: pip install -e '.[tensorboard]'")
-    if options.weights and sum(zoo.info(name).learns for name in options.model) > 1:
+    if options.weights and sum(zoo.info(parted(each)[0]).learns for each in options.model) > 1:
         raise RunError("--weights belongs to one model; give one --model")
     if options.tile is None and (options.overlap is not None or options.no_blend):
         raise RunError("--overlap and --no-blend are for tiles; give --tile too")
@@ -240,7 +254,7 @@ def _check_blur_steps(options: argparse.Namespace) -> None:
     if asked and not all(dataset_info(name).blur_steps for name in options.dataset):
         having = " and ".join(name for name in list_datasets() if dataset_info(name).blur_steps)
         raise RunError(f"--blur-steps, --no-warp, --natural and --psf-file are for {having}; leave them out")
-    if options.psf_file and not any(zoo.info(name).takes_psf for name in options.model):
+    if options.psf_file and not any(zoo.info(parted(each)[0]).takes_psf for each in options.model):
         taking = " and ".join(name for name in zoo.list_models() if zoo.info(name).takes_psf)
         raise RunError(f"--psf-file is for {taking}; leave it out or add {taking} to --model")
 

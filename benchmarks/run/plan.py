@@ -12,7 +12,7 @@ from benchmarks.recipes.variants import default_variant
 from benchmarks.run.checks import validate
 from benchmarks.run.data import Load, load_split, select_data
 from benchmarks.run.experiment import Experiment
-from benchmarks.run.request import Request
+from benchmarks.run.request import ModelOptions, Request, parted
 from datasets.registry import info as dataset_info
 from zoo.inference.tiling import Tiles
 
@@ -37,7 +37,7 @@ def plan(model: str, dataset: str, request: Request, loading: Load = load_split)
     """Decides everything about one experiment, without the checks.
 
     Args:
-        model: Name of the model.
+        model: Name of the model, with its variant where one is meant (`atrous/tiny`).
         dataset: Name of the data set to score on.
         request: What the command line asks for.
         loading: See `benchmarks.run.data.select_data`.
@@ -46,8 +46,9 @@ def plan(model: str, dataset: str, request: Request, loading: Load = load_split)
         RunError, DataError, ZooError: When something is missing or unknown.
     """
     options = request.options_of(model)
+    model, _ = parted(model)
     protocol = protocol_for(dataset, request.scoring.protocol)
-    made = _recipe(model, dataset, request)
+    made = _recipe(model, dataset, options, request)
     variant = made.variant if made else options.variant or default_variant(model, dataset, request.training.profile)
     return Experiment(
         request=request,
@@ -62,11 +63,10 @@ def plan(model: str, dataset: str, request: Request, loading: Load = load_split)
     )
 
 
-def _recipe(model: str, dataset: str, request: Request) -> Recipe | None:
+def _recipe(model: str, dataset: str, options: ModelOptions, request: Request) -> Recipe | None:
     """The recipe with the command line's changes; None when nothing is trained."""
     if not zoo.info(model).learns or not request.training.enabled:
         return None
-    options = request.options_of(model)
     return recipe(model, dataset, request.training.profile, options.variant).changed(**options.changes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import zoo
@@ -11,6 +11,16 @@ from zoo.inference.tiling import Tiles
 
 REFERENCE = "identity"
 """The model that every grid holds, asked for or not: the blurry images as they are."""
+
+
+def parted(model: str) -> tuple[str, str | None]:
+    """Name and variant of what a command line calls a model; None for the usual variant.
+
+    >>> parted("atrous/tiny"), parted("atrous")
+    (('atrous', 'tiny'), ('atrous', None))
+    """
+    name, _, variant = model.partition("/")
+    return name, variant or None
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,8 @@ class Request:
     """What the command line asks for, the same for every experiment of the grid.
 
     Attributes:
-        models, datasets: Names; every model is run on every data set.
+        models, datasets: Names, of models with the variant where one is meant (`atrous/tiny`); each is run on each
+            data set.
         seed: Seed of everything random.
         model: What is asked of the models.
         data: Which data.
@@ -134,10 +145,12 @@ class Request:
         return [(model, dataset) for dataset in dict.fromkeys(self.datasets) for model in models]
 
     def options_of(self, model: str) -> ModelOptions:
-        """What is asked of one model.
+        """What is asked of one model, by its name or its name and variant.
 
         Options are for models that learn. The reference has none; another baseline has them only where nothing but
         baselines was asked for, so that checks can say what it has no use for.
         """
-        beside = model == REFERENCE or any(zoo.info(name).learns for name in self.models)
-        return ModelOptions() if beside and not zoo.info(model).learns else self.model
+        name, variant = parted(model)
+        beside = name == REFERENCE or any(zoo.info(parted(each)[0]).learns for each in self.models)
+        options = ModelOptions() if beside and not zoo.info(name).learns else self.model
+        return options if variant is None else replace(options, variant=variant)

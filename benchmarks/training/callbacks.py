@@ -14,10 +14,10 @@ import keras
 
 import zoo
 from benchmarks.errors import RunError
-from benchmarks.progress import Progress
 from benchmarks.training.state import BEST, LAST
 from benchmarks.training.tasks import Task
 from datasets.files import write_text
+from datasets.progress import Progress
 
 
 class Stopped(KeyboardInterrupt):

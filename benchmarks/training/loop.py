@@ -15,7 +15,6 @@ import keras
 
 import zoo
 from benchmarks.errors import RunError, readable_errors
-from benchmarks.progress import Progress
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.training.batches import training_batches, validation_batches
 from benchmarks.training.callbacks import Checkpoints, Log, Plateau, Steps, Stopped
@@ -25,6 +24,7 @@ from benchmarks.training.state import BEST, LAST, LOG, Options, Outcome, writabl
 from benchmarks.training.tasks import Task, task_of
 from datasets import pipeline
 from datasets.pairs import Pairs
+from datasets.progress import Progress
 from zoo.losses.multi_output import StageObjective
 
 

@@ -40,9 +40,9 @@ def run(args: argparse.Namespace) -> int:
     asked = _asked(args)
     options = {name: samples.options_for(name, asked) for name in names}
     with progress("building samples") as shown:
-        for done, name in enumerate(names):
-            shown(done, len(names))
+        for done, name in enumerate(names, 1):
             print(f"{name}: sample in {samples.build(name, args.out, args.seed, options=options[name])}")
+            shown(done, len(names))
     return 0
 
 

@@ -30,7 +30,7 @@ def test_a_closed_pipe_is_silent():
     assert (done.stdout, done.stderr) == ("[\n  {\n    ", "")
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["list", "reds"]])
+@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["list", "reds"], ["--help"]])
 def test_a_pipe_that_nobody_reads_is_silent(arguments):
     reading, writing = os.pipe()
     os.close(reading)
@@ -38,7 +38,9 @@ def test_a_pipe_that_nobody_reads_is_silent(arguments):
         done = subprocess.run(
             [sys.executable, "-m", "datasets", *arguments], cwd=ROOT, stdout=closed, stderr=subprocess.PIPE, check=False
         )
-    assert (done.returncode, done.stderr) == (cli.CLOSED_PIPE, b"")
+    assert done.stderr == b""
+    # argparse keeps the failure to itself where Python does not buffer.
+    assert done.returncode == cli.CLOSED_PIPE or arguments == ["--help"]
 
 
 @pytest.mark.parametrize("environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0"}])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import datasets
+from datasets import samples
 from datasets.errors import DataError
 from datasets.image import ArrayFrame, FileFrame
 from datasets.pairs import Pair, Pairs, fingerprint
@@ -74,13 +75,13 @@ def test_names_that_are_not_utf8_have_a_fingerprint():
     assert fingerprint([b"caf\xe9.png".decode(errors="surrogateescape")]) != fingerprint(["café.png"])
 
 
-def test_the_committed_records_are_found_again_by_the_same_data(real_data, samples_root):
+def test_the_committed_records_are_found_again_by_the_same_data(real_data, tmp_path):
     recorded = {"cifar10": set(), "reds": set(), "gopro": set()}
     for path in (RESULTS / "runs").glob("*.json"):
         record = json.loads(path.read_text(encoding="utf-8"))
         for part in (record["evaluation"], record.get("training") or {}):
             recorded.get(record["dataset"], set()).add((part.get("coverage"), part.get("fingerprint")))
-    for name, root in (("cifar10", real_data), ("reds", real_data), ("gopro", samples_root)):
+    for name, root in (("cifar10", real_data), ("reds", real_data), ("gopro", samples.build("gopro", tmp_path))):
         for split in datasets.info(name).splits:
             found = datasets.load(name, root, split)
             assert (found.coverage, found.fingerprint) in recorded[name], (name, split)

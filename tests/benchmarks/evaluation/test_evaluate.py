@@ -172,7 +172,7 @@ class TestTrouble:
     def test_a_sharp_image_of_another_size_is_named_in_one_line(self, identity):
         pairs = picture_pairs(size=(20, 24))
         items = (replace(pairs[0], sharp=(ArrayFrame("s", np.zeros((18, 24, 3), np.uint8)),)), *pairs.items[1:])
-        with pytest.raises(MetricError, match=r"^000/00000000: images of \(20, 24, 3\) and \(18, 24, 3\) cannot"):
+        with pytest.raises(RunError, match=r"^gopro 000/00000000: b000/00000000 is 20x24, but s is 18x24; [^\n]+$"):
             evaluate.evaluate(identity, replace(pairs, items=items), FULL)
 
 

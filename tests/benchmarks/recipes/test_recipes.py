@@ -13,10 +13,9 @@ from benchmarks.recipes import quick, registry
 from benchmarks.recipes.recipe import EARLIER_PENALTY, LOSSES, Hdc, choices_of, upgrade
 from benchmarks.recipes.select import recipe
 from benchmarks.recipes.variants import default_variant
-from benchmarks.run import data
 from benchmarks.training import epochs
 from datasets.augment import BOLOGNA, NONE
-from datasets.registry import list_datasets
+from datasets.registry import info, list_datasets
 from tests.support import fakes
 from tests.support.fakes import TOY_RECIPE
 
@@ -397,20 +396,17 @@ class TestPlainValues:
 class TestRegistration:
     def test_a_model_brings_its_recipes(self):
         with fakes.registered_toy():
-            with pytest.raises(RunError, match="toy has no training recipe"):
-                recipe("toy", "gopro")
-            recipes.register("toy", paper=lambda model, dataset: TOY_RECIPE, quick=lambda model, dataset: TOY_RECIPE)
-            try:
-                assert recipe("toy", "gopro") == recipe("toy", "cifar10", "quick") == TOY_RECIPE
-                with pytest.raises(RunError, match="toy has recipes already"):
-                    recipes.register("toy", paper=quick.quick, quick=quick.quick)
-                with pytest.raises(RunError, match="toy has no code recipe"):
-                    recipe("toy", "gopro", "code")
-            finally:
-                recipes.unregister("toy")
-            with pytest.raises(RunError, match="toy has no recipes to take out"):
-                recipes.unregister("toy")
+            assert recipe("toy", "gopro") == recipe("toy", "cifar10", "quick") == TOY_RECIPE
+            with pytest.raises(RunError, match="toy has recipes already"):
+                recipes.register("toy", paper=quick.quick, quick=quick.quick)
+            with pytest.raises(RunError, match="toy has no code recipe"):
+                recipe("toy", "gopro", "code")
+            assert "toy" in registry.models()
+        assert "toy" not in registry.models()
+        with pytest.raises(RunError, match="toy has no recipes to take out"):
+            recipes.unregister("toy")
 
 
 def test_data_sets_without_a_recipe_train_on_gopro():
-    assert data.DEFAULT_TRAINING == {"hide": "gopro", "kohler": "gopro"}
+    found = {name: info(name).train_on for name in list_datasets() if info(name).train_on}
+    assert found == {"hide": "gopro", "kohler": "gopro"}

@@ -35,6 +35,16 @@ class TestRequest:
         found = request("--model", " kaist, atrous,kaist", "--dataset", "reds,gopro")
         assert found.grid == [(model, name) for name in ("reds", "gopro") for model in ("identity", "kaist", "atrous")]
 
+    def test_a_variant_may_stand_behind_the_model(self):
+        found = request("--model", "atrous/tiny,atrous/cifar10,kaist", "--dataset", "cifar10")
+        variants = [found.options_of(model).variant for model, _ in found.grid]
+        assert variants == [None, "tiny", "cifar10", None]
+
+    def test_a_variant_that_there_is_not(self, refused):
+        line = refused(main, "--model", "atrous/tin", "--dataset", "reds", "--sample")
+        assert "no variant 'tin' (did you mean 'tiny'?)" in line
+        assert "with both" in refused(main, "--model", "atrous/tiny", "--variant", "tiny", "--dataset", "reds")
+
     def test_the_blur_step_may_be_unknown_by_both_names(self):
         for option in ("--blind", "--unknown-step"):
             assert request("--model", "refiner", "--dataset", "hdc", option).model.blind

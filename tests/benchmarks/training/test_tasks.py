@@ -16,6 +16,7 @@ import pytest
 
 import zoo
 from benchmarks.errors import RunError
+from benchmarks.recipes.recipe import PENALTIES
 from benchmarks.training import epochs, loop, state
 from benchmarks.training.callbacks import Checkpoints
 from benchmarks.training.state import BEST, LAST, LOG
@@ -23,6 +24,7 @@ from benchmarks.training.tasks import Adversarial, task_of
 from tests.support.backends import run_on
 from tests.support.fakes import TOY, TOY_RECIPE, build_toy, picture_pairs, registered_toy
 from zoo import registry
+from zoo.losses import adversarial
 
 ADVERSARIAL = TOY_RECIPE.replaced(
     crop=16,
@@ -183,6 +185,13 @@ def test_an_adversarial_training_moves_both_models_and_logs_both_losses(tmp_path
     assert all(math.isfinite(float(value)) for line in lines for value in line.split(","))
 
 
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_the_critic_takes_the_penalty_of_the_recipe(penalty):
+    trained = task_of(zoo.create("toy"), WASSERSTEIN.replaced(penalty=penalty), 8, jit=False)
+    assert trained._critic_step.penalty == penalty
+    assert trained._critic_step.penalty_range == (-1.0, 1.0)
+
+
 def test_the_learning_rate_of_both_ends_at_zero():
     trained = task_of(zoo.create("toy"), WASSERSTEIN, 8, jit=False)
     assert isinstance(trained, Adversarial)
@@ -278,3 +287,7 @@ def test_the_recipe_says_which_penalty_the_critic_pays(penalty):
 def test_a_stop_inside_an_epoch_changes_nothing_on_other_backends(backend, kind):
     output = run_on(backend, Path(__file__).parent / "resume_program.py", kind)
     assert float(output.split("apart")[-1]) < 1e-4
+
+
+def test_recipes_and_the_critic_know_the_same_penalties():
+    assert PENALTIES == adversarial.PENALTIES

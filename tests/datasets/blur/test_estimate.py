@@ -13,14 +13,30 @@ SIZE = (220, 330)
 OFFSET, SHARE = 0.2, 0.75
 
 
-def scene(seed=0):
-    """Returns a page of dark shapes on light paper."""
-    generator = np.random.default_rng(seed)
-    page = np.zeros(SIZE, np.uint8)
-    for _ in range(24):
-        place = tuple(int(generator.integers(40, side - 40)) for side in SIZE[::-1])
+def scene(size=SIZE, letters=24):
+    """A page of dark shapes on light paper."""
+    generator = np.random.default_rng(0)
+    page = np.zeros(size, np.uint8)
+    for _ in range(letters):
+        place = tuple(int(generator.integers(40, side - 40)) for side in size[::-1])
         cv2.putText(page, chr(generator.integers(65, 91)), place, cv2.FONT_HERSHEY_SIMPLEX, 1.5, 255, 4, cv2.LINE_AA)
     return 0.85 - 0.75 * page.astype(np.float32) / 255
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fitted_once():
+    """Several tests begin with the same pair, whose warp takes most of their time: it is fitted once."""
+    fit, known = warp.fit, {}
+
+    def remembered(sharp, blurry):
+        key = sharp.tobytes(), blurry.tobytes()
+        if key not in known:
+            known[key] = fit(sharp, blurry)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warp, "fit", remembered)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +68,14 @@ def test_psf_offset_and_warp_are_recovered(pair, found):
     assert np.hypot(*aside)[sharp < 0.3].max() < 0.5
 
 
+@pytest.mark.slow
 def test_noise_does_not_bend_the_warp_of_a_strong_blur():
     """Interpolation evens noise out; without smoothing, this warp lies 0.4 pixels from the truth."""
     generator = np.random.default_rng(3)
     sharp, truth = scene(), warp.identity() + 0.004 * generator.standard_normal((2, 10))
     blurry = warp.warp(defocus(sharp, SHARE * aperture(14.0, 8), OFFSET), warp.inverse(truth))
     noisy = [image + 0.01 * generator.standard_normal(SIZE).astype(np.float32) for image in (sharp, blurry)]
-    found = estimate.estimate(*noisy, 31, evaluations=150)
+    found = estimate.estimate(*noisy, 31, evaluations=100)
     aside = warp.displacement(found.warp, SIZE) - warp.displacement(truth, SIZE)
     assert np.hypot(*aside)[sharp < 0.3].max() < 0.15
 
@@ -75,10 +92,11 @@ def test_the_psf_is_centred(found):
         assert abs(found.psf.sum(axis=axis) @ middle / found.psf.sum()) < 0.2
 
 
+@pytest.mark.slow
 def test_a_shift_goes_into_the_warp(pair):
     sharp, _, psf, _ = pair
     blurry = defocus(sharp, np.pad(psf, ((0, 8), (6, 2))), OFFSET)
-    shifted = estimate.estimate(sharp, blurry, len(psf) + 4, evaluations=60)
+    shifted = estimate.estimate(sharp, blurry, len(psf) + 4, evaluations=40)
     aside = warp.displacement(shifted.warp, SIZE)[:, sharp < 0.3].mean(axis=1)
     # Seen from its middle the padded function lies 2 to the right and 4 up, and the photograph with it.
     np.testing.assert_allclose(aside, [2, -4], atol=0.3)
@@ -86,7 +104,7 @@ def test_a_shift_goes_into_the_warp(pair):
 
 def test_gradients_equal_differences(pair):
     psf, truth = pair[2:]
-    sharp = scene()
+    sharp = scene((360, 560), 60)
     blurry = warp.warp(defocus(sharp, psf, OFFSET), warp.inverse(truth))
     problem = estimate.Problem(sharp, blurry, len(psf), 0.5, None)
     generator = np.random.default_rng(2)
@@ -102,7 +120,7 @@ def test_gradients_equal_differences(pair):
 
 def test_the_penalty_makes_the_psf_smaller(pair):
     sharp, blurry, psf, _ = pair
-    sums = [estimate.estimate(sharp, blurry, len(psf), penalty, 60).psf.sum() for penalty in (0, 2)]
+    sums = [estimate.estimate(sharp, blurry, len(psf), penalty, 25).psf.sum() for penalty in (0, 2)]
     assert sums[1] < sums[0] - 0.02
 
 

@@ -1,6 +1,5 @@
 """The readers of image folders: layouts, order, pairs, triplets, coverage, errors."""
 
-import dataclasses
 import shutil
 
 import pytest
@@ -20,17 +19,6 @@ def names(pair):
 
 
 def test_the_registry_answers_without_data():
-    assert datasets.list_datasets() == [
-        "cifar10",
-        "div2k",
-        "gopro",
-        "gopro-gamma",
-        "hdc",
-        "hide",
-        "kohler",
-        "reds",
-        "reds-jpeg",
-    ]
     assert datasets.list_datasets("gopro*") == ["gopro", "gopro-gamma"]
     assert datasets.list_datasets("x*") == []
     totals = {name: dict(datasets.info(name).splits) for name in datasets.list_datasets()}
@@ -41,17 +29,6 @@ def test_the_registry_answers_without_data():
     assert totals["kohler"] == {"test": 4 * 12}
     assert totals["hdc"] == {"train": 20 * 2 * 100, "test": 20 * 40}
     assert totals["div2k"] == {"train": 800, "val": 100}
-
-
-@pytest.mark.parametrize("name", datasets.list_datasets())
-def test_every_entry_is_whole(name):
-    info = datasets.info(name)
-    assert info.name == name
-    assert info.evaluation_split in info.splits
-    assert info.training_split is None or info.training_split in info.splits
-    assert info.source.startswith("http")
-    assert info.folder in info.layout
-    assert all(dataclasses.asdict(info)[key] for key in ("title", "summary", "licence", "size"))
 
 
 @pytest.mark.parametrize(("typo", "nearest"), [("gorpo", "gopro"), ("Reds", "reds"), ("kohller", "kohler")])
