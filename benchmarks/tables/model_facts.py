@@ -21,7 +21,7 @@ from datasets.blur import estimate, warp
 from datasets.hdc import refiner, simulation
 from datasets.readers import hdc
 from datasets.registry import info as dataset_info
-from zoo.registry import WHOLE_PICTURE, options_of
+from zoo.registry import WHOLE_IMAGE, options_of
 
 ANY = "*"
 Fact = Callable[[], float | str]
@@ -63,7 +63,7 @@ def networks(paper: str) -> list[tuple[Claim, Measured]]:
             facts = (
                 ("parameters", entry.parameters, "count"),
                 ("multiply-accumulates at 256x256", entry.macs, "count"),
-                ("receptive field", field or WHOLE_PICTURE, "pixels" if field else ""),
+                ("receptive field", field or WHOLE_IMAGE, "pixels" if field else ""),
             )
             for metric, value, unit in facts:
                 claim = Claim(paper, NETWORKS, "", "", f"{name} / {variant}", metric, "", unit, "", "")

@@ -57,7 +57,7 @@ def registered_toy():
     try:
         yield
     finally:
-        del registry._ENTRIES["toy"]
+        registry.unregister("toy")
 
 
 def named_pairs(scenes, frames, dataset="reds", split="val", coverage="full", first=0):
