@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoo import models  # noqa: F401  importing the models puts them into the registry
 from zoo.errors import ZooError
 from zoo.inference.restore import pad_to_fit, restore, restore_batch, shrink_of
-from zoo.registry import ModelInfo, Variant, create, identify, info, list_models
+from zoo.registry import ModelInfo, Variant, create, identify, info, list_models, register, unregister
 from zoo.saving import load, load_weights, read_member, read_notes, save
 
 if TYPE_CHECKING:
@@ -32,10 +32,12 @@ __all__ = [
     "read_member",
     "read_notes",
     "receptive_field",
+    "register",
     "restore",
     "restore_batch",
     "save",
     "shrink_of",
+    "unregister",
 ]
 
 

@@ -1,15 +1,27 @@
-"""The one table of networks: name, paper, variants, input contract and builder."""
+"""The one table of models: name, paper, variants, input contract and builder.
+
+A model of one's own is registered as those of the zoo are, and then has all that they have:
+
+>>> import zoo
+>>> mine = zoo.ModelInfo("mine", "Mine", "none", "Does nothing.", {"image": zoo.Variant(parameters=0)}, "image")
+>>> @zoo.register(mine)
+... def build(inputs, *, passes: int = 1):
+...     return inputs
+>>> zoo.list_models("m*"), zoo.info("mine").variant().frames
+(['mine'], 1)
+>>> zoo.unregister("mine")
+"""
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from zoo.backend import global_policy, keras
-from zoo.errors import ZooError
+from zoo.backend import Tensor, global_policy, keras
+from zoo.errors import ZooError, nearest
+from zoo.options import check_options, defaults_of
 
 Builder = Callable[..., Any]
 
@@ -42,13 +54,17 @@ class Variant:
     listed: bool = True
 
 
-WHOLE_PICTURE = "whole picture"
+WHOLE_IMAGE = "whole image"
 """What is said of a receptive field without an end."""
+
+KINDS = ("small", "video", "still", "text")
+"""Kinds of data sets that a model may have a variant of its own for: images of 32 pixels, three frames of a video,
+photographs, and photographs of text."""
 
 
 def field_of(variant: Variant) -> str:
     """Returns the receptive field in words."""
-    return WHOLE_PICTURE if variant.receptive_field is None else f"{variant.receptive_field} px"
+    return WHOLE_IMAGE if variant.receptive_field is None else f"{variant.receptive_field} px"
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,7 @@ class ModelInfo:
         takes_blur_step: Whether a blur step (batch, 1) is a second input.
         takes_psf: Whether point spread functions (batch, rows, columns, 1) are a second input.
         licence: Licence of the authors' code.
+        defaults: The variant for each kind of data set (see `KINDS`) where it is not `default`.
     """
 
     name: str
@@ -89,6 +106,7 @@ class ModelInfo:
     takes_blur_step: bool = False
     takes_psf: bool = False
     licence: str = "none stated"
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def learns(self) -> bool:
@@ -101,18 +119,24 @@ class ModelInfo:
         return 3 if self.colour else 1
 
     def variant(self, name: str | None = None) -> Variant:
-        """Returns a variant by name, the default one for None.
+        """A variant by name, the default one for None.
 
         Raises:
-            ZooError: When the network has no such variant.
+            ZooError: When the model has no such variant.
         """
-        name = name or self.default
+        name = self.default if name is None else name
         if name not in self.variants:
             raise ZooError(
-                f"{self.name} has no variant {name!r}{_nearest(name, self.variants)}; "
+                f"{self.name} has no variant {name!r}{nearest(name, self.variants)}; "
                 f"choose one of {', '.join(self.variants)}"
             )
         return self.variants[name]
+
+    def default_for(self, kind: str) -> str:
+        """The name of the variant that a kind of data set (see `KINDS`) is met with unless one is named."""
+        if kind not in KINDS:
+            raise ZooError(f"unknown kind of data set {kind!r}{nearest(kind, KINDS)}; take one of {', '.join(KINDS)}")
+        return self.defaults.get(kind, self.default)
 
 
 @dataclass(frozen=True)
@@ -125,23 +149,42 @@ _ENTRIES: dict[str, _Entry] = {}
 
 
 def register(info: ModelInfo) -> Callable[[Builder], Builder]:
-    """Returns a decorator that adds a builder to the table.
+    """A decorator that adds a builder to the table, of this zoo or of anybody's own.
 
     The builder takes the input tensor (batch, height, width, frames x channels), then the blur step (batch, 1) or the
-    point spread functions (batch, rows, columns, 1) if the network takes them, and the variant's options. It returns
-    the output tensor, or a list of them where the network has several.
+    point spread functions (batch, rows, columns, 1) if the model takes them, and the variant's options as annotated
+    keyword-only arguments. It returns the output tensor, or a list of them where the model has several.
 
     Args:
-        info: The network's entry.
+        info: The model's entry.
+
+    Raises:
+        ZooError: When the name is taken, or the entry speaks of variants, options or kinds that there are not.
     """
 
     def decorate(builder: Builder) -> Builder:
         if info.name in _ENTRIES:
-            raise ZooError(f"network {info.name!r} is registered twice; rename one of them")
+            raise ZooError(f"model {info.name!r} is registered twice; rename one of them, or unregister the first")
+        for variant in (info.default, *info.defaults.values()):
+            info.variant(variant)
+        for kind in info.defaults:
+            info.default_for(kind)
+        for variant, facts in info.variants.items():
+            check_options(f"{info.name}.{variant}", builder, facts.options)
         _ENTRIES[info.name] = _Entry(info, builder)
         return builder
 
     return decorate
+
+
+def unregister(name: str) -> None:
+    """Takes a model out of the table.
+
+    Raises:
+        ZooError: When there is no such model.
+    """
+    info(name)
+    del _ENTRIES[name]
 
 
 def list_models(pattern: str = "*") -> list[str]:
@@ -155,9 +198,13 @@ def info(name: str) -> ModelInfo:
     Raises:
         ZooError: When there is no such network; the message names the nearest one.
     """
+    return _entry(name).info
+
+
+def _entry(name: str) -> _Entry:
     if name not in _ENTRIES:
-        raise ZooError(f"unknown model {name!r}{_nearest(name, _ENTRIES)}; choose one of {', '.join(list_models())}")
-    return _ENTRIES[name].info
+        raise ZooError(f"unknown model {name!r}{nearest(name, _ENTRIES)}; choose one of {', '.join(list_models())}")
+    return _ENTRIES[name]
 
 
 def options_of(name: str) -> dict[str, Any]:
@@ -166,8 +213,7 @@ def options_of(name: str) -> dict[str, Any]:
     Raises:
         ZooError: When there is no such network.
     """
-    info(name)
-    return dict(_ENTRIES[name].builder.__kwdefaults__ or {})
+    return defaults_of(_entry(name).builder)
 
 
 def create(name: str, variant: str | None = None, dtype: str | None = None, **options: Any) -> keras.Model:
@@ -188,21 +234,32 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
     Raises:
         ZooError: For unknown names and options.
     """
-    entry_info = info(name)
-    chosen = entry_info.variant(variant)
-    _check_options(name, options)
+    entry = _entry(name)
+    chosen = entry.info.variant(variant)
+    check_options(name, entry.builder, options)
     with global_policy(dtype):
-        weights_dtype = keras.config.dtype_policy().variable_dtype
-        inputs = keras.Input((None, None, chosen.frames * entry_info.channels), dtype=weights_dtype, name="blurry")
-        tensors = [inputs]
-        if entry_info.takes_blur_step:
-            tensors.append(keras.Input((1,), dtype=weights_dtype, name="blur_step"))
-        if entry_info.takes_psf:
-            tensors.append(keras.Input((None, None, 1), dtype=weights_dtype, name="psf"))
-        checked = _checked(inputs, entry_info)
-        outputs = _ENTRIES[name].builder(checked, *tensors[1:], **{**chosen.options, **options})
-        full_name = f"{name}.{variant or entry_info.default}"
-        return keras.Model(tensors if len(tensors) > 1 else inputs, outputs, name=full_name)
+        inputs = _inputs(entry.info, chosen)
+        try:
+            outputs = entry.builder(_checked(inputs[0], entry.info), *inputs[1:], **{**chosen.options, **options})
+        except (TypeError, ValueError) as error:
+            if isinstance(error, ZooError) or not options:
+                raise
+            said = next(iter(str(error).splitlines()), type(error).__name__)
+            shown = ", ".join(f"{option}={value!r}" for option, value in options.items())
+            raise ZooError(f"{name} cannot be built with {shown}: {said}") from error
+        full_name = f"{name}.{variant or entry.info.default}"
+        return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs, name=full_name)
+
+
+def _inputs(entry_info: ModelInfo, variant: Variant) -> list[Tensor]:
+    """The symbolic inputs of a model, the images first."""
+    full = keras.config.dtype_policy().variable_dtype
+    inputs = [keras.Input((None, None, variant.frames * entry_info.channels), dtype=full, name="blurry")]
+    if entry_info.takes_blur_step:
+        inputs.append(keras.Input((1,), dtype=full, name="blur_step"))
+    if entry_info.takes_psf:
+        inputs.append(keras.Input((None, None, 1), dtype=full, name="psf"))
+    return inputs
 
 
 def identify(model: keras.Model) -> tuple[ModelInfo, str]:
@@ -225,19 +282,3 @@ def _checked(inputs: Any, entry_info: ModelInfo) -> Any:
 
     full = keras.config.dtype_policy().variable_dtype
     return SizeMultiple(entry_info.size_multiple, entry_info.name, dtype=full, name="size")(inputs)
-
-
-def _check_options(name: str, options: Mapping[str, Any]) -> None:
-    """Raises ZooError for an option that the builder does not take."""
-    known = options_of(name)
-    for option in options:
-        if option not in known:
-            raise ZooError(
-                f"{name} has no option {option!r}{_nearest(option, known)}; it takes {', '.join(known) or 'none'}"
-            )
-
-
-def _nearest(name: str, known: Mapping[str, Any]) -> str:
-    """Returns `" (did you mean ...?)"`, or nothing when no name is near."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import zoo
 from benchmarks.tables.claims import Claim, Measured
-from zoo.registry import WHOLE_PICTURE
+from zoo.registry import WHOLE_IMAGE
 
 MODELS = "Models of this package"
 """Title of the table of what needs no data and no paper gives."""
@@ -59,7 +59,7 @@ def models(paper: str) -> list[tuple[Claim, Measured]]:
             facts = (
                 ("parameters", entry.parameters, "count"),
                 ("multiply-accumulates at 256x256", entry.macs, "count"),
-                ("receptive field", field or WHOLE_PICTURE, "pixels" if field else ""),
+                ("receptive field", field or WHOLE_IMAGE, "pixels" if field else ""),
             )
             for metric, value, unit in facts:
                 claim = Claim(paper, MODELS, "", "", f"{name}/{variant}", metric, "", unit, "", "")

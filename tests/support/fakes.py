@@ -50,7 +50,7 @@ def registered_toy():
         yield
     finally:
         recipes.unregister("toy")
-        del registry._ENTRIES["toy"]
+        registry.unregister("toy")
 
 
 def named_pairs(scenes, frames, dataset="reds", split="val", coverage="full", first=0):

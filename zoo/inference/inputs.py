@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
-from zoo.registry import ModelInfo
+from zoo.registry import ModelInfo, identify
 
 
 def check_batch(batch: Any, info: ModelInfo, frames: int = 1) -> None:
@@ -75,11 +76,11 @@ def from_planes(planes: np.ndarray, channels: int) -> np.ndarray:
 
 
 def network_input(planes: np.ndarray, info: ModelInfo) -> np.ndarray:
-    """Returns what a network for grey pictures takes of them.
+    """What a model for grey images takes of them.
 
     Args:
-        planes: Grey pictures (batch, height, width, 1), float.
-        info: The network's contract.
+        planes: Grey images (batch, height, width, 1), float.
+        info: The model's contract.
 
     Returns:
         The grey channel `info.channels` times, or followed by its medians (borders reflected): (batch, height, width,
@@ -87,15 +88,41 @@ def network_input(planes: np.ndarray, info: ModelInfo) -> np.ndarray:
     """
     if not info.medians:
         return np.repeat(planes, info.channels, axis=-1)
-    import keras
+    grey = keras.ops.convert_to_tensor(planes)
+    return np.asarray(keras.ops.convert_to_numpy(with_medians(grey, info.medians)))
 
-    from zoo.layers.median import MedianFilter
 
-    medians = [
-        keras.ops.convert_to_numpy(MedianFilter(width, padding="reflect", dtype=planes.dtype.name)(planes))
-        for width in info.medians
-    ]
-    return np.concatenate([planes, *medians], axis=-1)
+def with_medians(grey: Tensor, widths: tuple[int, ...]) -> Tensor:
+    """Grey images (batch, height, width, 1) followed by their medians along the channels, borders reflected."""
+    from zoo.layers import MedianFilter
+
+    dtype = keras.backend.standardize_dtype(grey.dtype)
+    medians = [MedianFilter(width, dtype=dtype, name=f"median{width}")(grey) for width in widths]
+    return keras.ops.concatenate([grey, *medians], axis=-1)
+
+
+def from_grey(model: keras.Model) -> keras.Model:
+    """A model that takes medians, behind a graph that makes them: grey image in, so that it can be exported whole.
+
+    Args:
+        model: A model of the zoo whose input is the grey channel and its medians, such as the refiner. Its weights are
+            shared, not copied.
+
+    Returns:
+        A model from grey images (batch, height, width, 1), and what else the model takes, to its outputs.
+
+    Raises:
+        ZooError: When the model takes no medians.
+    """
+    info, _ = identify(model)
+    if not info.medians:
+        raise ZooError(f"{model.name} takes no medians; export it as it is")
+    full = model.inputs[0].dtype
+    grey = keras.Input((None, None, 1), dtype=full, name="grey")
+    others = [keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name) for tensor in model.inputs[1:]]
+    stacked = with_medians(grey, info.medians)
+    outputs = model([stacked, *others] if others else stacked)
+    return keras.Model([grey, *others] if others else grey, outputs, name=model.name)
 
 
 def _checked_steps(blur_step: Any, count: int, info: ModelInfo) -> np.ndarray:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.errors import ZooError
-from zoo.inference.inputs import check_batch, from_planes, known_blur, network_input, to_planes
+from zoo.inference.image_files import read_image, to_array
+from zoo.inference.inputs import check_batch, from_planes, known_blur, network_input, to_planes, with_medians
+from zoo.inference.run import run_model
 from zoo.inference.tiling import Tiles, restore_tiles
 from zoo.registry import ModelInfo, identify
 
 if TYPE_CHECKING:
     import keras
+    from PIL import Image
 
 # Grey planes of together at most this many pixels go through a network at once, to bound its memory.
 _PIXELS_AT_ONCE = 1 << 20
@@ -117,7 +121,7 @@ def shrink_of(model: keras.Model) -> int:
 
 def restore(
     model: keras.Model,
-    image: np.ndarray,
+    image: np.ndarray | Path | str | Image.Image,
     tile: int | None = None,
     overlap: int | None = None,
     blend: bool = True,
@@ -128,9 +132,10 @@ def restore(
 
     Args:
         model: A network of this zoo, from `create` or `load`.
-        image: Array (height, width, 3), or (height, width, 9) with previous, current and next frame, or (height,
-            width, 1) for networks of grey pictures; uint8 in [0, 255] or float in [0, 1]. A single picture for a
-            three-frame network stands for all three frames.
+        image: Array (height, width, 3), or (height, width, 9) with previous, current and next frame, or grey (height,
+            width, 1); uint8 in [0, 255] or float in [0, 1]. Or the path of an image file, or a Pillow image; both are
+            turned as their EXIF orientation says. A single image for a three-frame model stands for all three frames,
+            a grey one for all three colours.
         tile: Restores tiles of so many pixels one after the other, which bounds the memory; None restores the
             photograph at once.
         overlap: Pixels that a network sees beyond each side of a tile, reflected at the border of the photograph; None
@@ -140,15 +145,25 @@ def restore(
         psf: Point spread function (rows, columns) of the blur, odd sides, for `wiener`.
 
     Returns:
-        The sharp photograph (height, width, 3 or 1) in the type of the input.
+        The sharp photograph (height, width, 3 or 1) in the type of the input: uint8 for files of 8 bits, float32 in
+        [0, 1] for those of 16.
 
     Raises:
-        ZooError: For another shape, type or range, for a blur step or point spread function that the network does not
-            take or lacks, for tiles that cannot be, and for models that are not of this zoo.
+        ZooError: For another shape, type or range, for files that cannot be read, for a blur step or point spread
+            function that the model does not take or lacks, for tiles that cannot be, for models that are not of this
+            zoo, and for those whose weights give no numbers.
+
+    >>> import numpy as np
+    >>> image = np.full((5, 7, 3), 100, np.uint8)
+    >>> restore(create("identity"), image).shape
+    (5, 7, 3)
     """
     info, _ = identify(model)
     frames = model_frames(model, info)
+    image = _as_array(image)
     pixels = _as_float(image)
+    if info.colour and pixels.shape[-1] == 1:
+        pixels = np.repeat(pixels, 3, axis=-1)
     if pixels.shape[-1] == 3 and frames > 1:
         pixels = np.tile(pixels, frames)
     if tile is None and overlap is not None:
@@ -162,11 +177,20 @@ def restore(
 def _restore_pictures(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
     """Pads, restores, crops and clips pictures, or grey planes, that all go through the network at once."""
     padded, (top, left) = pad_to_fit(batch, info, shrink_of(model))
-    inputs = padded if info.colour else network_input(padded, info)
-    outputs = model.predict_on_batch(inputs if blur is None else [inputs, blur])
-    restored = np.asarray(outputs[0] if isinstance(outputs, (list, tuple)) else outputs, np.float32)
+    prepare = partial(with_medians, widths=info.medians) if info.medians else None
+    # Medians are made within the model's own graph, at once with it.
+    inputs = padded if info.colour or prepare else network_input(padded, info)
+    restored, whole = run_model(model, [inputs] if blur is None else [inputs, blur], prepare)
     height, width = batch.shape[1:3]
-    return np.clip(restored[:, top : top + height, left : left + width], 0.0, 1.0)
+    restored = restored[:, top : top + height, left : left + width]
+    # The result alone does not tell: a ReLU may turn NaN into 0.
+    if not whole or not np.isfinite(restored).all():
+        raise ZooError(
+            f"{model.name} gives no numbers (NaN or infinity): "
+            f"{'its precision is too low' if whole else 'its weights are damaged or its training diverged'}; "
+            f"{'build it in float32' if whole else 'load other weights'}"
+        )
+    return np.clip(restored, 0.0, 1.0)
 
 
 def margin_to_fit(side: int, info: ModelInfo, shrink: int) -> int:
@@ -176,14 +200,28 @@ def margin_to_fit(side: int, info: ModelInfo, shrink: int) -> int:
     return -(-wanted // multiple) * multiple - side
 
 
-def _as_float(image: Any) -> np.ndarray:
+def _as_array(image: Any) -> np.ndarray:
+    """The array of what is one, of an image file, or of a Pillow image."""
+    if isinstance(image, np.ndarray):
+        return image
+    if isinstance(image, (str, Path)):
+        return read_image(image)
+    # Without importing Pillow: what is none of its images has no such method.
+    if hasattr(image, "getexif"):
+        return to_array(image)
+    raise ZooError(
+        f"an image must be an array (height, width, channels), a path or a Pillow image, not {type(image).__name__}"
+    )
+
+
+def _as_float(image: np.ndarray) -> np.ndarray:
     """Returns the picture as float32 in [0, 1]."""
-    if not isinstance(image, np.ndarray) or image.ndim != 3 or 0 in image.shape:
-        raise ZooError(f"a picture must be an array (height, width, channels), not {getattr(image, 'shape', image)!r}")
+    if image.ndim != 3 or 0 in image.shape:
+        raise ZooError(f"an image must be an array (height, width, channels), not {image.shape}")
     if image.dtype == np.uint8:
         return image.astype(np.float32) / 255.0
     if image.dtype.kind != "f":
-        raise ZooError(f"a picture must be uint8 in [0, 255] or float in [0, 1], not {image.dtype}; convert it first")
+        raise ZooError(f"an image must be uint8 in [0, 255] or float in [0, 1], not {image.dtype}; convert it first")
     if not np.isfinite(image).all() or image.min() < 0 or image.max() > 1:
-        raise ZooError("a float picture must be finite and in [0, 1]; divide by its white level first")
+        raise ZooError("a float image must be finite and in [0, 1]; divide by its white level first")
     return image.astype(np.float32)

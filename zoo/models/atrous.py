@@ -70,6 +70,7 @@ INFO = ModelInfo(
         ),
     },
     default="reds",
+    defaults={"small": "cifar10", "still": "image-20", "text": "image-20"},
     size_multiple=2,
     minimum_size=2,
 )

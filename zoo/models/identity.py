@@ -17,6 +17,7 @@ INFO = ModelInfo(
         "video": Variant(parameters=0, frames=3, receptive_field=1),
     },
     default="image",
+    defaults={"video": "video"},
     licence="Apache-2.0",
 )
 

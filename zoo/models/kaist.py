@@ -41,6 +41,7 @@ INFO = ModelInfo(
         ),
     },
     default="video",
+    defaults={"small": "image", "still": "image", "text": "image"},
     size_multiple=8,
     minimum_size=8,
 )

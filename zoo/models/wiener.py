@@ -21,6 +21,7 @@ INFO = ModelInfo(
         "text": Variant(parameters=0, options={"balance": 1.0}, note="for photographs of text on a display"),
     },
     default="image",
+    defaults={"text": "text"},
     channels=1,
     colour=False,
     takes_psf=True,

@@ -56,7 +56,7 @@ def toys():
     registry.register(STAGED_INFO)(build_staged)
     with registered_toy():
         yield
-    del registry._ENTRIES["staged"]
+    registry.unregister("staged")
 
 
 def train(folder, recipe, resume=False, stop=None, monkeypatch=None, **options):
