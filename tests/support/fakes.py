@@ -72,7 +72,7 @@ def named_pairs(scenes, frames, dataset="reds", split="val", coverage="full", fi
 
 
 def picture_pairs(scenes=5, frames=2, size=(16, 20), seed=0, wrap=ArrayFrame, dataset="gopro"):
-    """Pairs of smooth random pictures, the blurry ones blurred; `wrap` makes a frame of a name and an array."""
+    """Pairs of smooth random images, the blurry ones blurred; `wrap` makes a frame of a name and an array."""
     import cv2
 
     random = np.random.default_rng(seed)
