@@ -1,6 +1,6 @@
-"""Deblurring networks: `list_models`, `info`, `create`, `load`, `restore`.
+"""Deblurring models: `list_models`, `info`, `create`, `load`, `restore`.
 
-Importing this package does not import Keras; building the first network does.
+Importing this package does not import Keras; building the first model does.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Keras, imported at its first use, and what differs between its backends.
 
-Listing networks and refusing bad arguments must not wait several seconds for a deep-learning framework.
+Listing models and refusing bad arguments must not wait several seconds for a deep-learning framework.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ class LazyModule(ModuleType):
     """
 
     def __getattr__(self, name: str) -> Any:
-        """Returns the real module's attribute."""
+        """The real module's attribute."""
         return getattr(importlib.import_module(self.__name__), name)
 
 
 def lazy_module(name: str) -> LazyModule:
-    """Returns a stand-in for module `name`."""
+    """A stand-in for module `name`."""
     return LazyModule(name)
 
 

@@ -28,19 +28,19 @@ Builder = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Variant:
-    """One configuration of a network.
+    """One configuration of a model.
 
     Attributes:
         parameters: Exact number of weights that a training moves.
-        macs: Multiply-accumulates of one pass over a 256x256 picture, see `count_macs`.
+        macs: Multiply-accumulates of one pass over a 256x256 image, see `count_macs`.
         receptive_field: Side in pixels of the square of the input that decides a pixel of the output, see
-            `zoo.receptive_field`; None for the whole picture.
+            `zoo.receptive_field`; None for the whole image.
         statistics: Exact number of running statistics of batch normalisation, which no gradient moves.
-        frames: Pictures along the input channels: 1, or 3 for previous, current, next.
+        frames: Images along the input channels: 1, or 3 for previous, current, next.
         shrink: Pixels by which each side of the output is smaller than that of the input.
         options: Arguments of the builder.
         note: Where the variant comes from.
-        listed: Whether overviews show it; the many variants of an ablation are in the network's own card only.
+        listed: Whether overviews show it; the many variants of an ablation are in the model's own card only.
     """
 
     parameters: int
@@ -63,13 +63,13 @@ photographs, and photographs of text."""
 
 
 def field_of(variant: Variant) -> str:
-    """Returns the receptive field in words."""
+    """The receptive field in words."""
     return WHOLE_IMAGE if variant.receptive_field is None else f"{variant.receptive_field} px"
 
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What one needs to know of a network before building it.
+    """What one needs to know of a model before building it.
 
     Attributes:
         name: Name in the registry.
@@ -78,11 +78,11 @@ class ModelInfo:
         summary: The idea in a sentence or two.
         variants: The configurations by name.
         default: The variant that `create` builds when none is named.
-        channels: Channels that the network takes of one picture.
-        colour: Whether it restores colour pictures. A network for grey ones has one channel out and takes the grey
-            channel `channels` times, or with its medians; colour pictures are restored channel by channel.
+        channels: Channels that the model takes of one image.
+        colour: Whether it restores colour images. A model for grey ones has one channel out and takes the grey
+            channel `channels` times, or with its medians; colour images are restored channel by channel.
         medians: Widths of the median filters whose results follow the grey channel.
-        outputs: What the network returns; the first is the restored picture.
+        outputs: What the model returns; the first is the restored image.
         size_multiple: Height and width must be multiples of this.
         minimum_size: Smallest height and width that pass through.
         takes_blur_step: Whether a blur step (batch, 1) is a second input.
@@ -115,7 +115,7 @@ class ModelInfo:
 
     @property
     def channels_out(self) -> int:
-        """Channels of a restored picture."""
+        """Channels of a restored image."""
         return 3 if self.colour else 1
 
     def variant(self, name: str | None = None) -> Variant:
@@ -188,15 +188,20 @@ def unregister(name: str) -> None:
 
 
 def list_models(pattern: str = "*") -> list[str]:
-    """Returns the sorted names of the networks that match a shell wildcard such as `"unet*"`."""
+    """The sorted names of the models that match a shell wildcard.
+
+    >>> import zoo
+    >>> zoo.list_models("unet*")
+    ['unet1', 'unet2', 'unet3']
+    """
     return sorted(name for name in _ENTRIES if fnmatch.fnmatchcase(name, pattern))
 
 
 def info(name: str) -> ModelInfo:
-    """Returns the entry of a network.
+    """The entry of a model.
 
     Raises:
-        ZooError: When there is no such network; the message names the nearest one.
+        ZooError: When there is no such model; the message names the nearest one.
     """
     return _entry(name).info
 
@@ -208,31 +213,35 @@ def _entry(name: str) -> _Entry:
 
 
 def options_of(name: str) -> dict[str, Any]:
-    """Returns what the builder of a network may be told, with the defaults.
+    """What the builder of a model may be told, with the defaults.
 
     Raises:
-        ZooError: When there is no such network.
+        ZooError: When there is no such model.
     """
     return defaults_of(_entry(name).builder)
 
 
 def create(name: str, variant: str | None = None, dtype: str | None = None, **options: Any) -> keras.Model:
-    """Builds a network with fresh weights.
+    """Builds a model with fresh weights.
 
     Args:
         name: Name in the registry.
-        variant: One of the network's variants; None takes the default one.
+        variant: One of the model's variants; None takes the default one.
         dtype: Keras dtype policy of all layers (`"float32"`, `"float64"`, `"mixed_bfloat16"`, ...); None takes
             the global one. Weights, and so the output, keep the policy's variable dtype.
         **options: Arguments of the builder that replace those of the variant, e.g. `slope=0.2`.
 
     Returns:
         A functional model from (batch, height, width, frames x channels) in [0, 1], and the blur step (batch, 1) or the
-        point spread functions (batch, rows, columns, 1) where the network takes them, to (batch, height, width, 3 or
+        point spread functions (batch, rows, columns, 1) where the model takes them, to (batch, height, width, 3 or
         1), or a list of such; its name is `"<name>.<variant>"`.
 
     Raises:
-        ZooError: For unknown names and options.
+        ZooError: For unknown names and options, options of a wrong type, and values that give no model.
+
+    >>> import zoo
+    >>> zoo.create("carlo", "tiny", filters=4).name
+    'carlo.tiny'
     """
     entry = _entry(name)
     chosen = entry.info.variant(variant)
@@ -263,10 +272,10 @@ def _inputs(entry_info: ModelInfo, variant: Variant) -> list[Tensor]:
 
 
 def identify(model: keras.Model) -> tuple[ModelInfo, str]:
-    """Returns the registry entry and the variant name of a model that `create` built, also after loading.
+    """The registry entry and the variant name of a model that `create` built, also after loading.
 
     Raises:
-        ZooError: When the model's name is not that of a registered network and variant.
+        ZooError: When the model's name is not that of a registered model and variant.
     """
     name, _, variant = model.name.partition(".")
     if name not in _ENTRIES or variant not in _ENTRIES[name].info.variants:
@@ -275,7 +284,7 @@ def identify(model: keras.Model) -> tuple[ModelInfo, str]:
 
 
 def _checked(inputs: Any, entry_info: ModelInfo) -> Any:
-    """Returns the input behind a layer that refuses sides which the network cannot divide."""
+    """The input behind a layer that refuses sides which the model cannot divide."""
     if entry_info.size_multiple == 1:
         return inputs
     from zoo.layers.size_multiple import SizeMultiple

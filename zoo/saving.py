@@ -1,4 +1,4 @@
-"""Networks in files: `.keras` with atomic writing and errors that say what is wrong."""
+"""Models in files: `.keras` with atomic writing and errors that say what is wrong."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 
 def read_notes(path: Path | str) -> dict[str, Any]:
-    """Returns the notes that `save` put into a `.keras` file, empty when there are none.
+    """The notes that `save` put into a `.keras` file, empty when there are none.
 
     Raises:
         ZooError: When the file is missing or is not a model.
@@ -122,7 +122,7 @@ def read_notes(path: Path | str) -> dict[str, Any]:
 
 
 def read_member(path: Path | str, name: str) -> bytes:
-    """Returns a file that `save` put into a `.keras` file.
+    """A file that `save` put into a `.keras` file.
 
     Raises:
         ZooError: When the file is missing, is not a model or has no such member.
@@ -144,17 +144,17 @@ def register_all() -> None:
 
 
 def load_weights(model: keras.Model, path: Path | str) -> None:
-    """Sets a network's weights to those in a `.keras` file of the same network.
+    """Sets a model's weights to those in a `.keras` file of the same model.
 
     Args:
-        model: The network.
+        model: The model.
         path: The file.
 
     Raises:
         ZooError: When the file's weights do not fit; the message names the first that differ.
     """
     source = load(path)
-    # A checkpoint of a network with several outputs holds the objective around it.
+    # A checkpoint of a model with several outputs holds the objective around it.
     source = getattr(source, "network", source)
     differing = [
         f"{_short(ours)} {tuple(ours.shape)} here, {_short(theirs)} {tuple(theirs.shape)} there"
@@ -180,7 +180,7 @@ def _short(weight: Any) -> str:
 
 
 def read_name(path: Path | str) -> str:
-    """Returns the name of the model in a `.keras` file, `"<network>.<variant>"`, without loading it.
+    """The name of the model in a `.keras` file, `"<network>.<variant>"`, without loading it.
 
     Raises:
         ZooError: When the file is missing or is not a model.
@@ -189,7 +189,7 @@ def read_name(path: Path | str) -> str:
 
 
 def _check_file(path: Path | str) -> Path:
-    """Returns the path of a file that is an archive, as every `.keras` file is."""
+    """The path of a file that is an archive, as every `.keras` file is."""
     path = Path(path)
     if not path.is_file():
         raise ZooError(f"{path}: no such model file; give a .keras file made by a run or by zoo.save")

@@ -20,9 +20,11 @@ def run_on(backend: str, script: Path | str, *arguments: Path | str) -> str:
         pytest.skip(f"{backend} is not installed: pip install -e '.[{backend}]'")
     # The programs run a few times only, so JAX need not spend minutes on making them fast.
     environment = {
-        **os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT),
+        **os.environ,
+        "KERAS_BACKEND": backend,
+        "PYTHONPATH": str(ROOT),
         "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
-    }  # fmt: skip
+    }
     command = [sys.executable, str(script), *(str(argument) for argument in arguments)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -38,7 +38,7 @@ def known_blur(info):
 
 
 def first(outputs):
-    """Returns the restored pictures, which come first where there are several outputs."""
+    """Returns the restored images, which come first where there are several outputs."""
     return np.asarray(outputs[0] if isinstance(outputs, (list, tuple)) else outputs)
 
 
@@ -68,12 +68,12 @@ def check_sizes(name, variant, sizes):
     channels = 3 * info.variants[variant].frames
     shrink = zoo.shrink_of(model)
     for height, width in sizes:
-        picture = np.random.default_rng(0).random((height, width, channels)).astype(np.float32)
-        padded, (top, left) = zoo.pad_to_fit(picture[np.newaxis], info, shrink)
+        image = np.random.default_rng(0).random((height, width, channels)).astype(np.float32)
+        padded, (top, left) = zoo.pad_to_fit(image[np.newaxis], info, shrink)
         assert all(side % info.size_multiple == 0 and side >= info.minimum_size for side in padded.shape[1:3])
         top, left = top + shrink // 2, left + shrink // 2
-        assert np.array_equal(padded[0, top : top + height, left : left + width], picture)
-        restored = zoo.restore(model, picture, **known_blur(info))
+        assert np.array_equal(padded[0, top : top + height, left : left + width], image)
+        restored = zoo.restore(model, image, **known_blur(info))
         assert restored.shape == (height, width, 3)
         assert np.isfinite(restored).all()
     fitting = np.zeros((1, 6 * info.size_multiple + 24, 7 * info.size_multiple + 24, channels), np.float32)
@@ -121,7 +121,7 @@ def check_mixed_precision(name, variant):
 
 
 def check_batch_independence(name, variant):
-    """A picture's result does not depend on what else is in the batch."""
+    """An image's result does not depend on what else is in the batch."""
     model = zoo.create(name, variant)
     batch = images(model, CHECK_SIZE, CHECK_SIZE, batch=3)
     together = first(model(batch))

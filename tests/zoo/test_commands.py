@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -17,17 +16,23 @@ def run(*arguments):
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["info", "--help"], ["list"], ["info", "kaist"], ["nonsense"]])
-def test_help_tables_and_bad_arguments_answer_in_under_a_second(arguments):
-    seconds = []
-    for _ in range(3):
-        began = time.perf_counter()
-        done = run(*arguments)
-        seconds.append(time.perf_counter() - began)
-        if seconds[-1] < 1:
-            break
-    assert min(seconds) < 1
+def test_help_tables_and_bad_arguments_do_not_wait_for_a_framework(arguments):
+    done = run(*arguments)
     assert done.returncode == (2 if "nonsense" in arguments else 0)
     assert done.stdout or "usage: python -m zoo" in done.stderr
+    code = (
+        f"import sys, zoo.__main__\ntry: zoo.__main__.main({arguments!r})\nexcept SystemExit: pass\n"
+        "print([m for m in ('keras', 'tensorflow', 'jax', 'torch') if m in sys.modules])"
+    )
+    checked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert checked.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_reader_that_has_had_enough_is_no_error():
+    script = f"{sys.executable} -m zoo list | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0"
+    assert done.stderr == ""
 
 
 def test_nothing_heavy_is_imported_without_need():

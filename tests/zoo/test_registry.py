@@ -69,10 +69,10 @@ def test_importing_the_package_does_not_import_a_framework():
         (np.zeros((8, 8, 3), np.int32), "int32"),
         (np.full((8, 8, 3), np.nan, np.float32), "finite"),
         (np.full((8, 8, 3), 200.0, np.float32), "white level"),
-        (np.zeros((8, 8, 4), np.float32), "takes pictures of 3 channel.*, not 4"),
+        (np.zeros((8, 8, 4), np.float32), "takes images of 3 channel.*, not 4"),
     ],
 )
-def test_restore_refuses_bad_pictures(image, words):
+def test_restore_refuses_bad_images(image, words):
     with pytest.raises(zoo.ZooError, match=words):
         zoo.restore(zoo.create("atrous", "tiny"), image)
 

@@ -1,4 +1,4 @@
-"""Multiply-accumulate operations of a network, counted in one way for all."""
+"""Multiply-accumulate operations of a model, counted in one way for all."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import keras
 
 
 def count_macs(model: keras.Model, height: int = 256, width: int = 256) -> int:
-    """Counts the multiply-accumulates of convolutions and matrix products for one picture.
+    """Counts the multiply-accumulates of convolutions and matrix products for one image.
 
     Biases, activations, normalisation, pooling and resizing are left out, as is usual. One multiply-accumulate is
     two floating-point operations.
 
     Args:
         model: A functional model with inputs (batch, height, width, channels).
-        height: Picture height in pixels.
-        width: Picture width in pixels.
+        height: Image height in pixels.
+        width: Image width in pixels.
 
     Returns:
-        The number of multiply-accumulates per picture.
+        The number of multiply-accumulates per image.
     """
     return sum(_layer_macs(layer) for layer in at_size(model, height, width).layers)
 
@@ -42,16 +42,16 @@ def at_size(model: keras.Model, height: int, width: int) -> keras.Model:
 
 
 def _layer_macs(layer: keras.layers.Layer) -> int:
-    """Returns the multiply-accumulates of all calls of one layer, in a model with inputs of fixed size."""
+    """The multiply-accumulates of all calls of one layer, in a model with inputs of fixed size."""
     if isinstance(layer, keras.Model):
         return sum(_layer_macs(inner) for inner in layer.layers)
     return sum(_call_macs(layer, node) for node in layer._inbound_nodes)
 
 
 def _call_macs(layer: keras.layers.Layer, node: Any) -> int:
-    """Returns the multiply-accumulates of one call of a layer.
+    """The multiply-accumulates of one call of a layer.
 
-    Shapes count with their batch axis: a layer that works on the tiles of a picture finds them there.
+    Shapes count with their batch axis: a layer that works on the tiles of an image finds them there.
     """
     positions = math.prod(node.output_tensors[0].shape[:-1])
     if hasattr(layer, "macs"):

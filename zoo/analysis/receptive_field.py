@@ -1,4 +1,4 @@
-"""How far a network sees: the receptive field, measured on the network itself."""
+"""How far a model sees: the receptive field, measured on the model itself."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _HEIGHT = 32
 def receptive_field(name: str, variant: str | None = None, limit: int = 1024, **options: Any) -> int | None:
     """Measures the side of the square of the input that decides a pixel of the output.
 
-    The gradient of a column of the output says which columns of the input it depends on. Where a network pools, this
+    The gradient of a column of the output says which columns of the input it depends on. Where a model pools, this
     differs from pixel to pixel; the widest one counts. Every layer's full reach counts, however little its border
-    weighs. (JAX computes in single precision unless told otherwise, where the border of a deep network vanishes.)
+    weighs. (JAX computes in single precision unless told otherwise, where the border of a deep model vanishes.)
 
     Args:
         name: Name in the registry.
-        variant: One of the network's variants; None takes the default one.
+        variant: One of the model's variants; None takes the default one.
         limit: Widest field in pixels that is searched for.
         **options: Arguments of the builder; fewer filters see as far and are quicker.
 
     Returns:
-        The side in pixels; None when it is more than `limit`, as with pooling or normalisation over the whole picture.
+        The side in pixels; None when it is more than `limit`, as with pooling or normalisation over the whole image.
     """
     info = registry.info(name)
     multiple, shrink = info.size_multiple, info.variant(variant).shrink
-    # The border's slope is a product of one weight per layer, too small for single precision in a deep network.
+    # The border's slope is a product of one weight per layer, too small for single precision in a deep model.
     model = registry.create(name, variant, dtype="float64", **options)
     height, width = (side + margin_to_fit(side, info, shrink) for side in (_HEIGHT, _FIRST_WIDTH))
     while True:
@@ -55,15 +55,15 @@ def receptive_field(name: str, variant: str | None = None, limit: int = 1024, **
 def _seen(
     model: keras.Model, multiple: int, height: int, width: int, offsets: Sequence[int], draws: int
 ) -> list[tuple[int, int]]:
-    """Returns the first and the last column of the input that columns near the output's middle depend on.
+    """The first and the last column of the input that columns near the output's middle depend on.
 
     Args:
-        model: The network; its blur step or point spread function is 1.
+        model: The model; its blur step or point spread function is 1.
         multiple: Width of a cell, what the input's sides must be multiples of.
         height: Height of the input.
         width: Width of the input.
         offsets: Columns of the output, counted from the middle cell's first one.
-        draws: Random pictures that are tried.
+        draws: Random images that are tried.
     """
     rng = np.random.default_rng(0)
     restoring = keras.Model(model.inputs if len(model.inputs) > 1 else model.inputs[0], model.outputs[0])
@@ -72,14 +72,14 @@ def _seen(
     ]
     used = np.zeros((len(offsets), width), bool)
     for _ in range(draws):
-        pictures = rng.random((len(offsets), height, width, model.inputs[0].shape[-1]))
+        images = rng.random((len(offsets), height, width, model.inputs[0].shape[-1]))
 
-        def total(pictures: Any) -> Any:
-            output = restoring([pictures, *others] if others else pictures, training=False)
+        def total(images: Any) -> Any:
+            output = restoring([images, *others] if others else images, training=False)
             start = output.shape[2] // 2 // multiple * multiple
             return sum(ops.sum(output[index, :, start + offset]) for index, offset in enumerate(offsets))
 
-        slopes = input_gradient(total, ops.convert_to_tensor(pictures, "float64"))
+        slopes = input_gradient(total, ops.convert_to_tensor(images, "float64"))
         used |= (ops.convert_to_numpy(slopes) != 0).any(axis=(1, 3))
     columns = [np.flatnonzero(row) for row in used]
     return [(int(found[0]), int(found[-1])) for found in columns]

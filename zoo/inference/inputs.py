@@ -1,4 +1,4 @@
-"""What a network is given: checks of pictures and of what is known of their blur, grey planes, copies and medians."""
+"""What a model is given: checks of images and of what is known of their blur, grey planes, copies and medians."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ from zoo.registry import ModelInfo, identify
 
 
 def check_batch(batch: Any, info: ModelInfo, frames: int = 1) -> None:
-    """Refuses what a network cannot take, before a framework meets it.
+    """Refuses what a model cannot take, before a framework meets it.
 
     Args:
-        batch: Pictures (batch, height, width, channels).
-        info: The network's contract.
-        frames: Pictures along the channels.
+        batch: Images (batch, height, width, channels).
+        info: The model's contract.
+        frames: Images along the channels.
 
     Raises:
         ZooError: For another rank or type, another number of channels, and numbers that are not finite.
     """
     if not isinstance(batch, np.ndarray) or batch.ndim != 4 or 0 in batch.shape:
-        raise ZooError(f"pictures must be an array (batch, height, width, channels), not {_shown(batch)}")
+        raise ZooError(f"images must be an array (batch, height, width, channels), not {_shown(batch)}")
     if batch.dtype.kind != "f":
-        raise ZooError(f"pictures must be float in [0, 1], not {batch.dtype}; divide by the white level first")
+        raise ZooError(f"images must be float in [0, 1], not {batch.dtype}; divide by the white level first")
     wanted = (3 * frames,) if info.colour else (1, 3)
     if batch.shape[-1] not in wanted:
         expected = f"{3 * frames} channels ({frames} frames of 3)" if frames > 1 else f"{_or(wanted)} channel(s)"
-        raise ZooError(f"{info.name} takes pictures of {expected}, not {batch.shape[-1]}")
+        raise ZooError(f"{info.name} takes images of {expected}, not {batch.shape[-1]}")
     if not np.isfinite(batch).all():
-        raise ZooError(f"{info.name}: the picture has values that are not finite (NaN or infinity); replace them first")
+        raise ZooError(f"{info.name}: the image has values that are not finite (NaN or infinity); replace them first")
 
 
 def known_blur(batch: np.ndarray, info: ModelInfo, blur_step: Any = None, psf: Any = None) -> np.ndarray | None:
-    """Returns a network's second input: what is known of the blur of each picture.
+    """A model's second input: what is known of the blur of each image.
 
     Args:
-        batch: The pictures (batch, height, width, channels).
-        info: The network's contract.
-        blur_step: One number, one per picture, or None.
-        psf: Point spread function (rows, columns), one per picture (batch, rows, columns), or None.
+        batch: The images (batch, height, width, channels).
+        info: The model's contract.
+        blur_step: One number, one per image, or None.
+        psf: Point spread function (rows, columns), one per image (batch, rows, columns), or None.
 
     Returns:
-        float32 (batch, 1) for blur steps, (batch, rows, columns, 1) for point spread functions, or None for a network
+        float32 (batch, 1) for blur steps, (batch, rows, columns, 1) for point spread functions, or None for a model
         that takes neither.
 
     Raises:
-        ZooError: For something that the network does not take or lacks, or that cannot be.
+        ZooError: For something that the model does not take or lacks, or that cannot be.
     """
     if info.takes_blur_step and blur_step is None:
-        raise ZooError(f"{info.name} needs to know how blurred a picture is; give blur_step, 0 for the least blur")
+        raise ZooError(f"{info.name} needs to know how blurred an image is; give blur_step, 0 for the least blur")
     if not info.takes_blur_step and blur_step is not None:
         raise ZooError(f"{info.name} takes no blur step; leave blur_step out")
     if info.takes_psf and psf is None:
@@ -64,13 +64,13 @@ def known_blur(batch: np.ndarray, info: ModelInfo, blur_step: Any = None, psf: A
 
 
 def to_planes(batch: np.ndarray) -> np.ndarray:
-    """Returns every channel of every picture as a grey picture of its own: (batch x channels, height, width, 1)."""
+    """Every channel of every image as a grey image of its own: (batch x channels, height, width, 1)."""
     count, height, width, channels = batch.shape
     return np.moveaxis(batch, -1, 1).reshape(count * channels, height, width, 1)
 
 
 def from_planes(planes: np.ndarray, channels: int) -> np.ndarray:
-    """Returns the pictures whose channels `to_planes` took apart."""
+    """The images whose channels `to_planes` took apart."""
     count, height, width, _ = planes.shape
     return np.moveaxis(planes.reshape(count // channels, channels, height, width), 1, -1)
 
@@ -126,35 +126,35 @@ def from_grey(model: keras.Model) -> keras.Model:
 
 
 def _checked_steps(blur_step: Any, count: int, info: ModelInfo) -> np.ndarray:
-    """Returns one blur step for each picture; ZooError for those that are not one or `count` finite numbers."""
+    """One blur step for each image; ZooError for those that are not one or `count` finite numbers."""
     try:
         steps = np.asarray(blur_step, np.float64)
     except (TypeError, ValueError):
         steps = np.asarray(np.nan)
     if steps.size not in (1, count) or not np.isfinite(steps).all() or (steps < 0).any():
         raise ZooError(
-            f"{info.name}: blur_step must be a number of at least 0, or one for each of {count} pictures, "
+            f"{info.name}: blur_step must be a number of at least 0, or one for each of {count} images, "
             f"not {blur_step!r}"
         )
     return np.broadcast_to(steps.reshape(-1, 1).astype(np.float32), (count, 1))
 
 
 def _checked_psfs(psf: Any, shape: tuple[int, ...], info: ModelInfo) -> np.ndarray:
-    """Returns one point spread function for each picture of a batch; ZooError for those that cannot be."""
+    """One point spread function for each image of a batch; ZooError for those that cannot be."""
     count, height, width = shape[:3]
     functions = np.asarray(psf)
     if functions.dtype.kind not in "fiu" or functions.ndim not in (2, 3) or 0 in functions.shape:
         raise ZooError(f"{info.name}: psf must be an array of numbers (rows, columns), not {_shown(psf)}")
     if functions.ndim == 3 and len(functions) != count:
-        raise ZooError(f"{info.name}: {len(functions)} point spread functions for {count} pictures; give one for each")
+        raise ZooError(f"{info.name}: {len(functions)} point spread functions for {count} images; give one for each")
     functions = np.broadcast_to(functions, (count, *functions.shape[-2:]))
     rows, columns = functions.shape[1:]
     if rows % 2 == 0 or columns % 2 == 0:
         raise ZooError(f"{info.name}: a point spread function of {rows}x{columns} has no middle; make its sides odd")
     if rows > max(2 * height - 2, 1) or columns > max(2 * width - 2, 1):
         raise ZooError(
-            f"{info.name}: a point spread function of {rows}x{columns} is too large for pictures of {height}x{width}; "
-            "take larger pictures or tiles"
+            f"{info.name}: a point spread function of {rows}x{columns} is too large for images of {height}x{width}; "
+            "take larger images or tiles"
         )
     if not np.isfinite(functions).all() or (functions.sum(axis=(1, 2)) <= 0).any():
         raise ZooError(f"{info.name}: a point spread function must be finite and let light through (sum over 0)")
@@ -166,5 +166,5 @@ def _or(numbers: tuple[int, ...]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """Returns the shape of an array, or the type of what is none."""
+    """The shape of an array, or the type of what is none."""
     return f"shape {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__

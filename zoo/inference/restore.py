@@ -1,4 +1,4 @@
-"""One photograph in, one photograph out: frames, tiles, padding to what a network accepts, cropping back."""
+"""One photograph in, one photograph out: frames, tiles, padding to what a model accepts, cropping back."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     import keras
     from PIL import Image
 
-# Grey planes of together at most this many pixels go through a network at once, to bound its memory.
+# Grey planes of together at most this many pixels go through a model at once, to bound its memory.
 _PIXELS_AT_ONCE = 1 << 20
 
 
 def pad_to_fit(batch: np.ndarray, info: ModelInfo, shrink: int = 0) -> tuple[np.ndarray, tuple[int, int]]:
-    """Pads pictures by reflection until a network accepts their size; the door for odd sizes.
+    """Pads images by reflection until a model accepts their size; the door for odd sizes.
 
     Nothing is added when the size fits. The margin is split evenly, the odd pixel at the bottom and right.
 
     Args:
-        batch: Pictures (batch, height, width, channels).
-        info: The network's contract.
+        batch: Images (batch, height, width, channels).
+        info: The model's contract.
         shrink: Pixels by which each side of the output is smaller than that of the input; made up for here.
 
     Returns:
-        The padded pictures, and (top, left) where the original starts in the network's output.
+        The padded images, and (top, left) where the original starts in the model's output.
     """
     margins = [margin_to_fit(side, info, shrink) for side in batch.shape[1:3]]
     widths = [(0, 0), *((margin // 2, margin - margin // 2) for margin in margins), (0, 0)]
@@ -50,24 +50,24 @@ def restore_batch(
     tiles: Tiles | None = None,
     psf: Any = None,
 ) -> np.ndarray:
-    """Runs a network on pictures of any size.
+    """Runs a model on images of any size.
 
-    Networks for grey pictures restore colour ones channel by channel.
+    Models for grey images restore colour ones channel by channel.
 
     Args:
-        model: A network of this zoo.
-        batch: Pictures (batch, height, width, frames x 3), or (batch, height, width, 1 or 3) for networks of grey
-            pictures; float32 in [0, 1].
-        info: The network's contract.
-        blur_step: For networks that take it: one number, or one for each picture.
-        tiles: How large pictures are cut; None restores them at once.
-        psf: For networks that take it: the point spread function (rows, columns), or one for each picture.
+        model: A model of this zoo.
+        batch: Images (batch, height, width, frames x 3), or (batch, height, width, 1 or 3) for models of grey
+            images; float32 in [0, 1].
+        info: The model's contract.
+        blur_step: For models that take it: one number, or one for each image.
+        tiles: How large images are cut; None restores them at once.
+        psf: For models that take it: the point spread function (rows, columns), or one for each image.
 
     Returns:
-        Restored pictures (batch, height, width, 3, or 1 for grey input), float32, clipped to [0, 1].
+        Restored images (batch, height, width, 3, or 1 for grey input), float32, clipped to [0, 1].
 
     Raises:
-        ZooError: When the network does not take such pictures or lacks what it needs to know of their blur; see
+        ZooError: When the model does not take such images or lacks what it needs to know of their blur; see
             `inputs.check_batch` and `inputs.known_blur`.
     """
     check_batch(batch, info, model_frames(model, info))
@@ -75,40 +75,40 @@ def restore_batch(
     if tiles is None:
         return _restore_whole(model, batch, info, blur)
     restored = []
-    for index, picture in enumerate(batch):
+    for index, image in enumerate(batch):
         own = None if blur is None else blur[index : index + 1]
-        restored.append(restore_tiles(picture, tiles, partial(_restore_piece, model=model, info=info, blur=own)))
+        restored.append(restore_tiles(image, tiles, partial(_restore_piece, model=model, info=info, blur=own)))
     return np.stack(restored)
 
 
 def _restore_piece(piece: np.ndarray, model: keras.Model, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
-    """Restores one piece (height, width, channels) of a picture; see `tiling.restore_tiles`."""
+    """Restores one piece (height, width, channels) of an image; see `tiling.restore_tiles`."""
     return _restore_whole(model, piece[np.newaxis], info, blur)[0]
 
 
 def _restore_whole(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
-    """Restores checked pictures at once; see `restore_batch`."""
+    """Restores checked images at once; see `restore_batch`."""
     if info.colour:
-        return _restore_pictures(model, batch, info, blur)
+        return _restore_images(model, batch, info, blur)
     channels = batch.shape[-1]
     planes = to_planes(batch)
     blur = None if blur is None else np.repeat(blur, channels, axis=0)
     at_once = max(1, _PIXELS_AT_ONCE // (batch.shape[1] * batch.shape[2]))
     restored = [
-        _restore_pictures(model, planes[i : i + at_once], info, None if blur is None else blur[i : i + at_once])
+        _restore_images(model, planes[i : i + at_once], info, None if blur is None else blur[i : i + at_once])
         for i in range(0, len(planes), at_once)
     ]
     return from_planes(np.concatenate(restored), channels)
 
 
 def model_frames(model: keras.Model, info: ModelInfo) -> int:
-    """Returns how many pictures a network takes along the channels."""
+    """How many images a model takes along the channels."""
     shape = model.inputs[0].shape
     return int(shape[-1]) // info.channels
 
 
 def shrink_of(model: keras.Model) -> int:
-    """Returns by how many pixels each side of a network's output is smaller than that of its input."""
+    """By how many pixels each side of a model's output is smaller than that of its input."""
     info, variant = identify(model)
     if not info.variant(variant).shrink:
         return 0
@@ -131,17 +131,17 @@ def restore(
     """Deblurs one photograph of any height and width.
 
     Args:
-        model: A network of this zoo, from `create` or `load`.
+        model: A model of this zoo, from `create` or `load`.
         image: Array (height, width, 3), or (height, width, 9) with previous, current and next frame, or grey (height,
             width, 1); uint8 in [0, 255] or float in [0, 1]. Or the path of an image file, or a Pillow image; both are
             turned as their EXIF orientation says. A single image for a three-frame model stands for all three frames,
             a grey one for all three colours.
         tile: Restores tiles of so many pixels one after the other, which bounds the memory; None restores the
             photograph at once.
-        overlap: Pixels that a network sees beyond each side of a tile, reflected at the border of the photograph; None
+        overlap: Pixels that a model sees beyond each side of a tile, reflected at the border of the photograph; None
             takes a quarter of the tile (Germer et al. take 160 for 640).
         blend: Whether tiles fade into their neighbours where they overlap; otherwise the overlap is cut off.
-        blur_step: How blurred the photograph is, for networks that take it, e.g. 0 to 9 for the refiner.
+        blur_step: How blurred the photograph is, for models that take it, e.g. 0 to 9 for the refiner.
         psf: Point spread function (rows, columns) of the blur, odd sides, for `wiener`.
 
     Returns:
@@ -154,8 +154,9 @@ def restore(
             zoo, and for those whose weights give no numbers.
 
     >>> import numpy as np
+    >>> import zoo
     >>> image = np.full((5, 7, 3), 100, np.uint8)
-    >>> restore(create("identity"), image).shape
+    >>> zoo.restore(zoo.create("identity"), image).shape
     (5, 7, 3)
     """
     info, _ = identify(model)
@@ -174,8 +175,8 @@ def restore(
     return sharp.astype(image.dtype)
 
 
-def _restore_pictures(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
-    """Pads, restores, crops and clips pictures, or grey planes, that all go through the network at once."""
+def _restore_images(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
+    """Pads, restores, crops and clips images, or grey planes, that all go through the model at once."""
     padded, (top, left) = pad_to_fit(batch, info, shrink_of(model))
     prepare = partial(with_medians, widths=info.medians) if info.medians else None
     # Medians are made within the model's own graph, at once with it.
@@ -194,7 +195,7 @@ def _restore_pictures(model: keras.Model, batch: np.ndarray, info: ModelInfo, bl
 
 
 def margin_to_fit(side: int, info: ModelInfo, shrink: int) -> int:
-    """Returns how many pixels a side lacks to the next size that the network accepts and gives the side back."""
+    """How many pixels a side lacks to the next size that the model accepts and gives the side back."""
     multiple = info.size_multiple
     wanted = max(side + shrink, info.minimum_size)
     return -(-wanted // multiple) * multiple - side
@@ -215,7 +216,7 @@ def _as_array(image: Any) -> np.ndarray:
 
 
 def _as_float(image: np.ndarray) -> np.ndarray:
-    """Returns the picture as float32 in [0, 1]."""
+    """The image as float32 in [0, 1]."""
     if image.ndim != 3 or 0 in image.shape:
         raise ZooError(f"an image must be an array (height, width, channels), not {image.shape}")
     if image.dtype == np.uint8:

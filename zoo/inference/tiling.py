@@ -1,9 +1,9 @@
-"""Large photographs tile by tile, so that a network's memory depends on the tile alone.
+"""Large photographs tile by tile, so that a model's memory depends on the tile alone.
 
-Tiles of `tile` pixels lie side by side; a network sees each with `overlap` pixels more on every side, reflected beyond
+Tiles of `tile` pixels lie side by side; a model sees each with `overlap` pixels more on every side, reflected beyond
 the border of the photograph. What it returns is cropped to the tile, or blended with its neighbours (Germer, Uelwer
 and Harmeling, equations 8 and 9, whose damaged print is read so: a raised cosine over the `overlap` outer pixels of
-what the network saw, one inside, divided by the sum of all weights).
+what the model saw, one inside, divided by the sum of all weights).
 """
 
 from __future__ import annotations
@@ -21,9 +21,12 @@ from zoo.errors import ZooError
 class Tiles:
     """How photographs are cut.
 
+    >>> Tiles.of(640)
+    Tiles(tile=640, overlap=160, blend=True)
+
     Attributes:
         tile: Side of the tiles in pixels.
-        overlap: Pixels that are added on each side of a tile; 0 shows the network nothing around it.
+        overlap: Pixels that are added on each side of a tile; 0 shows the model nothing around it.
         blend: Whether neighbours are blended where they overlap; otherwise each is cropped to its tile.
 
     Raises:
@@ -43,7 +46,7 @@ class Tiles:
 
     @classmethod
     def of(cls, tile: int | None, overlap: int | None = None, blend: bool = True) -> Tiles | None:
-        """Returns the tiles of a side, None for None; without a number the overlap is a quarter of the tile."""
+        """The tiles of a side, None for None; without a number the overlap is a quarter of the tile."""
         return None if tile is None else cls(tile, tile // 4 if overlap is None else overlap, blend)
 
 
@@ -70,7 +73,7 @@ def restore_tiles(image: np.ndarray, tiles: Tiles, run: Callable[[np.ndarray], n
     for top, left in itertools.product(*starts):
         piece = run(padded[top : top + seen, left : left + seen])
         if total is None:
-            # Twice the precision, so that a network that changes nothing gives back exactly what it got.
+            # Twice the precision, so that a model that changes nothing gives back exactly what it got.
             total = np.zeros((*padded.shape[:2], piece.shape[-1]))
         total[top : top + seen, left : left + seen] += weight * piece
     assert total is not None
@@ -84,6 +87,6 @@ def restore_tiles(image: np.ndarray, tiles: Tiles, run: Callable[[np.ndarray], n
 
 
 def _ramp(tile: int, overlap: int) -> np.ndarray:
-    """Returns the weight of every row (or column) of a piece."""
+    """The weight of every row (or column) of a piece."""
     rise = (1 - np.cos(np.pi * (np.arange(overlap) + 0.5) / max(overlap, 1))) / 2
     return np.concatenate([rise, np.ones(tile), rise[::-1]])

@@ -18,7 +18,7 @@ _MODULES = {
     "local_convolution": ("LocalConvolution",),
     "logit_sum": ("LogitSum",),
     "median": ("MedianFilter",),
-    "normalisation": ("BatchNorm", "InstanceNormalization", "LayerNorm", "PictureGroupNormalization"),
+    "normalisation": ("BatchNorm", "ImageGroupNormalization", "InstanceNormalization", "LayerNorm"),
     "padding": ("ReflectionPadding2D", "ZeroMaps"),
     "pixel_shuffle": ("PixelShuffle",),
     "pyramid_pooling": ("AdaptiveAveragePool", "ResizeLike"),

@@ -8,10 +8,12 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.backend import Tensor
+
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class ChannelAttention(keras.layers.Layer):
-    """Weighs every channel by a number in (0, 1) found from its mean and its maximum over the picture.
+    """Weighs every channel by a number in (0, 1) found from its mean and its maximum over the image.
 
     Means and maxima go through the same two-layer perceptron, whose results are added; the sigmoid of the sum is the
     weight.
@@ -49,7 +51,7 @@ class ChannelAttention(keras.layers.Layer):
         self.excite.build((None, 2, hidden))
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Weighs the channels of `inputs`."""
         # Both pooled vectors share one pass through the perceptron.
         pooled = ops.stack([ops.mean(inputs, axis=(1, 2)), ops.max(inputs, axis=(1, 2))], axis=1)
@@ -58,16 +60,16 @@ class ChannelAttention(keras.layers.Layer):
         return inputs * weights[:, None, None, :]
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the input's shape."""
+        """The input's shape."""
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         own = {"reduction": self.reduction, "slope": self.slope, "use_bias": self.use_bias}
         return {**super().get_config(), **own}
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
-        """Returns the multiply-accumulates of the two vectors' way through the perceptron."""
+        """The multiply-accumulates of the two vectors' way through the perceptron."""
         batch, channels = input_shape[0], input_shape[-1]
         return batch * 2 * 2 * channels * max(1, channels // self.reduction)
 
@@ -107,19 +109,19 @@ class SpatialAttention(keras.layers.Layer):
         self.convolution.build((*input_shape[:3], 2))
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Weighs the pixels of `inputs`."""
         pooled = [ops.max(inputs, axis=-1, keepdims=True), ops.mean(inputs, axis=-1, keepdims=True)]
         return inputs * self.convolution(ops.concatenate(pooled, axis=-1))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the input's shape."""
+        """The input's shape."""
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {**super().get_config(), "kernel_size": self.kernel_size, "use_bias": self.use_bias}
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
-        """Returns the multiply-accumulates of the convolution."""
+        """The multiply-accumulates of the convolution."""
         return math.prod(input_shape[:-1]) * 2 * self.kernel_size**2

@@ -8,10 +8,10 @@ built once, where it is needed.
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import ops
+
+from zoo.backend import Tensor
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
@@ -35,7 +35,7 @@ class IndexedPooling(keras.layers.Layer):
             raise ValueError(f"index maps {tuple(maps[0])} must have half the sides of the features {tuple(features)}")
         self.built = True
 
-    def call(self, inputs: list[Any]) -> tuple[Any, Any]:
+    def call(self, inputs: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Pools `inputs` = [features, four maps]."""
         features, *maps = inputs
         # Exponentials of numbers in [0, 1] cannot overflow, so the softmax needs no maximum.
@@ -45,7 +45,7 @@ class IndexedPooling(keras.layers.Layer):
         return 4.0 * ops.average_pool(weighted, 2, 2), weighted
 
     def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[tuple[int | None, ...], ...]:
-        """Returns the shapes of the sums and of the weighted features."""
+        """The shapes of the sums and of the weighted features."""
         return tuple(input_shape[1]), tuple(input_shape[0])
 
 
@@ -68,19 +68,19 @@ class IndexedUnpooling(keras.layers.Layer):
             raise ValueError(f"index maps {tuple(maps[0])} must have the shape of the features {tuple(features)}")
         self.built = True
 
-    def call(self, inputs: list[Any]) -> Any:
+    def call(self, inputs: list[Tensor]) -> Tensor:
         """Unpools `inputs` = [features, four maps]."""
         features, *maps = inputs
         return _from_cells([features * indices for indices in maps])
 
     def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
-        """Returns the shape of the features with twice the sides."""
+        """The shape of the features with twice the sides."""
         batch, *sides, channels = input_shape[0]
         return (batch, *(None if side is None else 2 * side for side in sides), channels)
 
 
-def _from_cells(maps: list[Any]) -> Any:
-    """Returns the full-size map whose cells hold the values of four maps row by row."""
+def _from_cells(maps: list[Tensor]) -> Tensor:
+    """The full-size map whose cells hold the values of four maps row by row."""
     batch, height, width, channels = ops.shape(maps[0])
     rows = [ops.concatenate(maps[start : start + 2], axis=-1) for start in (0, 2)]
     # In memory a row of (upper left, upper right) pairs is a row of pixels, and the lower row follows it.
@@ -94,5 +94,5 @@ def _check_maps(shapes: list[tuple[int | None, ...]]) -> None:
 
 
 def _differ(side: float | None, wanted: float | None) -> bool:
-    """Returns whether two sides are known and differ."""
+    """Whether two sides are known and differ."""
     return side is not None and wanted is not None and side != wanted

@@ -9,10 +9,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.backend import Tensor
 from zoo.layers.median_networks import EXCHANGE_WIDTHS, TILES, Program, Value, shared_program, window_program
 
 PADDINGS = ("reflect", "symmetric", "constant")
-# Pictures are filtered in chunks, so that what the instructions pass on stays in the processor's cache: bytes of one
+# Images are filtered in chunks, so that what the instructions pass on stays in the processor's cache: bytes of one
 # intermediate result. Where every operation is called from Python, the calls cost more than the cache saves.
 ARRAY_BYTES = {"graph": 2**17, "xla": 2**17, "eager": 2**21}
 # Strips side by side fill whole units of this many bytes, TensorFlow's alignment: shifting by a pixel copies nothing.
@@ -24,7 +25,7 @@ class MedianFilter(keras.layers.Layer):
     """Replaces every pixel by the median of the square around it, every channel on its own.
 
     Equal to the median filter of tensorflow-addons, and to OpenCV's and SciPy's away from the border, bit by bit;
-    values must be finite. The result is found by minima and maxima of shifted views of the picture (see
+    values must be finite. The result is found by minima and maxima of shifted views of the image (see
     `zoo.layers.median_networks`), band by band, so that the neighbourhoods are never held in memory. The gradient goes
     to the pixels that equal the median, in equal shares.
 
@@ -32,8 +33,8 @@ class MedianFilter(keras.layers.Layer):
 
     Args:
         width: Width of the square in pixels: 3, 5, 7 or 9.
-        padding: How the picture goes on beyond its border: `"reflect"` (mirrored, the outermost pixel not repeated),
-            `"symmetric"` (mirrored with it) or `"constant"` (zeros). Pictures smaller than the margin are mirrored
+        padding: How the image goes on beyond its border: `"reflect"` (mirrored, the outermost pixel not repeated),
+            `"symmetric"` (mirrored with it) or `"constant"` (zeros). Images smaller than the margin are mirrored
             again and again.
         sharing: Whether windows share work. False runs one exchange network per window, 19 exchanges for width 3 and 99
             for width 5; it gives the same result by more, simpler instructions.
@@ -56,20 +57,20 @@ class MedianFilter(keras.layers.Layer):
         self.sharing = sharing
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Checks that there are pictures and pixels."""
+        """Checks that there are images and pixels."""
         if len(input_shape) != 4 or 0 in input_shape[1:] or input_shape[-1] is None:
-            raise ValueError(f"the input must be pictures (batch, height, width, channels), not {tuple(input_shape)}")
+            raise ValueError(f"the input must be images (batch, height, width, channels), not {tuple(input_shape)}")
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
-        """Filters pictures."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """Filters images."""
         width, program = self.width, _program(self.width, self.sharing)
 
         @ops.custom_gradient
-        def filtered(padded: Any) -> Any:
+        def filtered(padded: Tensor) -> Tensor:
             medians = _medians(padded, width, program)
 
-            def gradient(*args: Any, upstream: Any = None) -> Any:
+            def gradient(*args: Any, upstream: Tensor = None) -> Tensor:
                 return _to_padded(padded, medians, args[0] if upstream is None else upstream, width)
 
             return medians, gradient
@@ -77,11 +78,11 @@ class MedianFilter(keras.layers.Layer):
         return filtered(_padded(inputs, width // 2, self.padding))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the shape of the input."""
+        """The shape of the input."""
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {**super().get_config(), "width": self.width, "padding": self.padding, "sharing": self.sharing}
 
 
@@ -90,31 +91,31 @@ def _program(width: int, sharing: bool) -> Program:
     return shared_program(width) if sharing else window_program(width)
 
 
-def _padded(picture: Any, radius: int, padding: str) -> Any:
-    """Returns the picture with a margin of `radius` pixels."""
+def _padded(image: Tensor, radius: int, padding: str) -> Tensor:
+    """The image with a margin of `radius` pixels."""
     if padding == "constant":
-        return ops.pad(picture, [[0, 0], [radius, radius], [radius, radius], [0, 0]])
+        return ops.pad(image, [[0, 0], [radius, radius], [radius, radius], [0, 0]])
     repeated = int(padding == "symmetric")
     for axis in (1, 2):
-        side = ops.shape(picture)[axis]
+        side = ops.shape(image)[axis]
         # Mirrored pixels recur after twice the side, less the two that are not repeated; a single pixel at once.
         period = 2 * side if repeated else 2 * side - 2 + 1 // side
         margins = []
         for start in (-radius, side):
             place = ops.mod(start + ops.arange(radius, dtype="int32"), period)
-            margins.append(ops.take(picture, ops.minimum(place, period - repeated - place), axis))
-        picture = ops.concatenate([margins[0], picture, margins[1]], axis)
-    return picture
+            margins.append(ops.take(image, ops.minimum(place, period - repeated - place), axis))
+        image = ops.concatenate([margins[0], image, margins[1]], axis)
+    return image
 
 
-def _medians(padded: Any, width: int, program: Program) -> Any:
-    """Returns the medians of all whole windows of pictures, each side smaller by width - 1."""
+def _medians(padded: Tensor, width: int, program: Program) -> Tensor:
+    """The medians of all whole windows of images, each side smaller by width - 1."""
     mode = _mode()
     layout = _Layout(padded, width, program.tile, ARRAY_BYTES[mode])
     evaluate = _in_a_loop if mode == "xla" else _one_by_one
 
     def chunk(index: Any) -> Any:
-        return layout.pictures(evaluate(program, layout.tiles(index), layout.across))
+        return layout.images(evaluate(program, layout.tiles(index), layout.across))
 
     # Keras' map computes the first chunk twice, which costs nothing only where graphs are pruned.
     numbers = range(layout.groups * layout.bands) if mode == "eager" else ops.arange(layout.groups * layout.bands)
@@ -123,20 +124,20 @@ def _medians(padded: Any, width: int, program: Program) -> Any:
 
 
 class _Layout:
-    """Cuts pictures into chunks and lays out a chunk so that shifting by a tile is shifting along a single axis.
+    """Cuts images into chunks and lays out a chunk so that shifting by a tile is shifting along a single axis.
 
-    A chunk is a band of a picture, or of a group of pictures if they are small. It is cut into overlapping vertical
+    A chunk is a band of an image, or of a group of images if they are small. It is cut into overlapping vertical
     strips. Its pixels are given as one array for each pixel of a tile, of shape (tiles, strips x channels), the tiles
     of a strip row by row. All strips lie side by side in it, so that a shift moves whole rows of the array.
 
     Args:
-        padded: Pictures (batch, rows, columns, channels).
+        padded: Images (batch, rows, columns, channels).
         width: Width of the windows.
         tile: Rows and columns of pixels in a tile.
         array_bytes: About how large an array may be.
     """
 
-    def __init__(self, padded: Any, width: int, tile: tuple[int, int], array_bytes: int) -> None:
+    def __init__(self, padded: Tensor, width: int, tile: tuple[int, int], array_bytes: int) -> None:
         self.batch, self.rows, columns, self.channels = ops.shape(padded)
         self.height, self.breadth = self.rows - width + 1, columns - width + 1
         self.tile = tile
@@ -158,21 +159,21 @@ class _Layout:
         places = [ops.minimum(right + strip + column, columns - 1) for column in range(tile[1])]
         self.columns = ops.reshape(ops.stack(places), (-1,))
 
-    def tiles(self, index: Any) -> list[Any]:
-        """Returns the pixels of the chunk with a number from 0 to groups x bands - 1."""
+    def tiles(self, index: Any) -> list[Tensor]:
+        """The pixels of the chunk with a number from 0 to groups x bands - 1."""
         rows, columns = self.tile
         group, band = index // self.bands, index % self.bands
-        picture = ops.minimum(group * self.together + ops.arange(self.together, dtype="int32"), self.batch - 1)
+        image = ops.minimum(group * self.together + ops.arange(self.together, dtype="int32"), self.batch - 1)
         place = (band * self.shown + ops.arange(self.down, dtype="int32")) * rows
         places = ops.stack([ops.minimum(place + row, self.rows - 1) for row in range(rows)])[:, None]
-        lines = ops.take(self.lines, ops.reshape(picture[:, None] * self.rows + places, (-1,)), axis=0)
+        lines = ops.take(self.lines, ops.reshape(image[:, None] * self.rows + places, (-1,)), axis=0)
         down, lanes = self.together * self.down, self.strips * self.channels
         pixels = ops.reshape(ops.take(lines, self.columns, axis=1), (rows, down, columns, self.across, lanes))
         flat = (down * self.across, lanes)
         return [ops.reshape(pixels[row, :, column], flat) for row in range(rows) for column in range(columns)]
 
-    def pictures(self, medians: list[Any]) -> Any:
-        """Returns a chunk, (pictures, band height, width, channels), from the medians of its tiles."""
+    def images(self, medians: list[Tensor]) -> Tensor:
+        """A chunk, (images, band height, width, channels), from the medians of its tiles."""
         rows, columns = self.tile
         tiles = ops.reshape(
             ops.stack(medians),
@@ -183,16 +184,14 @@ class _Layout:
         return chunk[:, :, : self.breadth]
 
     def joined(self, chunks: Any) -> Any:
-        """Returns the pictures (batch, height, width, channels) from all chunks."""
+        """The images (batch, height, width, channels) from all chunks."""
         height = self.shown * self.tile[0]
         chunks = ops.reshape(chunks, (self.groups, self.bands, self.together, height, self.breadth, self.channels))
-        pictures = ops.transpose(chunks, (0, 2, 1, 3, 4, 5))
-        return ops.reshape(pictures, (-1, self.bands * height, self.breadth, self.channels))[
-            : self.batch, : self.height
-        ]
+        images = ops.transpose(chunks, (0, 2, 1, 3, 4, 5))
+        return ops.reshape(images, (-1, self.bands * height, self.breadth, self.channels))[: self.batch, : self.height]
 
 
-def _one_by_one(program: Program, tiles: list[Any], across: Any) -> list[Any]:
+def _one_by_one(program: Program, tiles: list[Tensor], across: Any) -> list[Tensor]:
     """Runs a program as one operation per instruction.
 
     Args:
@@ -230,7 +229,7 @@ def _one_by_one(program: Program, tiles: list[Any], across: Any) -> list[Any]:
     return results
 
 
-def _in_a_loop(program: Program, tiles: list[Any], across: Any) -> list[Any]:
+def _in_a_loop(program: Program, tiles: list[Tensor], across: Any) -> list[Tensor]:
     """Does the same as `_one_by_one` by a loop over the instructions.
 
     XLA would put the operations of all instructions into one piece of code, in which shared work is done again by all
@@ -271,7 +270,7 @@ def _in_a_loop(program: Program, tiles: list[Any], across: Any) -> list[Any]:
 
 
 def _mode() -> str:
-    """Returns what runs the operations: `"graph"` (a TensorFlow function), `"xla"` or `"eager"` (Python)."""
+    """What runs the operations: `"graph"` (a TensorFlow function), `"xla"` or `"eager"` (Python)."""
     if keras.backend.backend() != "tensorflow":
         return "xla" if keras.backend.backend() == "jax" else "eager"
     import tensorflow as tf
@@ -282,7 +281,7 @@ def _mode() -> str:
 
 
 def _native() -> Any:
-    """Returns the backend's own minimum, maximum and where: Keras' round float64 to float32 on JAX and PyTorch."""
+    """The backend's own minimum, maximum and where: Keras' round float64 to float32 on JAX and PyTorch."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow
@@ -300,15 +299,15 @@ def _native() -> Any:
 
 
 def _bytes_of(dtype: Any) -> int:
-    """Returns the size of a number."""
+    """The size of a number."""
     return int("".join(filter(str.isdigit, keras.backend.standardize_dtype(dtype)))) // 8
 
 
-def _to_padded(padded: Any, medians: Any, upstream: Any, width: int) -> Any:
-    """Returns the gradient of the padded pictures.
+def _to_padded(padded: Tensor, medians: Tensor, upstream: Tensor, width: int) -> Tensor:
+    """The gradient of the padded images.
 
     Args:
-        padded: Pictures with their margin.
+        padded: Images with their margin.
         medians: The medians of their windows.
         upstream: The gradient of the medians.
         width: Width of the windows.
@@ -330,7 +329,7 @@ def _to_padded(padded: Any, medians: Any, upstream: Any, width: int) -> Any:
     return ops.fori_loop(0, width**2, collect, ops.zeros_like(padded))
 
 
-def _view(picture: Any, top: Any, left: Any, like: Any) -> Any:
-    """Returns the part of `picture` that starts at (top, left) and is as large as `like`."""
+def _view(image: Tensor, top: Any, left: Any, like: Tensor) -> Tensor:
+    """The part of `image` that starts at (top, left) and is as large as `like`."""
     # Zeros of the same integer type, as XLA wants it.
-    return ops.slice(picture, (0 * top, top, left, 0 * top), ops.shape(like))
+    return ops.slice(image, (0 * top, top, left, 0 * top), ops.shape(like))

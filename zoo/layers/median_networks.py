@@ -1,6 +1,6 @@
 """Minima and maxima that find the medians of square windows.
 
-Two forms are written down here, both as lists of minima and maxima of whole pictures (`Program`), free of any
+Two forms are written down here, both as lists of minima and maxima of whole images (`Program`), free of any
 branching, so that one instruction serves all pixels at once.
 
 - `window_program`: one exchange network per window, 19 exchanges for 3x3 and 99 for 5x5. Columns are sorted, then rows
@@ -73,12 +73,12 @@ class _Builder:
         self.known: dict[Instruction, int] = {}
 
     def pixel(self, row: int, column: int) -> Value:
-        """Returns the pixel at a place counted from the tile's top left corner."""
+        """The pixel at a place counted from the tile's top left corner."""
         (down, row), (right, column) = divmod(row, self.tile[0]), divmod(column, self.tile[1])
         return Value(row * self.tile[1] + column, down, right)
 
     def exchange(self, a: Value, b: Value) -> tuple[Value, Value]:
-        """Returns the lower and the higher of two values."""
+        """The lower and the higher of two values."""
         return self._add(False, a, b), self._add(True, a, b)
 
     def _add(self, maximum: bool, a: Value, b: Value) -> Value:
@@ -92,7 +92,7 @@ class _Builder:
         return Value(self.known[key], down, right)
 
     def program(self, outputs: Sequence[Value]) -> Program:
-        """Returns the program for some outputs, without the halves of exchanges that nothing asks for."""
+        """The program for some outputs, without the halves of exchanges that nothing asks for."""
         needed = {value.node for value in outputs}
         for node in range(self.pixels + len(self.instructions) - 1, self.pixels - 1, -1):
             if node in needed:
@@ -135,7 +135,7 @@ _HIGHEST_THREE = ((0, 1), (0, 2), (0, 3), (1, 2), (3, 4), (1, 3), (2, 4), (2, 3)
 
 
 def _mirrored(exchanges: Iterable[Pair], size: int) -> tuple[Pair, ...]:
-    """Returns the exchanges that do for the lowest values what those given do for the highest."""
+    """The exchanges that do for the lowest values what those given do for the highest."""
     return tuple((size - 1 - high, size - 1 - low) for low, high in exchanges)
 
 
@@ -154,7 +154,7 @@ _REST = {
 
 
 def window_exchanges(width: int) -> list[Pair]:
-    """Returns the exchange network that brings the median of a window to its centre.
+    """The exchange network that brings the median of a window to its centre.
 
     Args:
         width: Width of the window, 3 or 5.
@@ -172,7 +172,7 @@ def window_exchanges(width: int) -> list[Pair]:
 
 
 def window_program(width: int) -> Program:
-    """Returns the program that runs `window_exchanges(width)` on every window."""
+    """The program that runs `window_exchanges(width)` on every window."""
     builder = _Builder((1, 1))
     values = [builder.pixel(row, column) for row in range(width) for column in range(width)]
     for low, high in window_exchanges(width):
@@ -198,7 +198,7 @@ class _Sorted(NamedTuple):
 
 
 def shared_program(width: int, tile: Pair | None = None) -> Program:
-    """Returns the program in which the windows of a tile share work.
+    """The program in which the windows of a tile share work.
 
     Args:
         width: Odd width of the windows.
@@ -222,7 +222,7 @@ class _TileMedians:
         self.found: dict[Pair, Value] = {}
 
     def common(self, windows: range) -> range:
-        """Returns the pixel rows (or columns) common to the windows that start at rows (or columns) `windows`."""
+        """The pixel rows (or columns) common to the windows that start at rows (or columns) `windows`."""
         return range(windows[-1], windows[0] + self.width)
 
     def descend(self, rows: range, columns: range, shared: _Sorted) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.backend import at_least_float32
+from zoo.backend import Tensor, at_least_float32
 
 
-def moments(x: Any, axes: Sequence[int], keepdims: bool = False) -> tuple[Any, Any]:
+def moments(x: Tensor, axes: Sequence[int], keepdims: bool = False) -> tuple[Tensor, Tensor]:
     """Means and (population) variances along some axes, with right derivatives of every order on every backend.
 
     Args:
@@ -32,13 +32,13 @@ def moments(x: Any, axes: Sequence[int], keepdims: bool = False) -> tuple[Any, A
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class InstanceNormalization(keras.layers.Layer):
-    """Subtracts the mean of each picture's channel over height and width and divides by sqrt(variance + epsilon).
+    """Subtracts the mean of each image's channel over height and width and divides by sqrt(variance + epsilon).
 
     The variance is the biased one. Half-precision maps are normalised in float32.
 
     With `running_statistics` the layer keeps exponential means of these numbers over the batches it is trained on and
-    uses them instead of a picture's own ones outside training, as PyTorch's InstanceNorm2d does with
-    track_running_stats: a picture's result then depends on the mode. The running variance is the unbiased one.
+    uses them instead of an image's own ones outside training, as PyTorch's InstanceNorm2d does with
+    track_running_stats: an image's result then depends on the mode. The running variance is the unbiased one.
 
     Input and output shape: (batch, height, width, channels).
 
@@ -79,7 +79,7 @@ class InstanceNormalization(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
         """Normalises `inputs`; `training` matters with running statistics only."""
         x = ops.cast(inputs, at_least_float32(inputs.dtype))
         if self.running_statistics and not training:
@@ -96,7 +96,7 @@ class InstanceNormalization(keras.layers.Layer):
             shift = shift + ops.cast(self.beta, x.dtype)
         return ops.cast(x * scale + shift, self.compute_dtype)
 
-    def _update(self, x: Any, mean: Any, variance: Any) -> None:
+    def _update(self, x: Tensor, mean: Tensor, variance: Tensor) -> None:
         """Moves the running statistics towards the batch's mean ones."""
         pixels = ops.cast(ops.shape(x)[1] * ops.shape(x)[2], x.dtype)
         unbiased = variance * pixels / ops.maximum(pixels - 1.0, 1.0)
@@ -105,11 +105,11 @@ class InstanceNormalization(keras.layers.Layer):
             running.assign(running * self.momentum + batch_mean * (1.0 - self.momentum))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the input's shape."""
+        """The input's shape."""
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {
             **super().get_config(),
             "epsilon": self.epsilon,
@@ -121,7 +121,7 @@ class InstanceNormalization(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class BatchNorm(keras.layers.BatchNormalization):
-    """Batch normalisation of the last axis of pictures with the numbers of Keras' own layer, but faster.
+    """Batch normalisation of the last axis of images with the numbers of Keras' own layer, but faster.
 
     Keras composes it of some ten passes over the data on TensorFlow. This layer calls TensorFlow's fused kernel, which
     takes a third of the time forwards and backwards; on other backends, in double precision and with masks it is
@@ -138,7 +138,7 @@ class BatchNorm(keras.layers.BatchNormalization):
     def __init__(self, epsilon: float = 1e-5, momentum: float = 0.9, **kwargs: Any) -> None:
         super().__init__(epsilon=epsilon, momentum=momentum, **kwargs)
 
-    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+    def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor = None) -> Tensor:
         """Normalises with the batch's statistics in training, else with the running ones."""
         fused = keras.backend.backend() == "tensorflow" and mask is None and self._is_plain(inputs)
         if not fused:
@@ -160,14 +160,14 @@ class BatchNorm(keras.layers.BatchNormalization):
             self._follow(mean, variance, ops.size(inputs) // inputs.shape[-1])
         return outputs
 
-    def _moments(self, inputs: Any, mask: Any) -> tuple[Any, Any]:
+    def _moments(self, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and variance of each channel, in place of Keras' own, see `moments`."""
         if mask is not None or self.synchronized:
             return super()._moments(inputs, mask)
         return moments(inputs, self._reduction_axes)
 
-    def _is_plain(self, inputs: Any) -> bool:
-        """Returns whether the kernel does what this layer is set to."""
+    def _is_plain(self, inputs: Tensor) -> bool:
+        """Whether the kernel does what this layer is set to."""
         dtypes = {keras.backend.standardize_dtype(inputs.dtype), self.compute_dtype}
         return (
             len(inputs.shape) == 4
@@ -180,7 +180,7 @@ class BatchNorm(keras.layers.BatchNormalization):
             and not getattr(self, "renorm", False)
         )
 
-    def _follow(self, mean: Any, variance: Any, count: Any) -> None:
+    def _follow(self, mean: Tensor, variance: Tensor, count: Any) -> None:
         """Moves the running statistics towards those of a batch.
 
         The kernel's variance is that of a sample, Keras' of a population.
@@ -191,8 +191,8 @@ class BatchNorm(keras.layers.BatchNormalization):
             running.assign(running * self.momentum + seen * (1.0 - self.momentum))
 
 
-@keras.saving.register_keras_serializable(package="deblur_zoo")
-class PictureGroupNormalization(keras.layers.GroupNormalization):
+@keras.saving.register_keras_serializable(package="deblur_zoo", name="PictureGroupNormalization")
+class ImageGroupNormalization(keras.layers.GroupNormalization):
     """Keras' GroupNormalization for maps with channels last, by way of the channels' statistics.
 
     Keras sums over three axes of a tensor of five. Here mean and variance of each channel are taken first and then
@@ -214,7 +214,7 @@ class PictureGroupNormalization(keras.layers.GroupNormalization):
             )
         super().build(input_shape)
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Normalises `inputs`; half-precision maps in float32."""
         x = ops.cast(inputs, at_least_float32(inputs.dtype))
         means, variances = (self._grouped(values) for values in moments(x, axes=(1, 2)))
@@ -229,11 +229,11 @@ class PictureGroupNormalization(keras.layers.GroupNormalization):
             shift = shift + ops.cast(self.beta, x.dtype)
         return ops.cast(x * scale + shift, self.compute_dtype)
 
-    def _grouped(self, values: Any) -> Any:
+    def _grouped(self, values: Tensor) -> Tensor:
         """Returns (batch, groups, channels per group) of numbers per channel."""
         return ops.reshape(values, (-1, self.groups, values.shape[-1] // self.groups))
 
-    def _spread(self, values: Any) -> Any:
+    def _spread(self, values: Tensor) -> Tensor:
         """Returns (batch, 1, 1, channels) of numbers per group."""
         channels = self.input_spec.axes[self.axis]
         return ops.reshape(ops.repeat(values, channels // self.groups, axis=2), (-1, 1, 1, channels))
@@ -246,7 +246,7 @@ class LayerNorm(keras.layers.LayerNormalization):
     Input and output shape: any.
     """
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Normalises `inputs`; half-precision maps in float32."""
         if self.rms_scaling:
             # By the variance alone, which Keras takes without stopping any gradient.
@@ -262,3 +262,7 @@ class LayerNorm(keras.layers.LayerNormalization):
         if self.center:
             shift = shift + ops.cast(ops.reshape(self.beta, kept), x.dtype)
         return ops.cast(x * scale + shift, self.compute_dtype)
+
+
+PictureGroupNormalization = ImageGroupNormalization
+"""The first name of `ImageGroupNormalization`, which files of models go on to use."""

@@ -7,10 +7,12 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.backend import Tensor
+
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class ReflectionPadding2D(keras.layers.Layer):
-    """Adds a margin that mirrors the picture at its border pixels, which are not repeated.
+    """Adds a margin that mirrors the image at its border pixels, which are not repeated.
 
     Input shape: (batch, height, width, channels), both sides larger than the margin.
     Output shape: (batch, height + 2 padding, width + 2 padding, channels).
@@ -36,24 +38,24 @@ class ReflectionPadding2D(keras.layers.Layer):
             raise ValueError(f"a side of {small[0]} pixels has not enough to mirror {self.padding}; take larger maps")
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Pads `inputs`."""
         margin = (self.padding, self.padding)
         return ops.pad(inputs, ((0, 0), margin, margin, (0, 0)), mode="reflect")
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the input's shape with the margins added."""
+        """The input's shape with the margins added."""
         batch, *sides, channels = input_shape
         return (batch, *(None if side is None else side + 2 * self.padding for side in sides), channels)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {**super().get_config(), "padding": self.padding}
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class ZeroMaps(keras.layers.Layer):
-    """Returns maps of zeros of the input's height and width, for inputs that a network keeps a place for.
+    """Maps of zeros of the input's height and width, for inputs that a model keeps a place for.
 
     Input shape: (batch, height, width, any).
     Output shape: (batch, height, width, channels).
@@ -67,14 +69,14 @@ class ZeroMaps(keras.layers.Layer):
         super().__init__(**kwargs)
         self.channels = channels
 
-    def call(self, inputs: Any) -> Any:
-        """Returns the zeros."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """The zeros."""
         return ops.zeros((*ops.shape(inputs)[:3], self.channels), dtype=self.compute_dtype)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the input's shape with the number of maps."""
+        """The input's shape with the number of maps."""
         return (*input_shape[:3], self.channels)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {**super().get_config(), "channels": self.channels}

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.backend import Tensor
+
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class PixelShuffle(keras.layers.Layer):
@@ -41,8 +43,8 @@ class PixelShuffle(keras.layers.Layer):
             raise ValueError(f"channels must be a multiple of {self.factor**2}, not {input_shape[-1]}")
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
-        """Returns the shuffled tensor."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """The shuffled tensor."""
         # One transposition of six axes: measured faster than depth-to-space, stacking or gathering, also backwards.
         factor, channels = self.factor, inputs.shape[-1] // self.factor**2
         batch, height, width, _ = ops.shape(inputs)
@@ -51,11 +53,11 @@ class PixelShuffle(keras.layers.Layer):
         return ops.reshape(rows, (batch, height * factor, width * factor, channels))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the sides times the factor and the channels divided by its square."""
+        """The sides times the factor and the channels divided by its square."""
         batch, height, width, channels = input_shape
         sides = [None if side is None else side * self.factor for side in (height, width)]
         return (batch, *sides, None if channels is None else channels // self.factor**2)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {**super().get_config(), "factor": self.factor}

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.backend import at_least_float32
+from zoo.backend import Tensor, at_least_float32
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
@@ -35,7 +35,7 @@ class AdaptiveAveragePool(keras.layers.Layer):
             raise ValueError(f"bins must be at least 1, not {bins}")
         self.bins = bins
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Tensor:
         """Averages `inputs`."""
         _, height, width, channels = ops.shape(inputs)
         rows, columns = (_averaging(self.bins, side, inputs.dtype) for side in (height, width))
@@ -46,7 +46,7 @@ class AdaptiveAveragePool(keras.layers.Layer):
         return (input_shape[0], self.bins, self.bins, input_shape[3])
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {**super().get_config(), "bins": self.bins}
 
 
@@ -60,7 +60,7 @@ class ResizeLike(keras.layers.Layer):
     Output shape: (batch, height, width, channels of the maps).
     """
 
-    def call(self, inputs: list[Any]) -> Any:
+    def call(self, inputs: list[Tensor]) -> Tensor:
         """Resizes `inputs` = [maps, reference]."""
         maps, reference = inputs
         _, rows, columns, channels = ops.shape(maps)
@@ -70,14 +70,14 @@ class ResizeLike(keras.layers.Layer):
         return _along_both_axes(maps, down, across, (height, columns), (height, width), channels)
 
     def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
-        """Returns the maps' batch and channels with the reference's height and width."""
+        """The maps' batch and channels with the reference's height and width."""
         maps, reference = input_shape
         return (maps[0], *reference[1:3], maps[3])
 
 
 def _along_both_axes(
-    x: Any, rows: Any, columns: Any, between: tuple[int, ...], after: tuple[int, ...], channels: int
-) -> Any:
+    x: Tensor, rows: Any, columns: Any, between: tuple[int, ...], after: tuple[int, ...], channels: int
+) -> Tensor:
     """Returns `rows` times x along the height, `columns` times that along the width.
 
     Args:
@@ -95,7 +95,7 @@ def _along_both_axes(
 
 
 def _averaging(bins: int, pixels: Any, dtype: Any) -> Any:
-    """Returns the matrix (bins, pixels) whose row i averages the pixels of bin i."""
+    """The matrix (bins, pixels) whose row i averages the pixels of bin i."""
     index = ops.arange(bins, dtype="int32")
     start = index * pixels // bins
     end = -(-(index + 1) * pixels // bins)
@@ -107,7 +107,7 @@ def _averaging(bins: int, pixels: Any, dtype: Any) -> Any:
 
 
 def _interpolation(pixels: Any, bins: Any, dtype: Any) -> Any:
-    """Returns the matrix (pixels, bins) whose row p holds the two bilinear weights of pixel p."""
+    """The matrix (pixels, bins) whose row p holds the two bilinear weights of pixel p."""
     # Half precision would misplace the pixels.
     wide = at_least_float32(dtype)
     ratio = ops.cast(bins, wide) / ops.cast(pixels, wide)

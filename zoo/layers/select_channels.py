@@ -6,10 +6,12 @@ from typing import Any
 
 import keras
 
+from zoo.backend import Tensor
+
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class FirstChannels(keras.layers.Layer):
-    """Takes the first channels, e.g. the grey picture out of its copies.
+    """Takes the first channels, e.g. the grey image out of its copies.
 
     Input shape: (batch, height, width, at least `count`).
     Output shape: (batch, height, width, count).
@@ -34,16 +36,16 @@ class FirstChannels(keras.layers.Layer):
             raise ValueError(f"the input must have at least {self.count} channels, not {input_shape[-1]}")
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
-        """Returns the first `count` channels."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """The first `count` channels."""
         return inputs[..., : self.count]
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the input's shape with `count` channels."""
+        """The input's shape with `count` channels."""
         return (*input_shape[:-1], self.count)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {**super().get_config(), "count": self.count}
 
 
@@ -73,15 +75,15 @@ class MiddleFrame(keras.layers.Layer):
             raise ValueError(f"{input_shape[-1]} channels are not an odd number of frames of {self.channels} channels")
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
-        """Returns the middle `channels` channels."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """The middle `channels` channels."""
         start = inputs.shape[-1] // (2 * self.channels) * self.channels
         return inputs[..., start : start + self.channels]
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the input's shape with the channels of one frame."""
+        """The input's shape with the channels of one frame."""
         return (*input_shape[:-1], self.channels)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {**super().get_config(), "channels": self.channels}

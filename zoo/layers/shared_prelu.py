@@ -7,12 +7,12 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.backend import at_least_float32
+from zoo.backend import Tensor, at_least_float32
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class SharedPReLU(keras.layers.Layer):
-    """Returns x above zero and alpha x x below, with a single trainable number alpha.
+    """X above zero and alpha x x below, with a single trainable number alpha.
 
     One instance called in many places shares its slope among them. The backward pass needs the input and the slope
     only, where the plain formula would keep three tensors of the input's size for every call.
@@ -35,12 +35,12 @@ class SharedPReLU(keras.layers.Layer):
         self.alpha = self.add_weight(shape=(), initializer=keras.initializers.Constant(self.start), name="alpha")
         self.built = True
 
-    def call(self, inputs: Any) -> Any:
-        """Returns the rectified input."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """The rectified input."""
 
         @ops.custom_gradient
-        def rectified(x: Any, slope: Any) -> Any:
-            def gradient(*args: Any, upstream: Any = None) -> tuple[Any, Any]:
+        def rectified(x: Tensor, slope: Tensor) -> Tensor:
+            def gradient(*args: Any, upstream: Tensor = None) -> tuple[Tensor, Tensor]:
                 upstream = args[0] if upstream is None else upstream
                 # The slope's gradient sums millions of products: in float32 at least.
                 full = at_least_float32(x.dtype)
@@ -53,14 +53,14 @@ class SharedPReLU(keras.layers.Layer):
         return rectified(inputs, self.alpha * 1.0)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the input's shape."""
+        """The input's shape."""
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {**super().get_config(), "alpha": self.start}
 
 
-def _rectified(values: Any, x: Any, slope: Any) -> Any:
-    """Returns the values where x is above zero, slope times the values elsewhere."""
+def _rectified(values: Tensor, x: Tensor, slope: Tensor) -> Tensor:
+    """The values where x is above zero, slope times the values elsewhere."""
     return ops.where(x > 0, values, slope * values)

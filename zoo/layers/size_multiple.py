@@ -1,4 +1,4 @@
-"""A check of what comes into a network."""
+"""A check of what comes into a model."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 
 import keras
 
+from zoo.backend import Tensor
 from zoo.errors import ZooError
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class SizeMultiple(keras.layers.Layer):
-    """Passes pictures through and refuses those whose sides the network cannot divide.
+    """Passes images through and refuses those whose sides the model cannot divide.
 
     Sides that are not known while a graph is traced are not checked.
 
@@ -24,7 +25,7 @@ class SizeMultiple(keras.layers.Layer):
         **kwargs: Keras' layer arguments.
 
     Raises:
-        ZooError: When a known side of the pictures is not a multiple.
+        ZooError: When a known side of the images is not a multiple.
         ValueError: When the multiple is below 1.
     """
 
@@ -34,18 +35,18 @@ class SizeMultiple(keras.layers.Layer):
             raise ValueError(f"multiple must be at least 1, not {multiple}")
         self.multiple, self.network = multiple, network
 
-    def call(self, inputs: Any) -> Any:
-        """Returns the input."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """The input."""
         self._check(tuple(inputs.shape))
         return inputs
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the input's shape."""
+        """The input's shape."""
         self._check(tuple(input_shape))
         return tuple(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {**super().get_config(), "multiple": self.multiple, "network": self.network}
 
     def _check(self, shape: tuple[Any, ...]) -> None:
@@ -54,7 +55,7 @@ class SizeMultiple(keras.layers.Layer):
             if isinstance(side, int) and side % self.multiple:
                 error = ZooError(
                     f"{self.network}: {name} {side} is not a multiple of {self.multiple}; "
-                    "pad the picture or use zoo.restore"
+                    "pad the image or use zoo.restore"
                 )
                 # Keeps Keras from adding lines about the call to a message that says it all.
                 error._keras_call_info_injected = True  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
-"""Pictures cut into tiles of equal size that lie along the batch axis, and put together again.
+"""Images cut into tiles of equal size that lie along the batch axis, and put together again.
 
-Tile (row r, column c) of picture b has the position (b x rows + r) x columns + c along the batch. With this order
-`Untile(1, columns)` joins the tiles of a grid to whole rows, and `Untile(rows, 1)` joins those to pictures. Cutting
+Tile (row r, column c) of image b has the position (b x rows + r) x columns + c along the batch. With this order
+`Untile(1, columns)` joins the tiles of a grid to whole rows, and `Untile(rows, 1)` joins those to images. Cutting
 into rows and joining rows moves no data.
 """
 
@@ -11,6 +11,8 @@ from typing import Any
 
 import keras
 from keras import ops
+
+from zoo.backend import Tensor
 
 
 class _Grid(keras.layers.Layer):
@@ -32,13 +34,13 @@ class _Grid(keras.layers.Layer):
         self.rows, self.columns = rows, columns
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {**super().get_config(), "rows": self.rows, "columns": self.columns}
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class Tiles(_Grid):
-    """Cuts pictures into rows x columns tiles along the batch axis.
+    """Cuts images into rows x columns tiles along the batch axis.
 
     Input shape: (batch, height, width, channels), height a multiple of rows, width of columns.
     Output shape: (batch x rows x columns, height / rows, width / columns, channels).
@@ -52,8 +54,8 @@ class Tiles(_Grid):
         ValueError: When a number is below 1, or a known side cannot be divided.
     """
 
-    def call(self, inputs: Any) -> Any:
-        """Returns the tiles."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """The tiles."""
         batch, height, width, channels = ops.shape(inputs)
         side, across = height // self.rows, width // self.columns
         if self.columns == 1:
@@ -63,7 +65,7 @@ class Tiles(_Grid):
         return ops.reshape(tiles, (batch * self.rows * self.columns, side, across, channels))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the shape of the tiles."""
+        """The shape of the tiles."""
         batch, height, width, channels = input_shape
         for name, side, parts in (("height", height, self.rows), ("width", width, self.columns)):
             if side is not None and side % parts:
@@ -92,8 +94,8 @@ class Untile(_Grid):
         ValueError: When a number is below 1.
     """
 
-    def call(self, inputs: Any) -> Any:
-        """Returns the pictures."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """The images."""
         count, height, width, channels = ops.shape(inputs)
         shape = (count // (self.rows * self.columns), height * self.rows, width * self.columns, channels)
         if self.columns == 1:
@@ -102,7 +104,7 @@ class Untile(_Grid):
         return ops.reshape(ops.transpose(tiles, (0, 2, 1, 3, 4)), shape)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the shape of the pictures."""
+        """The shape of the images."""
         count, height, width, channels = input_shape
         batch = None if count is None else count // (self.rows * self.columns)
         return (batch, _times(height, self.rows), _times(width, self.columns), channels)
@@ -110,13 +112,13 @@ class Untile(_Grid):
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class GateTile(keras.layers.Layer):
-    """Multiplies features by a gate on one tile of every picture and leaves the other tiles as they are.
+    """Multiplies features by a gate on one tile of every image and leaves the other tiles as they are.
 
     Input shapes: features and gate (batch x tiles, height, width, channels).
     Output shape: that of the features.
 
     Args:
-        tiles: Tiles of each picture.
+        tiles: Tiles of each image.
         index: Number of the gated tile, row by row, from 0.
         **kwargs: Keras' layer arguments.
 
@@ -130,21 +132,21 @@ class GateTile(keras.layers.Layer):
             raise ValueError(f"index must be from 0 to {tiles - 1}, not {index}")
         self.tiles, self.index = tiles, index
 
-    def call(self, inputs: list[Any]) -> Any:
+    def call(self, inputs: list[Tensor]) -> Tensor:
         """Gates `inputs` = [features, gate]."""
         features, gate = inputs
         numbers = ops.arange(ops.shape(features)[0]) % self.tiles
         return ops.where(ops.reshape(numbers == self.index, (-1, 1, 1, 1)), features * gate, features)
 
     def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
-        """Returns the shape of the features."""
+        """The shape of the features."""
         return tuple(input_shape[0])
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {**super().get_config(), "tiles": self.tiles, "index": self.index}
 
 
 def _times(side: int | None, factor: int) -> int | None:
-    """Returns a side times a factor, None where it is unknown."""
+    """A side times a factor, None where it is unknown."""
     return None if side is None else side * factor

@@ -29,12 +29,12 @@ class Enlargement(keras.layers.Layer):
         self.factor = factor
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Returns the input's shape with the sides times the factor."""
+        """The input's shape with the sides times the factor."""
         batch, *sides, channels = input_shape
         return (batch, *(None if side is None else side * self.factor for side in sides), channels)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the layer."""
+        """The arguments that rebuild the layer."""
         return {**super().get_config(), "factor": self.factor}
 
 
@@ -56,8 +56,8 @@ class BilinearUpsample(Enlargement):
         ValueError: When the factor is below 1.
     """
 
-    def call(self, inputs: Any) -> Any:
-        """Returns the enlarged maps."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """The enlarged maps."""
         if keras.backend.standardize_dtype(inputs.dtype) == "float64":
             # TensorFlow's kernel computes in float32 only.
             return _enlarged(inputs, self.factor, _centred)
@@ -77,11 +77,11 @@ def _resized(factor: int) -> Any:
     """
     import tensorflow as tf
 
-    def enlarge(maps: Any) -> Any:
+    def enlarge(maps: Tensor) -> Tensor:
         size = tf.shape(maps)[1:3] * factor
         return tf.cast(tf.image.resize(maps, size), maps.dtype)
 
-    def shrink(upstream: Any) -> Any:
+    def shrink(upstream: Tensor) -> Tensor:
         shape = tf.shape(upstream) // [1, factor, factor, 1]
         like = tf.zeros(shape, tf.float32)
         found = tf.raw_ops.ResizeBilinearGrad(
@@ -90,11 +90,11 @@ def _resized(factor: int) -> Any:
         return tf.cast(found, upstream.dtype)
 
     @tf.custom_gradient
-    def enlarged(maps: Any) -> Any:
+    def enlarged(maps: Tensor) -> Tensor:
         return enlarge(maps), shrunk
 
     @tf.custom_gradient
-    def shrunk(upstream: Any) -> Any:
+    def shrunk(upstream: Tensor) -> Tensor:
         return shrink(upstream), enlarged
 
     return enlarged
@@ -118,14 +118,14 @@ class AlignedUpsample(Enlargement):
         ValueError: When the factor is below 1.
     """
 
-    def call(self, inputs: Any) -> Any:
-        """Returns the enlarged maps."""
+    def call(self, inputs: Tensor) -> Tensor:
+        """The enlarged maps."""
         factor = self.factor
 
         # The backward pass in its own words takes a third of the time that automatic differentiation does.
         @ops.custom_gradient
-        def enlarged(maps: Any) -> Any:
-            def gradient(*args: Any, upstream: Any = None) -> Any:
+        def enlarged(maps: Tensor) -> Tensor:
+            def gradient(*args: Any, upstream: Tensor = None) -> Tensor:
                 return _reduced(args[0] if upstream is None else upstream, factor, _aligned)
 
             return _enlarged(maps, factor, _aligned), gradient

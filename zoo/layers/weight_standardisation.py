@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.backend import Tensor
+
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class StandardisedConv2D(keras.layers.Conv2D):
@@ -36,13 +38,13 @@ class StandardisedConv2D(keras.layers.Conv2D):
         if self.kernel.shape[0] * self.kernel.shape[1] * self.kernel.shape[2] < 2:
             raise ValueError("a filter with a single weight cannot be standardised; take a larger kernel or more maps")
 
-    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+    def convolution_op(self, inputs: Tensor, kernel: Tensor) -> Tensor:
         """Convolves `inputs` with the standardised kernel."""
         return super().convolution_op(inputs, ops.cast(_standardised(kernel), inputs.dtype))
 
 
-def _standardised(kernel: Any) -> Any:
-    """Returns the kernel (height, width, in, out) with mean 0 and deviation 1 over each output filter."""
+def _standardised(kernel: Tensor) -> Tensor:
+    """The kernel (height, width, in, out) with mean 0 and deviation 1 over each output filter."""
     rows, columns, channels, filters = kernel.shape
     weights = rows * columns * channels
     # One matrix: its columns are the filters, so that both sums run over a single leading axis.

@@ -1,4 +1,4 @@
-"""Adversarial training as two models that share their networks: one step moves the critic, one the generator.
+"""Adversarial training as two models that share their parts: one step moves the critic, one the generator.
 
 Each step is an ordinary Keras model with a loss of its own, so that Keras compiles, differentiates and runs it on every
 backend. What a step does not move it declares as not trainable.
@@ -23,11 +23,11 @@ Distance = Callable[[Any, Any], Any]
 
 
 class _Step(keras.Model):
-    """A model that moves the weights of one of its networks only.
+    """A model that moves the weights of one of its models only.
 
     Args:
-        generator: The deblurring network.
-        critic: Gives scores (batch, height', width', 1) to pictures.
+        generator: The deblurring model.
+        critic: Gives scores (batch, height', width', 1) to images.
         moved: The one of the two that this step trains.
         kind: `"relativistic"` or `"wasserstein"`.
         passed: What the gradient passes through; where that computes in float16, Keras scales the loss.
@@ -49,46 +49,46 @@ class _Step(keras.Model):
         self._moved = moved
 
     @property
-    def trainable_variables(self) -> list[Any]:
+    def trainable_variables(self) -> list[Tensor]:
         """The weights that this step moves."""
         return list(self._moved.trainable_variables)
 
     @property
-    def trainable_weights(self) -> list[Any]:
+    def trainable_weights(self) -> list[Tensor]:
         """As `trainable_variables`; the PyTorch and TensorFlow trainers read this name."""
         return self.trainable_variables
 
     @property
-    def non_trainable_variables(self) -> list[Any]:
+    def non_trainable_variables(self) -> list[Tensor]:
         """Everything else that the step reads or that changes without a gradient, such as seeds of dropout."""
         moved = {id(variable) for variable in self.trainable_variables}
         return [variable for variable in self.variables if id(variable) not in moved]
 
     @property
-    def non_trainable_weights(self) -> list[Any]:
+    def non_trainable_weights(self) -> list[Tensor]:
         """Weights that this step leaves alone."""
         moved = {id(variable) for variable in self.trainable_variables}
         return [weight for weight in self.weights if id(weight) not in moved]
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Returns the restored pictures of blurred ones."""
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        """The restored images of blurred ones."""
         return self.generator(inputs, training=training)
 
 
 class GeneratorStep(_Step):
     """Trains the generator: adversarial loss + weight x distance of content.
 
-    Relativistic average form: the real pictures should not look more real than the restored ones on average, and the
+    Relativistic average form: the real images should not look more real than the restored ones on average, and the
     other way round; averages over the batch and the score map. Wasserstein form: the mean score of the restored ones,
     negated.
 
     Args:
-        generator: The deblurring network.
-        critic: Gives scores to pictures.
+        generator: The deblurring model.
+        critic: Gives scores to images.
         kind: `"relativistic"` (Li et al.) or `"wasserstein"` (Kupyn et al.).
         distance: Content term of truth and result, a scalar.
         weight: Weight of the content term; 100 in Kupyn et al. and Li et al.
-        networks: Networks inside `distance`, whose weights the step must know of.
+        networks: Models inside `distance`, whose weights the step must know of.
     """
 
     def __init__(
@@ -104,8 +104,10 @@ class GeneratorStep(_Step):
         self.distance, self.weight = distance, weight
         self.inner = list(networks)
 
-    def compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None, training: bool = True) -> Any:
-        """Returns the generator's loss of one batch of blurred (x), sharp (y) and restored (y_pred) pictures."""
+    def compute_loss(
+        self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None, training: bool = True
+    ) -> Tensor:
+        """The generator's loss of one batch of blurred (x), sharp (y) and restored (y_pred) images."""
         # On PyTorch the targets come as NumPy arrays.
         truth, restored = ops.convert_to_tensor(y, dtype="float32"), ops.cast(y_pred, "float32")
         fake = ops.cast(self.critic(restored, training=True), "float32")
@@ -181,7 +183,7 @@ class CriticStep(_Step):
         return ops.mean(ops.square(norm - 1.0))
 
 
-def relativistic_loss(better: Any, worse: Any) -> Any:
+def relativistic_loss(better: Tensor, worse: Tensor) -> Tensor:
     """Returns -mean log D(better, worse) - mean log (1 - D(worse, better)), D(a, b) = sigmoid(a - mean b).
 
     Source: Li et al., section on the loss function (relativistic average discriminator); means over the batch and the

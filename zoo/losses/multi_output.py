@@ -8,18 +8,18 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.backend import policy_of
+from zoo.backend import Tensor, policy_of
 from zoo.errors import ZooError
 from zoo.losses.pixel import Charbonnier
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class StageObjective(keras.Model):
-    """Trains a network with several outputs to bring every one of them near the truth.
+    """Trains a model with several outputs to bring every one of them near the truth.
 
     The loss is the sum over the outputs s of ratio_s x distance(truth, output s). Trained by Keras' own `fit`; the
     loss of `compile` stays empty, its metrics are those of the first output. A file of this model holds the ratios
-    beside the network.
+    beside the model.
 
     Source: Zhang et al. (2022), the loss with trainable ratios in [0, 1]. Ratios that descend freely would all go to 0;
     so here they are the softmax of one trained number each (our reading): between 0 and 1 with sum 1, equal at the
@@ -33,16 +33,16 @@ class StageObjective(keras.Model):
         network: A built network whose outputs all have the shape of the truth.
         distance: A Keras loss, or the name of one; None takes `Charbonnier`.
         trainable_ratios: Whether the ratios are trained; otherwise every one is 1 and none is logged.
-        name: Name of the model; None takes the network's.
+        name: Name of the model; None takes the model's.
 
     Raises:
-        ZooError: When the network has one output only, and for a distance that is not a loss.
+        ZooError: When the model has one output only, and for a distance that is not a loss.
     """
 
     def __init__(
         self, network: keras.Model, distance: Any = None, trainable_ratios: bool = True, name: str | None = None
     ) -> None:
-        # Without autocast: it is for the network to say in which precision it takes its inputs.
+        # Without autocast: it is for the model to say in which precision it takes its inputs.
         super().__init__(name=name or network.name, dtype=policy_of(network), autocast=False)
         count = len(network.outputs)
         if count < 2:
@@ -64,20 +64,25 @@ class StageObjective(keras.Model):
             return np.ones(len(self.network.outputs), np.float32)
         return keras.ops.convert_to_numpy(ops.softmax(self.logits))
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """Returns the network's outputs."""
+    def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
+        """The model's outputs."""
         return self.network(inputs, training=training)
 
     def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
-        """Returns the weighted sum of the outputs' distances.
+        self,
+        x: Tensor = None,
+        y: Tensor = None,
+        y_pred: Tensor = None,
+        sample_weight: Tensor = None,
+        training: bool = True,
+    ) -> Tensor:
+        """The weighted sum of the outputs' distances.
 
         Args:
-            x: The network's input, not used.
+            x: The model's input, not used.
             y: Truth (batch, height, width, channels).
-            y_pred: The network's outputs.
-            sample_weight: Weights of the pictures, or None.
+            y_pred: The model's outputs.
+            sample_weight: Weights of the images, or None.
             training: Not used.
         """
         distances = ops.stack([self.distance(y, output, sample_weight) for output in y_pred])
@@ -92,12 +97,12 @@ class StageObjective(keras.Model):
             total = total + ops.sum(ops.cast(regularisation, "float32"))
         return total
 
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Returns the metrics of the first output."""
+    def compute_metrics(self, x: Tensor, y: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> dict[str, Any]:
+        """The metrics of the first output."""
         return super().compute_metrics(x, y, y_pred[0], sample_weight)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the model."""
+        """The arguments that rebuild the model."""
         return {
             "network": keras.saving.serialize_keras_object(self.network),
             "distance": keras.saving.serialize_keras_object(self.distance),
@@ -115,7 +120,7 @@ class StageObjective(keras.Model):
 
 
 def _loss(distance: Any) -> keras.losses.Loss:
-    """Returns a loss given as such, by name, or as one of Keras' functions, which lack the reduction."""
+    """A loss given as such, by name, or as one of Keras' functions, which lack the reduction."""
     try:
         loss = keras.losses.get(distance)
         if callable(loss) and not isinstance(loss, keras.losses.Loss):

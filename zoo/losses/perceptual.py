@@ -64,7 +64,7 @@ def _for_caffe(image: Tensor) -> Tensor:
 
 
 def _vgg(weights: str | Path) -> keras.Model:
-    """Returns Keras' VGG-19 without its dense layers."""
+    """Keras' VGG-19 without its dense layers."""
     build = keras.applications.VGG19
     if weights == "random":
         return build(include_top=False, weights=None)

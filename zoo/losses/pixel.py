@@ -1,4 +1,4 @@
-"""Distances of pictures for training, and one objective of all outputs of a network."""
+"""Distances of images for training, and one objective of all outputs of a model."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+
+from zoo.backend import Tensor
 
 # Burt and Adelson's kernel; its sum is 1.
 _BLUR = (0.05, 0.25, 0.4, 0.25, 0.05)
@@ -27,7 +29,7 @@ class _Distance(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class Charbonnier(_Distance):
-    """The mean of sqrt(d^2 + epsilon^2) over pixels and channels of a picture, d the difference.
+    """The mean of sqrt(d^2 + epsilon^2) over pixels and channels of an image, d the difference.
 
     Source: the feature catcher's released code (epsilon 1e-3), after MPRNet (Zamir et al., CVPR 2021).
 
@@ -41,12 +43,12 @@ class Charbonnier(_Distance):
         super().__init__(name, **kwargs)
         self.epsilon = epsilon
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns the distance of each picture, (batch,)."""
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """The distance of each image, (batch,)."""
         return self._mean(y_true - y_pred)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the loss."""
+        """The arguments that rebuild the loss."""
         return {**super().get_config(), "epsilon": self.epsilon}
 
     def _mean(self, difference: Any) -> Any:
@@ -55,7 +57,7 @@ class Charbonnier(_Distance):
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class EdgeLoss(Charbonnier):
-    """The Charbonnier distance of the Laplacians of two pictures, see `laplacian`.
+    """The Charbonnier distance of the Laplacians of two images, see `laplacian`.
 
     Source: as `Charbonnier`.
 
@@ -68,8 +70,8 @@ class EdgeLoss(Charbonnier):
     def __init__(self, epsilon: float = 1e-3, name: str = "edge_loss", **kwargs: Any) -> None:
         super().__init__(epsilon, name, **kwargs)
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns the distance of each picture, (batch,)."""
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """The distance of each image, (batch,)."""
         # The Laplacian is linear: one of the difference stands for the difference of two.
         return self._mean(laplacian(y_true - y_pred))
 
@@ -91,21 +93,21 @@ class CharbonnierEdge(Charbonnier):
         super().__init__(epsilon, name, **kwargs)
         self.edge_weight = edge_weight
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns the distance of each picture, (batch,)."""
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """The distance of each image, (batch,)."""
         difference = y_true - y_pred
         return self._mean(difference) + self.edge_weight * self._mean(laplacian(difference))
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments that rebuild the loss."""
+        """The arguments that rebuild the loss."""
         return {**super().get_config(), "edge_weight": self.edge_weight}
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class RootSquaredError(_Distance):
-    """The root of the sum of squared differences of a picture: the plain L2 norm.
+    """The root of the sum of squared differences of an image: the plain L2 norm.
 
-    Source: Zhang et al. (2022), the loss as the paper prints it. The gradient of equal pictures is 0.
+    Source: Zhang et al. (2022), the loss as the paper prints it. The gradient of equal images is 0.
 
     Args:
         name: Name of the loss.
@@ -115,40 +117,40 @@ class RootSquaredError(_Distance):
     def __init__(self, name: str = "root_squared_error", **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns the norm of each difference, (batch,)."""
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """The norm of each difference, (batch,)."""
         total = ops.sum(ops.square(y_true - y_pred), axis=_PICTURE_AXES)
         # The root has no finite slope at 0, so it must not even be taken there.
         return ops.where(total > 0, ops.sqrt(ops.where(total > 0, total, 1.0)), 0.0)
 
 
-def laplacian(pictures: Any) -> Any:
-    """Returns pictures minus their coarse part: blurred, every second row and column kept, zeros between, x 4, blurred.
+def laplacian(images: Tensor) -> Tensor:
+    """Images minus their coarse part: blurred, every second row and column kept, zeros between, x 4, blurred.
 
     The blur is (0.05, 0.25, 0.4, 0.25, 0.05) along rows and columns and repeats the border's values outside, those of
-    the interleaved picture in the second blur.
+    the interleaved image in the second blur.
 
     Source: the edge loss of MPRNet (Zamir et al., CVPR 2021), as the feature catcher's released code uses it.
 
     Args:
-        pictures: Tensor (batch, height, width, channels), float.
+        images: Tensor (batch, height, width, channels), float.
 
     Returns:
         A tensor of the same shape.
     """
-    _, height, width, channels = ops.shape(pictures)
-    kept = 4.0 * _blurred(pictures, stride=2)
+    _, height, width, channels = ops.shape(images)
+    kept = 4.0 * _blurred(images, stride=2)
     batch, rows, columns, _ = ops.shape(kept)
     # A zero below every row and to the right of every column.
     cells = ops.pad(
         ops.reshape(kept, (batch * rows, 1, columns, 1, channels)), [[0, 0], [0, 1], [0, 0], [0, 1], [0, 0]]
     )
     spread = ops.reshape(cells, (batch, 2 * rows, 2 * columns, channels))
-    return pictures - _blurred(spread[:, :height, :width])
+    return images - _blurred(spread[:, :height, :width])
 
 
-def _blurred(x: Any, stride: int = 1) -> Any:
-    """Returns the blur at every `stride`-th row and column."""
+def _blurred(x: Tensor, stride: int = 1) -> Tensor:
+    """The blur at every `stride`-th row and column."""
     # One convolution per channel: an eighth of the time of adding shifted views up.
     radius, channels = len(_BLUR) // 2, x.shape[-1]
     x = ops.concatenate([x[:, :1]] * radius + [x] + [x[:, -1:]] * radius, axis=1)
@@ -159,7 +161,7 @@ def _blurred(x: Any, stride: int = 1) -> Any:
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
 class SumOfAbsoluteDifferences(keras.losses.Loss):
-    """The sum of |truth - result| over the whole batch: pictures, pixels and channels.
+    """The sum of |truth - result| over the whole batch: images, pixels and channels.
 
     Source: Mancini and Simonati (University of Bologna), code; the report's "LAD/L1". It is as large as the batch has
     numbers; with gradients clipped to norm 1 the scale hardly matters.
@@ -172,16 +174,16 @@ class SumOfAbsoluteDifferences(keras.losses.Loss):
     def __init__(self, name: str = "sum_of_absolute_differences", **kwargs: Any) -> None:
         super().__init__(name=name, **{**kwargs, "reduction": "sum"})
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Returns |truth - result|, which the reduction sums."""
         return ops.abs(y_true - y_pred)
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
-def psnr(y_true: Any, y_pred: Any) -> Any:
-    """Returns the PSNR in dB of each picture of a batch, for watching a training.
+def psnr(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """The PSNR in dB of each image of a batch, for watching a training.
 
-    Float pictures clipped to [0, 1], not rounded to 8 bit: near the benchmark's PSNR but not it.
+    Float images clipped to [0, 1], not rounded to 8 bit: near the benchmark's PSNR but not it.
 
     Args:
         y_true: Truth (batch, height, width, channels) in [0, 1].

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from zoo.backend import keras
+from zoo.backend import Tensor, keras
+from zoo.models._shared import he_normal
 from zoo.registry import ModelInfo, Variant, register
 
 DILATIONS = (1, 2, 3, 4)
-# A first guess near the blurred input lets so small a network gain within minutes; the authors' scale is 1.
+# A first guess near the blurred input lets so small a model gain within minutes; the authors' scale is 1.
 TINY = {"blocks": 4, "stem_filters": 16, "block_filters": 32, "tail_filters": 16, "residual_scale": 0.1}
 
 INFO = ModelInfo(
@@ -78,7 +79,7 @@ INFO = ModelInfo(
 
 @register(INFO)
 def build(
-    inputs: Any,
+    inputs: Tensor,
     *,
     blocks: int = 10,
     stem_filters: int = 128,
@@ -87,7 +88,7 @@ def build(
     slope: float = 0.3,
     long_skip: bool = True,
     residual_scale: float = 1.0,
-) -> Any:
+) -> Tensor:
     """Builds ATROUS_NET.
 
     Args:
@@ -100,7 +101,7 @@ def build(
         long_skip: Whether the first convolution's map is concatenated before the tail. The authors' code has it,
             the report's prose does not mention it.
         residual_scale: Factor on the initial (He-normal) kernels of what is added to something: the last convolution
-            of each block and of the network.
+            of each block and of the model.
 
     Returns:
         Tensor (batch, height, width, 3), not clipped.
@@ -118,28 +119,23 @@ def build(
         x = layers.Concatenate(name="long_skip")([x, stem])
     x = _conv(x, tail_filters, 3, "tail", slope)
     full = keras.config.dtype_policy().variable_dtype
-    start = _he_normal(residual_scale)
+    start = he_normal(residual_scale)
     correction = layers.Conv2D(3, 3, padding="same", kernel_initializer=start, dtype=full, name="correction")(x)
     middle = MiddleFrame(dtype=full, name="middle_frame")(inputs)
     return layers.Add(dtype=full, name="sharp")([correction, middle])
 
 
-def _block(x: Any, filters: int, name: str, slope: float, residual_scale: float) -> Any:
-    """Returns the residual block: four dilated branches, concatenated, fused, added to the block's input."""
+def _block(x: Tensor, filters: int, name: str, slope: float, residual_scale: float) -> Tensor:
+    """The residual block: four dilated branches, concatenated, fused, added to the block's input."""
     layers = keras.layers
     branches = [_conv(x, filters // 2, 3, f"{name}_dilation{rate}", slope, dilation_rate=rate) for rate in DILATIONS]
     fused = layers.Concatenate(name=f"{name}_concat")(branches)
-    fused = _conv(fused, filters, 3, f"{name}_fuse", slope, kernel_initializer=_he_normal(residual_scale))
+    fused = _conv(fused, filters, 3, f"{name}_fuse", slope, kernel_initializer=he_normal(residual_scale))
     return layers.Add(name=f"{name}_sum")([fused, x])
 
 
-def _conv(x: Any, filters: int, size: int, name: str, slope: float, **options: Any) -> Any:
-    """Returns convolution ("same", He-normal unless `options` say otherwise) and LeakyReLU."""
+def _conv(x: Tensor, filters: int, size: int, name: str, slope: float, **options: Any) -> Tensor:
+    """Convolution ("same", He-normal unless `options` say otherwise) and LeakyReLU."""
     options = {"padding": "same", "kernel_initializer": "he_normal", **options}
     x = keras.layers.Conv2D(filters, size, name=name, **options)(x)
     return keras.layers.LeakyReLU(slope, name=f"{name}_act")(x)
-
-
-def _he_normal(scale: float) -> Any:
-    """Returns He's normal initialiser with its standard deviation times `scale`."""
-    return keras.initializers.VarianceScaling(2.0 * scale**2, mode="fan_in", distribution="truncated_normal")

@@ -6,9 +6,7 @@ authors' code. Receptive field 41 pixels.
 
 from __future__ import annotations
 
-from typing import Any
-
-from zoo.backend import keras
+from zoo.backend import Tensor, keras
 from zoo.registry import ModelInfo, Variant, register
 
 DEPTH = 10
@@ -17,9 +15,9 @@ INFO = ModelInfo(
     name="carlo",
     title="CARLO_NET",
     paper="L. Mancini, M. Simonati: deep image deblurring (University of Bologna), Tables 1 and 3",
-    summary="A plain encoder-decoder of valid 3x3 (transposed) convolutions with additive skips, for small pictures.",
+    summary="A plain encoder-decoder of valid 3x3 (transposed) convolutions with additive skips, for small images.",
     variants={
-        "image": Variant(parameters=2_663_555, macs=158_537_640_960, receptive_field=41, note="the report's network"),
+        "image": Variant(parameters=2_663_555, macs=158_537_640_960, receptive_field=41, note="the report's model"),
         "tiny": Variant(
             parameters=168_227,
             macs=9_992_215_296,
@@ -34,7 +32,7 @@ INFO = ModelInfo(
 
 
 @register(INFO)
-def build(inputs: Any, *, filters: int = 128) -> Any:
+def build(inputs: Tensor, *, filters: int = 128) -> Tensor:
     """Builds CARLO_NET.
 
     Args:

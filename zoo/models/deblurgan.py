@@ -1,7 +1,7 @@
 """DeblurGAN's generator, and the light one of depth-separable convolutions and attention.
 
 Sources: Kupyn et al., "DeblurGAN: blind motion deblurring using conditional adversarial networks" (2018) and its public
-code; Li et al., the depth-separable DeblurGAN. Both take pictures in [0, 1], work in [-1, 1] and return the clipped sum
+code; Li et al., the depth-separable DeblurGAN. Both take images in [0, 1], work in [-1, 1] and return the clipped sum
 of input and correction, in [0, 1] again. The critic is in `zoo.patchgan`.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from zoo.backend import keras
+from zoo.backend import Tensor, keras
+from zoo.models._shared import he_normal
 from zoo.registry import ModelInfo, Variant, register
 
-# Dropout costs so small networks quality, and a first guess near the blurred input gains much sooner: 400 steps of 8
+# Dropout costs so small models quality, and a first guess near the blurred input gains much sooner: 400 steps of 8
 # crops against a fixed motion blur gave the light one 2.6 dB with these options, 1.1 dB with a residual scale of 1.
 TINY = {"filters": 12, "blocks": 4, "dropout": 0.0, "use_bias": False, "residual_scale": 0.1}
 TINY_LITE = {"filters": 16, "blocks": 4, "reduction": 8, "dropout": 0.0}
@@ -21,7 +22,7 @@ INFO = ModelInfo(
     name="deblurgan",
     title="DeblurGAN",
     paper="O. Kupyn, V. Budzan, M. Mykhailych, D. Mishkin, J. Matas: DeblurGAN, CVPR 2018, and its public code",
-    summary="Residual blocks with instance normalisation at quarter resolution predict a correction to the picture; "
+    summary="Residual blocks with instance normalisation at quarter resolution predict a correction to the image; "
     "trained against a critic.",
     variants={
         "released": Variant(
@@ -63,7 +64,7 @@ LITE_INFO = ModelInfo(
 
 @register(INFO)
 def build(
-    inputs: Any,
+    inputs: Tensor,
     *,
     filters: int = 64,
     blocks: int = 9,
@@ -71,10 +72,10 @@ def build(
     dropout: float = 0.5,
     use_bias: bool = True,
     residual_scale: float = 1.0,
-) -> Any:
+) -> Tensor:
     """Builds DeblurGAN's generator.
 
-    Instance normalisation has neither scale nor shift and always takes a picture's own statistics. Kernels start
+    Instance normalisation has neither scale nor shift and always takes an image's own statistics. Kernels start
     normal with deviation 0.02, as in the public code.
 
     Args:
@@ -115,7 +116,7 @@ def build(
 
 @register(LITE_INFO)
 def build_lite(
-    inputs: Any,
+    inputs: Tensor,
     *,
     filters: int = 64,
     blocks: int = 9,
@@ -125,7 +126,7 @@ def build_lite(
     refined: bool = True,
     use_bias: bool = False,
     residual_scale: float = 0.1,
-) -> Any:
+) -> Tensor:
     """Builds the depth-separable DeblurGAN's generator.
 
     The paper leaves open, and these are our choices: the defaults of `reduction` and `slope`; zero padding ("same");
@@ -141,7 +142,7 @@ def build_lite(
         refined: Whether a step up is a convolution, the shuffle and a second convolution, which reproduces the
             published size; otherwise one convolution makes all the channels that the shuffle needs.
         use_bias: Whether convolutions and perceptrons have biases; without them the size is the published one.
-        residual_scale: Factor on the initial kernel of the last convolution; 0.1 starts near the blurred picture.
+        residual_scale: Factor on the initial kernel of the last convolution; 0.1 starts near the blurred image.
 
     Returns:
         Tensor (batch, height, width, 3) in [0, 1].
@@ -154,11 +155,11 @@ def build_lite(
         x = _separable_block(x, f"block{index}", reduction, slope, dropout, use_bias)
     for index, width in enumerate((2 * filters, filters), start=1):
         x = _shuffle_up(x, width, f"up{index}", slope, refined, use_bias)
-    return _sharp(x, inputs, _he_normal(residual_scale), padding="same", use_bias=use_bias)
+    return _sharp(x, inputs, he_normal(residual_scale), padding="same", use_bias=use_bias)
 
 
-def _block(x: Any, filters: int, name: str, convolutions: int, dropout: float, use_bias: bool) -> Any:
-    """Returns the residual block: mirrored margin, convolution, norm, ReLU, dropout; perhaps again up to the norm."""
+def _block(x: Tensor, filters: int, name: str, convolutions: int, dropout: float, use_bias: bool) -> Tensor:
+    """The residual block: mirrored margin, convolution, norm, ReLU, dropout; perhaps again up to the norm."""
     from zoo.layers.normalisation import InstanceNormalization
     from zoo.layers.padding import ReflectionPadding2D
 
@@ -175,15 +176,15 @@ def _block(x: Any, filters: int, name: str, convolutions: int, dropout: float, u
     return layers.Add(name=f"{name}_sum")([y, x])
 
 
-def _normalised(x: Any, name: str) -> Any:
-    """Returns instance normalisation and ReLU."""
+def _normalised(x: Tensor, name: str) -> Tensor:
+    """Instance normalisation and ReLU."""
     from zoo.layers.normalisation import InstanceNormalization
 
     return keras.layers.ReLU(name=f"{name}_act")(InstanceNormalization(name=f"{name}_norm")(x))
 
 
-def _separable_block(x: Any, name: str, reduction: int, slope: float, dropout: float, use_bias: bool) -> Any:
-    """Returns channel attention, spatial attention, three depth-separable convolutions, plus the input."""
+def _separable_block(x: Tensor, name: str, reduction: int, slope: float, dropout: float, use_bias: bool) -> Tensor:
+    """Channel attention, spatial attention, three depth-separable convolutions, plus the input."""
     from zoo.layers.attention import ChannelAttention, SpatialAttention
 
     layers = keras.layers
@@ -196,8 +197,8 @@ def _separable_block(x: Any, name: str, reduction: int, slope: float, dropout: f
     return layers.Add(name=f"{name}_sum")([y, x])
 
 
-def _separable(x: Any, name: str, slope: float, use_bias: bool) -> Any:
-    """Returns a 3x3 convolution per channel, a 1x1 convolution across them and LeakyReLU."""
+def _separable(x: Tensor, name: str, slope: float, use_bias: bool) -> Tensor:
+    """A 3x3 convolution per channel, a 1x1 convolution across them and LeakyReLU."""
     channels = x.shape[-1]
     # Keras counts all channels into a depthwise kernel's fan-in; each of its filters sees nine values.
     start = keras.initializers.VarianceScaling(float(channels), mode="fan_in", distribution="truncated_normal")
@@ -206,8 +207,8 @@ def _separable(x: Any, name: str, slope: float, use_bias: bool) -> Any:
     return _conv(x, channels, 1, name, slope, use_bias)
 
 
-def _shuffle_up(x: Any, filters: int, name: str, slope: float, refined: bool, use_bias: bool) -> Any:
-    """Returns the map at twice the resolution with `filters` channels."""
+def _shuffle_up(x: Tensor, filters: int, name: str, slope: float, refined: bool, use_bias: bool) -> Tensor:
+    """The map at twice the resolution with `filters` channels."""
     from zoo.layers.pixel_shuffle import PixelShuffle
 
     x = _conv(x, x.shape[-1] if refined else 4 * filters, 3, name, slope, use_bias)
@@ -215,20 +216,20 @@ def _shuffle_up(x: Any, filters: int, name: str, slope: float, refined: bool, us
     return _conv(x, filters, 3, f"{name}_refine", slope, use_bias) if refined else x
 
 
-def _conv(x: Any, filters: int, size: int, name: str, slope: float, use_bias: bool, strides: int = 1) -> Any:
-    """Returns a "same" convolution and LeakyReLU."""
+def _conv(x: Tensor, filters: int, size: int, name: str, slope: float, use_bias: bool, strides: int = 1) -> Tensor:
+    """A "same" convolution and LeakyReLU."""
     options = {"use_bias": use_bias, "padding": "same", "kernel_initializer": "he_normal"}
     x = keras.layers.Conv2D(filters, size, strides=strides, name=name, **options)(x)
     return keras.layers.LeakyReLU(slope, name=f"{name}_act")(x)
 
 
-def _symmetric_range(inputs: Any) -> Any:
-    """Returns pictures in [0, 1] brought to [-1, 1]."""
+def _symmetric_range(inputs: Tensor) -> Tensor:
+    """Images in [0, 1] brought to [-1, 1]."""
     return keras.layers.Rescaling(2.0, offset=-1.0, name="symmetric_range")(inputs)
 
 
-def _sharp(x: Any, inputs: Any, start: Any, **options: Any) -> Any:
-    """Returns the picture plus tanh of a 7x7 convolution, clipped.
+def _sharp(x: Tensor, inputs: Tensor, start: Any, **options: Any) -> Tensor:
+    """The image plus tanh of a 7x7 convolution, clipped.
 
     The clipped sum in [-1, 1], brought back to [0, 1], is the input plus half the tanh, clipped to [0, 1].
     """
@@ -241,10 +242,5 @@ def _sharp(x: Any, inputs: Any, start: Any, **options: Any) -> Any:
 
 
 def _options(use_bias: bool) -> dict[str, Any]:
-    """Returns what all of DeblurGAN's normalised convolutions share."""
+    """What all of DeblurGAN's normalised convolutions share."""
     return {"use_bias": use_bias, "kernel_initializer": keras.initializers.RandomNormal(stddev=0.02)}
-
-
-def _he_normal(scale: float) -> Any:
-    """Returns He's normal initialiser with its standard deviation times `scale`."""
-    return keras.initializers.VarianceScaling(2.0 * scale**2, mode="fan_in", distribution="truncated_normal")

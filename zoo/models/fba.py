@@ -1,4 +1,4 @@
-"""FBA-Net: a dilated ResNet-50 with pyramid pooling, from image matting, put to deblurring grey pictures.
+"""FBA-Net: a dilated ResNet-50 with pyramid pooling, from image matting, put to deblurring grey images.
 
 Source: Germer, Uelwer and Harmeling, the HDC2021 entry built on blur estimation (paper and public code), after Forte
 and Pitié, "F, B, Alpha Matting" (2020). Every convolution down to the decoder at half resolution has standardised
@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from zoo.backend import keras
+from zoo.backend import Tensor, keras
+from zoo.models._shared import grey_tail, he_normal
 from zoo.registry import ModelInfo, Variant, register
 
 BINS = (1, 2, 3, 6)
@@ -18,7 +19,7 @@ EPSILON = 1e-5
 # Stride and dilations of the first and of the other bottlenecks of the four stages: the last two keep 1/8 resolution.
 STAGES = ((1, 1, 1), (2, 1, 1), (1, 1, 2), (1, 2, 4))
 # A correction to the input gains within minutes: 400 steps of 8 crops against a fixed motion blur gave 2.2 dB, drawing
-# the whole picture as the authors' network does 0.4 dB.
+# the whole image as the authors' model does 0.4 dB.
 TINY = {
     "filters": 8,
     "blocks": (1, 1, 2, 1),
@@ -34,7 +35,7 @@ INFO = ModelInfo(
     title="FBA-Net",
     paper="T. Germer, T. Uelwer, S. Harmeling: deblurring the HDC2021 photographs (paper and public code), Table 1; "
     "after M. Forte, F. Pitié: F, B, Alpha Matting, 2020",
-    summary="A ResNet-50 dilated from 1/8 resolution on and pyramid pooling see the whole picture; the decoder joins "
+    summary="A ResNet-50 dilated from 1/8 resolution on and pyramid pooling see the whole image; the decoder joins "
     "them with the early maps.",
     variants={
         "paper": Variant(
@@ -57,7 +58,7 @@ INFO = ModelInfo(
 
 @register(INFO)
 def build(
-    inputs: Any,
+    inputs: Tensor,
     *,
     filters: int = 64,
     blocks: Sequence[int] = (3, 4, 6, 3),
@@ -74,22 +75,21 @@ def build(
     convolutions. The authors, too, load no pre-trained weights.
 
     Args:
-        inputs: Tensor (batch, height, width, 3) in [0, 1], the grey picture copied three times, sides multiples of 8.
+        inputs: Tensor (batch, height, width, 3) in [0, 1], the grey image copied three times, sides multiples of 8.
         filters: Filters of the first convolution and of the narrow convolutions of stage 1; they double per stage.
         blocks: Bottlenecks of the four stages.
         groups: Groups of every group normalisation; must divide all filters.
         decoder_filters: Filters of the pyramid's branches and of the decoder up to 1/4 resolution.
         head_filters: Filters of the two plain convolutions at full resolution.
         slope: Slope of the decoder's LeakyReLU below zero.
-        global_residual: Whether the output is a correction to the grey picture; our choice for the tiny variant, the
-            authors' network has none.
+        global_residual: Whether the output is a correction to the grey image; our choice for the tiny variant, the
+            authors' model has none.
         residual_scale: Factor on the initial kernel of the last convolution.
 
     Returns:
         Tensor (batch, height, width, 1), not clipped.
     """
     from zoo.layers.padding import ZeroMaps
-    from zoo.layers.select_channels import MiddleFrame
 
     layers = keras.layers
     stem, stages = _encode(inputs, filters, blocks, groups)
@@ -105,18 +105,11 @@ def build(
     for index, width in enumerate(head_filters, start=1):
         x = layers.Conv2D(width, 3, padding="same", kernel_initializer="he_normal", name=f"head{index}")(x)
         x = layers.LeakyReLU(slope, name=f"head{index}_act")(x)
-    full = keras.config.dtype_policy().variable_dtype
-    start = keras.initializers.VarianceScaling(2.0 * residual_scale**2, mode="fan_in", distribution="truncated_normal")
-    name = "correction" if global_residual else "sharp"
-    x = layers.Conv2D(1, 1, kernel_initializer=start, dtype=full, name=name)(x)
-    if not global_residual:
-        return x
-    grey = MiddleFrame(1, dtype=full, name="grey")(inputs)
-    return layers.Add(dtype=full, name="sharp")([x, grey])
+    return grey_tail(inputs, x, global_residual, he_normal(residual_scale))
 
 
-def _encode(inputs: Any, filters: int, blocks: Sequence[int], groups: int) -> tuple[Any, list[Any]]:
-    """Returns the map at 1/2 resolution and those after each of the four stages."""
+def _encode(inputs: Tensor, filters: int, blocks: Sequence[int], groups: int) -> tuple[Tensor, list[Tensor]]:
+    """The map at 1/2 resolution and those after each of the four stages."""
     layers = keras.layers
     x = _conv(inputs, filters, 7, "stem", groups, strides=2)
     stem = x = layers.ReLU(name="stem_act")(x)
@@ -133,8 +126,8 @@ def _encode(inputs: Any, filters: int, blocks: Sequence[int], groups: int) -> tu
     return stem, stages
 
 
-def _bottleneck(x: Any, width: int, name: str, groups: int, *, project: bool, **options: Any) -> Any:
-    """Returns the residual block of a 1x1, a 3x3 and a 1x1 convolution to four times the width."""
+def _bottleneck(x: Tensor, width: int, name: str, groups: int, *, project: bool, **options: Any) -> Tensor:
+    """The residual block of a 1x1, a 3x3 and a 1x1 convolution to four times the width."""
     layers = keras.layers
     y = layers.ReLU(name=f"{name}_act1")(_conv(x, width, 1, f"{name}_conv1", groups))
     y = layers.ReLU(name=f"{name}_act2")(_conv(y, width, 3, f"{name}_conv2", groups, **options))
@@ -144,8 +137,8 @@ def _bottleneck(x: Any, width: int, name: str, groups: int, *, project: bool, **
     return layers.ReLU(name=name)(layers.Add(name=f"{name}_sum")([y, x]))
 
 
-def _pyramid(x: Any, filters: int, groups: int, slope: float) -> Any:
-    """Returns the map with its averages over 1, 4, 9 and 36 bins, projected and resized back, beside it."""
+def _pyramid(x: Tensor, filters: int, groups: int, slope: float) -> Tensor:
+    """The map with its averages over 1, 4, 9 and 36 bins, projected and resized back, beside it."""
     from zoo.layers.pyramid_pooling import AdaptiveAveragePool, ResizeLike
 
     branches = [x]
@@ -157,23 +150,23 @@ def _pyramid(x: Any, filters: int, groups: int, slope: float) -> Any:
     return keras.layers.Concatenate(name="pyramid")(branches)
 
 
-def _merge(x: Any, others: list[Any], name: str) -> Any:
-    """Returns the map at twice the resolution with others behind it."""
+def _merge(x: Tensor, others: list[Tensor], name: str) -> Tensor:
+    """The map at twice the resolution with others behind it."""
     from zoo.layers.upsampling import BilinearUpsample
 
     x = BilinearUpsample(2, name=f"{name}_resize")(x)
     return keras.layers.Concatenate(name=f"{name}_concat")([x, *others])
 
 
-def _decode(x: Any, filters: int, size: int, name: str, groups: int, slope: float) -> Any:
-    """Returns standardised convolution with bias, group normalisation and LeakyReLU."""
+def _decode(x: Tensor, filters: int, size: int, name: str, groups: int, slope: float) -> Tensor:
+    """Standardised convolution with bias, group normalisation and LeakyReLU."""
     x = _conv(x, filters, size, name, groups, use_bias=True)
     return keras.layers.LeakyReLU(slope, name=f"{name}_act")(x)
 
 
-def _conv(x: Any, filters: int, size: int, name: str, groups: int, **options: Any) -> Any:
-    """Returns symmetrically padded standardised convolution, without bias by default, and group normalisation."""
-    from zoo.layers.normalisation import PictureGroupNormalization
+def _conv(x: Tensor, filters: int, size: int, name: str, groups: int, **options: Any) -> Tensor:
+    """Symmetrically padded standardised convolution, without bias by default, and group normalisation."""
+    from zoo.layers.normalisation import ImageGroupNormalization
     from zoo.layers.weight_standardisation import StandardisedConv2D
 
     options = {"use_bias": False, "kernel_initializer": "he_normal", **options}
@@ -184,4 +177,4 @@ def _conv(x: Any, filters: int, size: int, name: str, groups: int, **options: An
         if size > 1:
             x = keras.layers.ZeroPadding2D(size // 2, name=f"{name}_pad")(x)
     x = StandardisedConv2D(filters, size, padding=padding, name=name, **options)(x)
-    return PictureGroupNormalization(groups, epsilon=EPSILON, name=f"{name}_norm")(x)
+    return ImageGroupNormalization(groups, epsilon=EPSILON, name=f"{name}_norm")(x)

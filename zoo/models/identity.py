@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from zoo.backend import keras
+from zoo.backend import Tensor, keras
 from zoo.registry import ModelInfo, Variant, register
 
 INFO = ModelInfo(
@@ -23,8 +21,8 @@ INFO = ModelInfo(
 
 
 @register(INFO)
-def build(inputs: Any) -> Any:
-    """Returns the middle frame of `inputs` (batch, height, width, frames x 3)."""
+def build(inputs: Tensor) -> Tensor:
+    """The middle frame of `inputs` (batch, height, width, frames x 3)."""
     from zoo.layers.select_channels import MiddleFrame
 
     return MiddleFrame(dtype=keras.config.dtype_policy().variable_dtype, name="middle_frame")(inputs)

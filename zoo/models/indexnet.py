@@ -1,4 +1,4 @@
-"""IndexNet: a MobileNetV2 that remembers where pooled features came from, put to deblurring grey pictures.
+"""IndexNet: a MobileNetV2 that remembers where pooled features came from, put to deblurring grey images.
 
 Source: Lu et al., "Indices matter: learning to index for deep image matting" (ICCV 2019) and its public code, in the
 form that Germer, Uelwer and Harmeling compared FBA-Net with (HDC2021, Table 1): depthwise many-to-one index blocks,
@@ -9,10 +9,10 @@ down is an index block. Initial kernels are our choice: He-normal before a ReLU6
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from zoo.backend import keras
+from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
+from zoo.models._shared import glorot_uniform, grey_tail
 from zoo.registry import ModelInfo, Variant, register
 
 # Expansion, channels and blocks of the encoder's stages 1 to 7.
@@ -62,23 +62,23 @@ INFO = ModelInfo(
 
 @register(INFO)
 def build(
-    inputs: Any,
+    inputs: Tensor,
     *,
     stem_filters: int = 32,
     stages: Sequence[tuple[int, int, int]] = STAGES,
     decoder_kernel: int = 5,
     global_residual: bool = False,
     residual_scale: float = 1.0,
-) -> Any:
+) -> Tensor:
     """Builds IndexNet.
 
     Args:
-        inputs: Tensor (batch, height, width, 4) in [0, 1], the grey picture copied four times, sides multiples of 32.
+        inputs: Tensor (batch, height, width, 4) in [0, 1], the grey image copied four times, sides multiples of 32.
         stem_filters: Filters of the first convolution and of the last two decoder levels.
         stages: Expansion, channels and blocks of the encoder's seven stages.
         decoder_kernel: Side of the decoder's kernels.
-        global_residual: Whether the output is a correction to the grey picture; our choice for the tiny variant, the
-            authors' network has none.
+        global_residual: Whether the output is a correction to the grey image; our choice for the tiny variant, the
+            authors' model has none.
         residual_scale: Factor on the initial kernel of the last convolution.
 
     Returns:
@@ -95,8 +95,8 @@ def build(
         )
     x = _conv(inputs, stem_filters, 3, "stem")
     widths = [stem_filters, *(channels for _, channels, _ in stages)]
-    skips: list[Any] = []
-    maps: dict[int, list[Any]] = {}
+    skips: list[Tensor] = []
+    maps: dict[int, list[Tensor]] = {}
     for stage in range(len(widths)):
         if stage:
             x = _stage(x, *stages[stage - 1], f"stage{stage}")
@@ -113,24 +113,27 @@ def build(
             x = IndexedUnpooling(name=f"decoder{stage}_up")([x, *maps[stage]])
         x = keras.layers.Concatenate(name=f"decoder{stage}_concat")([x, skips[stage]])
         x = _conv(x, widths[stage - 1] if stage > 1 else stem_filters, decoder_kernel, f"decoder{stage}")
-    return _head(inputs, x, decoder_kernel, global_residual, residual_scale)
+    if not global_residual:
+        # A correction of both signs comes straight from the features instead.
+        x = _conv(x, 1, decoder_kernel, "prediction")
+    return grey_tail(inputs, x, global_residual, glorot_uniform(residual_scale), decoder_kernel, use_bias=False)
 
 
-def _index_maps(x: Any, channels: int, name: str) -> list[Any]:
-    """Returns the four maps of indices in (0, 1) of an index block, at half size."""
+def _index_maps(x: Tensor, channels: int, name: str) -> list[Tensor]:
+    """The four maps of indices in (0, 1) of an index block, at half size."""
     options = {"strides": 2, "use_bias": False, "activation": "sigmoid"}
     return [keras.layers.Conv2D(channels, 2, name=f"{name}_{place}", **options)(x) for place in range(1, 5)]
 
 
-def _stage(x: Any, expansion: int, channels: int, blocks: int, name: str) -> Any:
-    """Returns a row of inverted residual blocks."""
+def _stage(x: Tensor, expansion: int, channels: int, blocks: int, name: str) -> Tensor:
+    """A row of inverted residual blocks."""
     for block in range(1, blocks + 1):
         x = _inverted_residual(x, expansion, channels, f"{name}_block{block}")
     return x
 
 
-def _inverted_residual(x: Any, expansion: int, channels: int, name: str) -> Any:
-    """Returns expansion, depthwise convolution and projection, plus the input where the channels are the same.
+def _inverted_residual(x: Tensor, expansion: int, channels: int, name: str) -> Tensor:
+    """Expansion, depthwise convolution and projection, plus the input where the channels are the same.
 
     The margin of zeros comes before the expansion, whose normalisation makes it something else than zeros.
     """
@@ -147,33 +150,14 @@ def _inverted_residual(x: Any, expansion: int, channels: int, name: str) -> Any:
     return layers.Add(name=f"{name}_sum")([x, y]) if x.shape[-1] == channels else y
 
 
-def _conv(x: Any, filters: int, size: int, name: str) -> Any:
-    """Returns a "same" convolution without bias, normalised, ReLU6."""
+def _conv(x: Tensor, filters: int, size: int, name: str) -> Tensor:
+    """A "same" convolution without bias, normalised, ReLU6."""
     options = {"padding": "same", "use_bias": False, "kernel_initializer": "he_normal"}
     return _normalised(keras.layers.Conv2D(filters, size, name=name, **options)(x), name)
 
 
-def _normalised(x: Any, name: str) -> Any:
-    """Returns batch normalisation and ReLU6."""
+def _normalised(x: Tensor, name: str) -> Tensor:
+    """Batch normalisation and ReLU6."""
     from zoo.layers.normalisation import BatchNorm
 
     return keras.layers.ReLU(6.0, name=f"{name}_act")(BatchNorm(name=f"{name}_norm")(x))
-
-
-def _head(inputs: Any, x: Any, size: int, global_residual: bool, scale: float) -> Any:
-    """Returns the picture: to one channel, normalised, ReLU6, and a last convolution without bias.
-
-    A correction of both signs comes straight from the features instead, by one convolution with a bias.
-    """
-    from zoo.layers.select_channels import FirstChannels
-
-    layers = keras.layers
-    full = keras.config.dtype_policy().variable_dtype
-    start = keras.initializers.VarianceScaling(scale**2, mode="fan_avg", distribution="uniform")
-    options = {"padding": "same", "kernel_initializer": start, "dtype": full}
-    if not global_residual:
-        x = _conv(x, 1, size, "prediction")
-        return layers.Conv2D(1, size, use_bias=False, name="sharp", **options)(x)
-    correction = layers.Conv2D(1, size, name="correction", **options)(x)
-    grey = FirstChannels(1, dtype=full, name="grey")(inputs)
-    return layers.Add(dtype=full, name="sharp")([correction, grey])

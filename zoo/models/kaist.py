@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zoo.backend import keras
+from zoo.backend import Tensor, keras
 from zoo.registry import ModelInfo, Variant, register
 
 KERNEL_SIDE = 5
@@ -19,7 +19,7 @@ INFO = ModelInfo(
     title="KAIST_NET",
     paper="H. Sim, M. Kim: per-pixel adaptive kernels with residual down-up and up-down modules, NTIRE 2019; "
     "as rebuilt by L. Mancini, M. Simonati (University of Bologna), Tables 1 to 4",
-    summary="A U-shaped network predicts a 5x5 kernel for every pixel of the middle frame, a residual image and the "
+    summary="A U-shaped model predicts a 5x5 kernel for every pixel of the middle frame, a residual image and the "
     "weight that blends the two.",
     variants={
         "video": Variant(11_595_613, macs=59_006_189_568, receptive_field=389, frames=3, note="three frames (REDS)"),
@@ -49,14 +49,14 @@ INFO = ModelInfo(
 
 @register(INFO)
 def build(
-    inputs: Any,
+    inputs: Tensor,
     *,
     filters: int = 32,
     units: int = 9,
     bottom_units: int = 4,
     slope: float = 0.3,
     kernel_activation: bool = False,
-) -> Any:
+) -> Tensor:
     """Builds KAIST_NET.
 
     Args:
@@ -92,8 +92,8 @@ def build(
     return _heads(inputs, image, kernels)
 
 
-def _heads(inputs: Any, image: Any, kernels: Any) -> Any:
-    """Returns the blend of the locally convolved middle frame and the residual image."""
+def _heads(inputs: Tensor, image: Tensor, kernels: Tensor) -> Tensor:
+    """The blend of the locally convolved middle frame and the residual image."""
     from zoo.layers.blend import Blend
     from zoo.layers.local_convolution import LocalConvolution
     from zoo.layers.select_channels import MiddleFrame
@@ -108,47 +108,47 @@ def _heads(inputs: Any, image: Any, kernels: Any) -> Any:
     return Blend(dtype=full, name="sharp")([filtered, residual, weight])
 
 
-def _units(x: Any, unit: Any, filters: int, count: int, name: str, slope: float) -> Any:
+def _units(x: Tensor, unit: Any, filters: int, count: int, name: str, slope: float) -> Tensor:
     """Returns `count` residual units in a row."""
     for index in range(1, count + 1):
         x = unit(x, filters, f"{name}_{index}", slope)
     return x
 
 
-def _down_up(x: Any, filters: int, name: str, slope: float) -> Any:
+def _down_up(x: Tensor, filters: int, name: str, slope: float) -> Tensor:
     """RDU: stride-2 convolution to twice the filters, transposed convolution back, plus the input."""
     y = _conv(x, 2 * filters, KERNEL_SIDE, f"{name}_down", slope, strides=2)
     y = _conv_transpose(y, filters, f"{name}_up", slope)
     return keras.layers.Add(name=f"{name}_sum")([y, x])
 
 
-def _up_down(x: Any, filters: int, name: str, slope: float) -> Any:
+def _up_down(x: Tensor, filters: int, name: str, slope: float) -> Tensor:
     """RUD: transposed convolution to half the filters, stride-2 convolution back, plus the input."""
     y = _conv_transpose(x, filters // 2, f"{name}_up", slope)
     y = _conv(y, filters, KERNEL_SIDE, f"{name}_down", slope, strides=2)
     return keras.layers.Add(name=f"{name}_sum")([y, x])
 
 
-def _pool(x: Any, filters: int, name: str) -> Any:
-    """Returns 2x2 average pooling and a linear 1x1 convolution."""
+def _pool(x: Tensor, filters: int, name: str) -> Tensor:
+    """2x2 average pooling and a linear 1x1 convolution."""
     x = keras.layers.AveragePooling2D(2, name=name)(x)
     return keras.layers.Conv2D(filters, 1, name=f"{name}_project")(x)
 
 
-def _merge(x: Any, skip: Any, filters: int, name: str) -> Any:
-    """Returns nearest upsampling, concatenation with the encoder's map and a linear 1x1 convolution."""
+def _merge(x: Tensor, skip: Tensor, filters: int, name: str) -> Tensor:
+    """Nearest upsampling, concatenation with the encoder's map and a linear 1x1 convolution."""
     x = keras.layers.UpSampling2D(2, name=f"{name}_up")(x)
     x = keras.layers.Concatenate(name=f"{name}_concat")([x, skip])
     return keras.layers.Conv2D(filters, 1, name=name)(x)
 
 
-def _conv(x: Any, filters: int, size: int, name: str, slope: float | None, **options: Any) -> Any:
-    """Returns a "same" convolution and, unless `slope` is None, LeakyReLU."""
+def _conv(x: Tensor, filters: int, size: int, name: str, slope: float | None, **options: Any) -> Tensor:
+    """A "same" convolution and, unless `slope` is None, LeakyReLU."""
     x = keras.layers.Conv2D(filters, size, padding="same", name=name, **options)(x)
     return x if slope is None else keras.layers.LeakyReLU(slope, name=f"{name}_act")(x)
 
 
-def _conv_transpose(x: Any, filters: int, name: str, slope: float) -> Any:
-    """Returns a 4x4 stride-2 transposed convolution and LeakyReLU."""
+def _conv_transpose(x: Tensor, filters: int, name: str, slope: float) -> Tensor:
+    """A 4x4 stride-2 transposed convolution and LeakyReLU."""
     x = keras.layers.Conv2DTranspose(filters, 4, strides=2, padding="same", name=name)(x)
     return keras.layers.LeakyReLU(slope, name=f"{name}_act")(x)

@@ -1,20 +1,19 @@
 """The median-filter recurrent refiner: one small convolution, applied again and again, each time behind its own gate.
 
-Source: Nyrhilae, the HDC2021 entry with median filters, section on the network and its layer table. All convolutions
-are "valid", so the picture shrinks; the blur step sets gates that weigh the channels of every layer.
+Source: Nyrhilae, the HDC2021 entry with median filters, section on the model and its layer table. All convolutions
+are "valid", so the image shrinks; the blur step sets gates that weigh the channels of every layer.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from zoo.backend import keras
+from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
+from zoo.models._shared import glorot_uniform
 from zoo.registry import ModelInfo, Variant, register
 
 # Pixels that each side loses before the first refinement, and in each.
 _SHRINK_BEFORE, _SHRINK_EACH = 10, 4
-# A correction to the input gains within minutes what drawing the whole picture does not.
+# A correction to the input gains within minutes what drawing the whole image does not.
 TINY = {"refinements": 4, "filters": 24, "global_residual": True}
 
 INFO = ModelInfo(
@@ -22,7 +21,7 @@ INFO = ModelInfo(
     title="Median-filter recurrent refiner",
     paper="Nyrhilae: the HDC2021 entry with median filters and a recurrent network, layer table and section on the "
     "network",
-    summary="Sees the picture and four medians of it; a shared 5x5 convolution refines it twelve times, steered by the "
+    summary="Sees the image and four medians of it; a shared 5x5 convolution refines it twelve times, steered by the "
     "blur step.",
     variants={
         "paper": Variant(
@@ -54,23 +53,23 @@ INFO = ModelInfo(
 
 @register(INFO)
 def build(
-    inputs: Any,
-    blur_step: Any,
+    inputs: Tensor,
+    blur_step: Tensor,
     *,
     refinements: int = 12,
     filters: int = 32,
     narrow_filters: int = 8,
     global_residual: bool = False,
-) -> Any:
+) -> Tensor:
     """Builds the refiner.
 
     Args:
-        inputs: Tensor (batch, height, width, 5) in [0, 1]: the grey picture and its medians of widths 3, 5, 7 and 9.
+        inputs: Tensor (batch, height, width, 5) in [0, 1]: the grey image and its medians of widths 3, 5, 7 and 9.
         blur_step: Tensor (batch, 1), the step as it is, 0 to 9 in the source.
         refinements: Applications of the shared convolution; each has a gate of its own.
         filters: Filters of all layers but the last two.
         narrow_filters: Filters of the last layer but one.
-        global_residual: Whether the output is the grey picture, moved in logits, instead of a picture drawn afresh; our
+        global_residual: Whether the output is the grey image, moved in logits, instead of an image drawn afresh; our
             choice for the tiny variant.
 
     Returns:
@@ -98,8 +97,8 @@ def build(
     return _corrected(x, inputs, _SHRINK_BEFORE + _SHRINK_EACH * refinements)
 
 
-def _refine(x: Any, blur_step: Any, refinements: int, filters: int) -> Any:
-    """Returns x <- (1 - gate) x + gate x shared(x), `refinements` times."""
+def _refine(x: Tensor, blur_step: Tensor, refinements: int, filters: int) -> Tensor:
+    """X <- (1 - gate) x + gate x shared(x), `refinements` times."""
     from zoo.layers.blend import Blend
 
     if not refinements:
@@ -113,32 +112,32 @@ def _refine(x: Any, blur_step: Any, refinements: int, filters: int) -> Any:
     return x
 
 
-def _gate(blur_step: Any, filters: int, name: str) -> Any:
-    """Returns a number in (0, 1) for each channel, (batch, 1, 1, filters); near one half at first."""
+def _gate(blur_step: Tensor, filters: int, name: str) -> Tensor:
+    """A number in (0, 1) for each channel, (batch, 1, 1, filters); near one half at first."""
     start = keras.initializers.RandomNormal(stddev=0.01)
     gate = keras.layers.Dense(filters, activation="sigmoid", kernel_initializer=start, name=name)(blur_step)
     return keras.layers.Reshape((1, 1, filters), name=f"{name}_map")(gate)
 
 
-def _conv(x: Any, filters: int, size: int, name: str) -> Any:
-    """Returns a "valid" convolution with ELU."""
+def _conv(x: Tensor, filters: int, size: int, name: str) -> Tensor:
+    """A "valid" convolution with ELU."""
     return keras.layers.Conv2D(filters, size, activation="elu", name=name)(x)
 
 
-def _normalised(x: Any, name: str) -> Any:
+def _normalised(x: Tensor, name: str) -> Tensor:
     """Batch normalisation with Keras' numbers, which are those of the source."""
     from zoo.layers.normalisation import BatchNorm
 
     return BatchNorm(epsilon=1e-3, momentum=0.99, name=name)(x)
 
 
-def _corrected(x: Any, inputs: Any, shrink: int) -> Any:
-    """Returns the centre of the grey picture with a correction to its logits."""
+def _corrected(x: Tensor, inputs: Tensor, shrink: int) -> Tensor:
+    """The centre of the grey image with a correction to its logits."""
     from zoo.layers.logit_sum import LogitSum
 
     full = keras.config.dtype_policy().variable_dtype
     # A first guess near the blurred input.
-    start = keras.initializers.VarianceScaling(0.01, mode="fan_avg", distribution="uniform")
+    start = glorot_uniform(0.1)
     correction = keras.layers.Conv2D(1, 1, kernel_initializer=start, dtype=full, name="correction")(x)
     centre = keras.layers.Cropping2D(shrink // 2, dtype=full, name="centre")(inputs)
     return LogitSum(dtype=full, name="sharp")([centre[..., :1], correction])

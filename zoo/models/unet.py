@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from zoo.backend import keras
+from zoo.backend import Tensor, keras
+from zoo.models._shared import glorot_uniform, grey_tail
 from zoo.registry import ModelInfo, Variant, register
 
 # A correction to the input gains within minutes: 400 steps of 8 crops of the GoPro sample gave 0.4 to 0.5 dB; drawing
-# the whole picture, as the originals do, ended 3 dB below the blurred input.
+# the whole image, as the originals do, ended 3 dB below the blurred input.
 TINY = {"widths": (12, 24, 48, 64), "global_residual": True, "residual_scale": 0.1}
 
 _PAPER = (
@@ -26,7 +27,7 @@ _TINY_NOTE = "narrow, three poolings, corrects its input"
 
 
 def _info(number: int, summary: str, variants: dict[str, Variant], multiple: int, licence: str) -> ModelInfo:
-    """Returns the entry of one of the three."""
+    """The entry of one of the three."""
     return ModelInfo(
         name=f"unet{number}",
         title=f"U-Net {number}",
@@ -41,7 +42,7 @@ def _info(number: int, summary: str, variants: dict[str, Variant], multiple: int
     )
 
 
-# As narrow and without the sigmoid, the first network differs from the third only in the order of its skips.
+# As narrow and without the sigmoid, the first model differs from the third only in the order of its skips.
 _TINY_NORMALISED = Variant(
     205_733,
     macs=1_242_562_560,
@@ -110,7 +111,7 @@ UNET3 = _info(
 
 @register(UNET1)
 def build_unet1(
-    inputs: Any,
+    inputs: Tensor,
     *,
     widths: Sequence[int] = (32, 64, 128, 256, 512),
     global_residual: bool = False,
@@ -119,24 +120,24 @@ def build_unet1(
     """Builds U-Net 1.
 
     Args:
-        inputs: Tensor (batch, height, width, 3) in [0, 1], the grey picture copied three times, sides multiples of 16
+        inputs: Tensor (batch, height, width, 3) in [0, 1], the grey image copied three times, sides multiples of 16
             (of 2 to the number of poolings).
         widths: Filters of each level, the bottom last.
-        global_residual: Whether the output is the grey picture plus a linear correction, instead of a sigmoid; our
+        global_residual: Whether the output is the grey image plus a linear correction, instead of a sigmoid; our
             choice for the tiny variant.
         residual_scale: Factor on the initial kernel of the last convolution.
 
     Returns:
-        Tensor (batch, height, width, 1), in (0, 1) unless it is a corrected picture.
+        Tensor (batch, height, width, 1), in (0, 1) unless it is a corrected image.
     """
     skips, x = _encode(inputs, widths, normalised=True)
     x = _decode(x, skips, widths, _transposed, normalised=True)
-    return _head(inputs, x, global_residual, residual_scale, activation="sigmoid")
+    return grey_tail(inputs, x, global_residual, glorot_uniform(residual_scale), activation="sigmoid")
 
 
 @register(UNET2)
 def build_unet2(
-    inputs: Any,
+    inputs: Tensor,
     *,
     widths: Sequence[int] = (64, 128, 256, 512),
     global_residual: bool = False,
@@ -145,10 +146,10 @@ def build_unet2(
     """Builds U-Net 2.
 
     Args:
-        inputs: Tensor (batch, height, width, 3) in [0, 1], the grey picture copied three times, sides multiples of 8
+        inputs: Tensor (batch, height, width, 3) in [0, 1], the grey image copied three times, sides multiples of 8
             (of 2 to the number of poolings).
         widths: Filters of each level, the bottom last.
-        global_residual: Whether the output is the grey picture plus a correction; our choice for the tiny variant.
+        global_residual: Whether the output is the grey image plus a correction; our choice for the tiny variant.
         residual_scale: Factor on the initial kernel of the last convolution.
 
     Returns:
@@ -156,17 +157,17 @@ def build_unet2(
     """
     from zoo.layers.upsampling import AlignedUpsample
 
-    def enlarged(x: Any, width: int, name: str) -> Any:
+    def enlarged(x: Tensor, width: int, name: str) -> Tensor:
         return AlignedUpsample(2, name=name)(x)
 
     skips, x = _encode(inputs, widths, normalised=False)
     x = _decode(x, skips, widths, enlarged, normalised=False)
-    return _head(inputs, x, global_residual, residual_scale)
+    return grey_tail(inputs, x, global_residual, glorot_uniform(residual_scale))
 
 
 @register(UNET3)
 def build_unet3(
-    inputs: Any,
+    inputs: Tensor,
     *,
     widths: Sequence[int] = (64, 128, 256, 512, 1024),
     use_bias: bool = False,
@@ -176,11 +177,11 @@ def build_unet3(
     """Builds U-Net 3.
 
     Args:
-        inputs: Tensor (batch, height, width, 3) in [0, 1], the grey picture copied three times, sides multiples of 16
+        inputs: Tensor (batch, height, width, 3) in [0, 1], the grey image copied three times, sides multiples of 16
             (of 2 to the number of poolings).
         widths: Filters of each level, the bottom last.
         use_bias: Whether the normalised convolutions have biases.
-        global_residual: Whether the output is the grey picture plus a correction; our choice for the tiny variant.
+        global_residual: Whether the output is the grey image plus a correction; our choice for the tiny variant.
         residual_scale: Factor on the initial kernel of the last convolution.
 
     Returns:
@@ -188,11 +189,13 @@ def build_unet3(
     """
     skips, x = _encode(inputs, widths, normalised=True, use_bias=use_bias)
     x = _decode(x, skips, widths, _transposed, normalised=True, use_bias=use_bias, skip_first=True)
-    return _head(inputs, x, global_residual, residual_scale)
+    return grey_tail(inputs, x, global_residual, glorot_uniform(residual_scale))
 
 
-def _encode(inputs: Any, widths: Sequence[int], normalised: bool, use_bias: bool = False) -> tuple[list[Any], Any]:
-    """Returns the maps before each pooling, and the bottom's."""
+def _encode(
+    inputs: Tensor, widths: Sequence[int], normalised: bool, use_bias: bool = False
+) -> tuple[list[Tensor], Any]:
+    """The maps before each pooling, and the bottom's."""
     skips, x = [], inputs
     for level, width in enumerate(widths[:-1], start=1):
         x = _double(x, width, f"encoder{level}", normalised, use_bias)
@@ -202,15 +205,15 @@ def _encode(inputs: Any, widths: Sequence[int], normalised: bool, use_bias: bool
 
 
 def _decode(
-    x: Any,
-    skips: list[Any],
+    x: Tensor,
+    skips: list[Tensor],
     widths: Sequence[int],
     enlarge: Callable[[Any, int, str], Any],
     normalised: bool,
     use_bias: bool = False,
     skip_first: bool = False,
-) -> Any:
-    """Returns the map at full size: at each level enlarged, concatenated with its skip, two convolutions."""
+) -> Tensor:
+    """The map at full size: at each level enlarged, concatenated with its skip, two convolutions."""
     for level in range(len(skips), 0, -1):
         width, skip = widths[level - 1], skips[level - 1]
         x = enlarge(x, width, f"up{level}")
@@ -219,13 +222,13 @@ def _decode(
     return x
 
 
-def _transposed(x: Any, width: int, name: str) -> Any:
-    """Returns the map enlarged by a transposed 2x2 convolution."""
+def _transposed(x: Tensor, width: int, name: str) -> Tensor:
+    """The map enlarged by a transposed 2x2 convolution."""
     return keras.layers.Conv2DTranspose(width, 2, strides=2, name=name)(x)
 
 
-def _double(x: Any, width: int, name: str, normalised: bool, use_bias: bool = False) -> Any:
-    """Returns two 3x3 convolutions, each with batch normalisation or a bias, and ReLU."""
+def _double(x: Tensor, width: int, name: str, normalised: bool, use_bias: bool = False) -> Tensor:
+    """Two 3x3 convolutions, each with batch normalisation or a bias, and ReLU."""
     from zoo.layers.normalisation import BatchNorm
 
     layers = keras.layers
@@ -236,17 +239,3 @@ def _double(x: Any, width: int, name: str, normalised: bool, use_bias: bool = Fa
             x = BatchNorm(name=f"{name}_norm{index}")(x)
         x = layers.ReLU(name=f"{name}_act{index}")(x)
     return x
-
-
-def _head(inputs: Any, x: Any, global_residual: bool, scale: float, activation: str | None = None) -> Any:
-    """Returns the last 1x1 convolution in full precision, and its sum with the grey picture where that is asked for."""
-    from zoo.layers.select_channels import FirstChannels
-
-    full = keras.config.dtype_policy().variable_dtype
-    start = keras.initializers.VarianceScaling(scale**2, mode="fan_avg", distribution="uniform")
-    options = {"kernel_initializer": start, "dtype": full}
-    if not global_residual:
-        return keras.layers.Conv2D(1, 1, activation=activation, name="sharp", **options)(x)
-    correction = keras.layers.Conv2D(1, 1, name="correction", **options)(x)
-    grey = FirstChannels(1, dtype=full, name="grey")(inputs)
-    return keras.layers.Add(dtype=full, name="sharp")([correction, grey])

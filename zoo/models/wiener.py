@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from zoo.backend import keras
+from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.registry import ModelInfo, Variant, register
 
@@ -15,9 +13,9 @@ INFO = ModelInfo(
     "computer; after Wiener 1949",
     summary="Divides by the transform of the point spread function, held back by the Laplacian where noise would win. "
     "Nothing is learnt.",
-    # Balances were chosen on training pictures: by PSNR, and by character recognition of simulated photographs.
+    # Balances were chosen on training images: by PSNR, and by character recognition of simulated photographs.
     variants={
-        "image": Variant(parameters=0, options={"balance": 3e-5}, note="for pictures of 8 bit without noise"),
+        "image": Variant(parameters=0, options={"balance": 3e-5}, note="for images of 8 bit without noise"),
         "text": Variant(parameters=0, options={"balance": 1.0}, note="for photographs of text on a display"),
     },
     default="image",
@@ -30,13 +28,13 @@ INFO = ModelInfo(
 
 
 @register(INFO)
-def build(inputs: Any, psf: Any, *, balance: float = 3e-5) -> Any:
+def build(inputs: Tensor, psf: Tensor, *, balance: float = 3e-5) -> Tensor:
     """Builds the deconvolution.
 
     Args:
         inputs: Tensor (batch, height, width, 1) in [0, 1].
         psf: Tensor (batch, rows, columns, 1), the point spread functions.
-        balance: Weight of the smoothness against the fit to the blurry picture, at least 0.
+        balance: Weight of the smoothness against the fit to the blurry image, at least 0.
 
     Returns:
         Tensor (batch, height, width, 1).

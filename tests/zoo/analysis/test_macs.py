@@ -14,36 +14,36 @@ def count(inputs, outputs, height=16, width=32):
     return zoo.count_macs(keras.Model(inputs, outputs), height, width)
 
 
-def picture(channels=8):
+def image(channels=8):
     return keras.Input((None, None, channels))
 
 
 def test_separable_convolution():
-    x = picture(3)
+    x = image(3)
     # The article's example: 3 x 3 x 3 + 3 x 4 = 39 instead of 108 weights.
     assert count(x, keras.layers.SeparableConv2D(4, 3, padding="same", use_bias=False)(x)) == 16 * 32 * 39
     assert count(x, keras.layers.Conv2D(4, 3, padding="same", use_bias=False)(x)) == 16 * 32 * 108
 
 
 def test_depthwise_convolution():
-    x = picture(8)
+    x = image(8)
     assert count(x, keras.layers.DepthwiseConv2D(3, padding="same")(x)) == 16 * 32 * 9 * 8
 
 
 def test_attention():
-    x = picture(8)
+    x = image(8)
     assert count(x, ChannelAttention(reduction=4)(x)) == 2 * (8 * 2 + 2 * 8)
     assert count(x, SpatialAttention(7)(x)) == 16 * 32 * 49 * 2
 
 
 def test_a_layer_that_is_called_again_counts_again():
-    x = picture(4)
+    x = image(4)
     layer = keras.layers.Conv2D(4, 3, padding="same")
     assert count(x, layer(layer(x))) == 2 * 16 * 32 * 9 * 16
 
 
 def test_tiles_count_as_what_they_cover():
-    x = picture(4)
+    x = image(4)
     tiles = Tiles(2, 4)(x)
     assert count(x, keras.layers.Conv2D(4, 1)(tiles)) == 16 * 32 * 16
 

@@ -23,13 +23,15 @@ THIN = {
     [
         *[(row.name, row.variants[0]) for row in ROWS],
         *[(name, "paper") for name in ("refiner", "unet1", "unet2", "unet3")],
-        ("carlo", "image"), ("atrous", "cifar10"), ("atrous", "image-20"),
+        ("carlo", "image"),
+        ("atrous", "cifar10"),
+        ("atrous", "image-20"),
     ],
-)  # fmt: skip
+)
 def test_the_registry_says_what_is_measured(name, variant):
     options = {} if variant == "tiny" else THIN.get(name, {})
     field = zoo.info(name).variant(variant).receptive_field
-    # What sees the whole picture sees farther than any limit; a low one is found out sooner.
+    # What sees the whole image sees farther than any limit; a low one is found out sooner.
     assert zoo.receptive_field(name, variant, 512 if field else 128, **options) == field
 
 
@@ -37,7 +39,7 @@ def test_by_hand():
     fields = {name: zoo.info(name).variant().receptive_field for name in zoo.list_models()}
     # Ten convolutions down and ten up, each two pixels wider.
     assert fields["carlo"] == 1 + 20 * 2
-    # "Valid" convolutions lose as much of the picture as they see.
+    # "Valid" convolutions lose as much of the image as they see.
     assert fields["refiner"] == 1 + zoo.info("refiner").variant().shrink
     # Nine pixels, a step of two, ten blocks of 20 pixels each, and six by the tail.
     assert fields["atrous"] == 9 + 2 + 10 * 20 + 6

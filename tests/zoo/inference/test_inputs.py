@@ -25,14 +25,14 @@ def bad(position, value):
     ("batch", "info", "words"),
     [
         (GOOD[0], COLOUR, r"must be an array \(batch, height, width, channels\), not shape \(16, 16, 3\)"),
-        ([[1.0]], COLOUR, "pictures must be an array .* not list"),
+        ([[1.0]], COLOUR, "images must be an array .* not list"),
         (GOOD[:0], COLOUR, r"not shape \(0, 16, 16, 3\)"),
         ((GOOD * 255).astype(np.uint8), COLOUR, "must be float .* not uint8"),
-        (GOOD[..., :2], COLOUR, r"fcn takes pictures of 3 channel\(s\), not 2"),
-        (GOOD[..., :2], GREY, r"unet1 takes pictures of 1 or 3 channel\(s\), not 2"),
+        (GOOD[..., :2], COLOUR, r"fcn takes images of 3 channel\(s\), not 2"),
+        (GOOD[..., :2], GREY, r"unet1 takes images of 1 or 3 channel\(s\), not 2"),
         (np.repeat(GOOD, 2, axis=-1), GREY, "not 6"),
-        (bad((1, 2, 3, 0), np.nan), COLOUR, "fcn: the picture has values that are not finite"),
-        (bad((0, 0, 0, 2), np.inf), GREY, "unet1: the picture has values that are not finite"),
+        (bad((1, 2, 3, 0), np.nan), COLOUR, "fcn: the image has values that are not finite"),
+        (bad((0, 0, 0, 2), np.inf), GREY, "unet1: the image has values that are not finite"),
     ],
 )
 def test_pictures_are_refused_in_one_line(batch, info, words):
@@ -46,18 +46,18 @@ def test_pictures_are_refused_in_one_line(batch, info, words):
     [
         (3, None, COLOUR, "fcn takes no blur step; leave blur_step out"),
         (0, None, GREY, "unet1 takes no blur step"),
-        (None, None, STEPPED, "refiner needs to know how blurred a picture is; give blur_step"),
+        (None, None, STEPPED, "refiner needs to know how blurred an image is; give blur_step"),
         (-1, None, STEPPED, "blur_step must be a number of at least 0, .* not -1"),
         (float("nan"), None, STEPPED, "blur_step must be a number"),
         ("five", None, STEPPED, "blur_step must be a number of at least 0, .* not 'five'"),
-        ([1, 2, 3], None, STEPPED, "one for each of 2 pictures"),
+        ([1, 2, 3], None, STEPPED, "one for each of 2 images"),
         (None, box(3), COLOUR, "fcn takes no point spread function; leave psf out"),
         (None, None, KNOWING, "wiener needs to know the blur; give its point spread function as psf"),
         (None, "box", KNOWING, r"psf must be an array of numbers \(rows, columns\), not str"),
         (None, box(3)[0], KNOWING, r"must be an array .* not shape \(3,\)"),
-        (None, np.stack([box(3)] * 3), KNOWING, "3 point spread functions for 2 pictures; give one for each"),
+        (None, np.stack([box(3)] * 3), KNOWING, "3 point spread functions for 2 images; give one for each"),
         (None, box(4), KNOWING, "of 4x4 has no middle; make its sides odd"),
-        (None, box(31), KNOWING, "of 31x31 is too large for pictures of 16x16; take larger pictures or tiles"),
+        (None, box(31), KNOWING, "of 31x31 is too large for images of 16x16; take larger images or tiles"),
         (None, 0 * box(3), KNOWING, "must be finite and let light through"),
         (None, np.nan * box(3), KNOWING, "must be finite and let light through"),
     ],
@@ -75,17 +75,17 @@ def test_what_is_right_is_let_through(batch, info):
 
 
 def test_frames_count():
-    with pytest.raises(zoo.ZooError, match=r"kaist takes pictures of 9 channels \(3 frames of 3\), not 3"):
+    with pytest.raises(zoo.ZooError, match=r"kaist takes images of 9 channels \(3 frames of 3\), not 3"):
         check_batch(GOOD, zoo.info("kaist"), frames=3)
 
 
 def test_the_door_refuses_what_the_network_cannot_take():
     model = zoo.create("unet1", "tiny")
-    picture = np.zeros((16, 16, 3), np.uint8)
+    image = np.zeros((16, 16, 3), np.uint8)
     with pytest.raises(zoo.ZooError, match="unet1 takes no blur step"):
-        zoo.restore(model, picture, blur_step=2)
+        zoo.restore(model, image, blur_step=2)
     with pytest.raises(zoo.ZooError, match="refiner needs to know how blurred"):
-        zoo.restore(zoo.create("refiner", "tiny"), picture)
+        zoo.restore(zoo.create("refiner", "tiny"), image)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -119,11 +119,11 @@ def test_one_blur_for_all_pictures_or_one_for_each():
 
 def test_colour_pictures_go_through_grey_networks_channel_by_channel():
     model = zoo.create("unet2", "tiny")
-    picture = np.random.default_rng(0).random((24, 32, 3)).astype(np.float32)
-    whole = zoo.restore(model, picture)
-    assert whole.shape == picture.shape
+    image = np.random.default_rng(0).random((24, 32, 3)).astype(np.float32)
+    whole = zoo.restore(model, image)
+    assert whole.shape == image.shape
     for channel in range(3):
-        alone = zoo.restore(model, picture[..., channel : channel + 1])
+        alone = zoo.restore(model, image[..., channel : channel + 1])
         assert alone.shape == (24, 32, 1)
         np.testing.assert_allclose(alone[..., 0], whole[..., channel], atol=1e-6)
 
@@ -131,9 +131,9 @@ def test_colour_pictures_go_through_grey_networks_channel_by_channel():
 def test_the_shrinking_network_gives_every_pixel_back_in_its_place():
     """A constant stays constant where the network is the same everywhere, and sides come back whole."""
     model = zoo.create("refiner", "tiny")
-    picture = np.full((40, 33, 1), 0.5, np.float32)
-    restored = zoo.restore(model, picture, blur_step=4)
-    assert restored.shape == picture.shape
+    image = np.full((40, 33, 1), 0.5, np.float32)
+    restored = zoo.restore(model, image, blur_step=4)
+    assert restored.shape == image.shape
     assert np.ptp(restored) < 1e-5
 
 

@@ -11,21 +11,21 @@ MODES = {"none": (0, True), "crop": (16, False), "blend": (16, True)}
 SIZES = [(1, 1), (1, 90), (63, 64), (64, 64), (65, 129), (200, 131), (146, 236)]
 
 
-def picture(height, width, channels=3, seed=0):
+def random_image(height, width, channels=3, seed=0):
     return np.random.default_rng(seed).random((height, width, channels), np.float32)
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("size", SIZES)
 def test_a_network_that_changes_nothing_returns_the_image_exactly(mode, size):
-    image = picture(*size)
+    image = random_image(*size)
     overlap, blend = MODES[mode]
     np.testing.assert_array_equal(restore_tiles(image, Tiles(64, overlap, blend), lambda piece: piece), image)
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_identity_network_returns_the_image_exactly(mode):
-    image = picture(146, 236)
+    image = random_image(146, 236)
     overlap, blend = MODES[mode]
     model = zoo.create("identity", "image")
     np.testing.assert_array_equal(zoo.restore(model, image, tile=64, overlap=overlap, blend=blend), image)
@@ -46,7 +46,7 @@ def test_the_challenge_s_photographs_have_twelve_tiles_of_960():
         shapes.append(piece.shape)
         return piece
 
-    image = picture(1460, 2360, 1)
+    image = random_image(1460, 2360, 1)
     np.testing.assert_array_equal(restore_tiles(image, Tiles(640, 160), run), image)
     assert shapes == [(960, 960, 1)] * 12
 
@@ -58,13 +58,13 @@ def numbered():
 
 
 def test_cropped_tiles_lie_side_by_side():
-    result = restore_tiles(picture(80, 120, 1), Tiles(40, 10, blend=False), numbered())[..., 0]
+    result = restore_tiles(random_image(80, 120, 1), Tiles(40, 10, blend=False), numbered())[..., 0]
     np.testing.assert_array_equal(result, np.kron([[0, 1, 2], [3, 4, 5]], np.ones((40, 40))))
 
 
 def test_blended_tiles_fade_by_a_raised_cosine():
     tile, overlap = 40, 10
-    row = restore_tiles(picture(40, 80, 1), Tiles(tile, overlap), numbered())[20, :, 0]
+    row = restore_tiles(random_image(40, 80, 1), Tiles(tile, overlap), numbered())[20, :, 0]
     np.testing.assert_array_equal(row[: tile - overlap], 0)
     np.testing.assert_array_equal(row[tile + overlap :], 1)
     rise = (1 - np.cos(np.pi * (np.arange(overlap) + 0.5) / overlap)) / 2
@@ -75,7 +75,7 @@ def test_blended_tiles_fade_by_a_raised_cosine():
 
 
 def test_tiles_with_enough_overlap_give_what_the_whole_picture_gives():
-    image = picture(100, 130, seed=3)
+    image = random_image(100, 130, seed=3)
     model = zoo.create("atrous", "tiny")
     whole = zoo.restore(model, image)
     inner = np.s_[32:-32, 32:-32]
@@ -91,7 +91,7 @@ def test_tiles_with_enough_overlap_give_what_the_whole_picture_gives():
 
 def test_blur_step_and_types_pass_through_tiles():
     model = zoo.create("refiner", "tiny")
-    image = (picture(70, 90) * 255).astype(np.uint8)
+    image = (random_image(70, 90) * 255).astype(np.uint8)
     result = zoo.restore(model, image, tile=40, blur_step=3)
     assert result.shape == image.shape
     assert result.dtype == np.uint8
@@ -100,9 +100,9 @@ def test_blur_step_and_types_pass_through_tiles():
 @pytest.mark.parametrize(("tile", "overlap"), [(0, 0), (-5, 0), (64, -1), (64, 65)])
 def test_tiles_that_cannot_be_are_one_line(tile, overlap):
     with pytest.raises(ZooError, match=r"^tiles of .* cannot be; take .*$"):
-        zoo.restore(zoo.create("identity", "image"), picture(9, 9), tile=tile, overlap=overlap)
+        zoo.restore(zoo.create("identity", "image"), random_image(9, 9), tile=tile, overlap=overlap)
 
 
 def test_overlap_without_tiles_is_one_line():
     with pytest.raises(ZooError, match="overlap 16 without tiles; give tile too"):
-        zoo.restore(zoo.create("identity", "image"), picture(9, 9), overlap=16)
+        zoo.restore(zoo.create("identity", "image"), random_image(9, 9), overlap=16)

@@ -64,7 +64,7 @@ CASES = {
     "LogitSum": [_case("LogitSum", shapes=(MAPS, MAPS))],
     "MedianFilter": [_case("MedianFilter", 3), _case("MedianFilter", 3, padding="constant", sharing=False)],
     "MiddleFrame": [_case("MiddleFrame", 2, shapes=((2, 4, 6, 6),))],
-    "PictureGroupNormalization": [_case("PictureGroupNormalization", 2)],
+    "ImageGroupNormalization": [_case("ImageGroupNormalization", 2)],
     "PixelShuffle": [_case("PixelShuffle", 2)],
     "ReflectionPadding2D": [_case("ReflectionPadding2D", 2)],
     "ResizeLike": [_case("ResizeLike", shapes=((2, 2, 3, 4), MAPS))],

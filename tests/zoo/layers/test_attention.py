@@ -44,8 +44,8 @@ def test_spatial_attention_equals_the_formula(use_bias, size):
     kernel, *bias = layer.get_weights()
     maps = (x.max(-1), x.mean(-1))
     logits = sum(
-        np.stack([signal.correlate(picture, kernel[..., i, 0], mode="full")[3:-3, 3:-3] for picture in pictures])
-        for i, pictures in enumerate(maps)
+        np.stack([signal.correlate(image, kernel[..., i, 0], mode="full")[3:-3, 3:-3] for image in images])
+        for i, images in enumerate(maps)
     )
     weights = sigmoid(logits + (bias[0] if use_bias else 0))
     np.testing.assert_allclose(np.asarray(layer(x)), x * weights[..., None], rtol=1e-9)

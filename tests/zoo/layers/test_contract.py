@@ -11,32 +11,32 @@ from zoo.layers.local_convolution import LocalConvolution
 from zoo.layers.select_channels import MiddleFrame
 
 
-def neighbourhoods(picture, side):
+def neighbourhoods(image, side):
     """Returns (batch, height, width, channels, side^2): the patch form, in NumPy."""
     radius = side // 2
-    padded = np.pad(picture, [(0, 0), (radius, radius), (radius, radius), (0, 0)])
+    padded = np.pad(image, [(0, 0), (radius, radius), (radius, radius), (0, 0)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, (side, side), axis=(1, 2))
-    return windows.reshape(*picture.shape, side * side)
+    return windows.reshape(*image.shape, side * side)
 
 
 @pytest.mark.parametrize("side", [1, 3, 5])
 @pytest.mark.parametrize("size", [(1, 1), (2, 7), (9, 8)])
 def test_local_convolution_equals_the_patch_form(side, size):
     rng = np.random.default_rng(side)
-    picture, kernels = rng.random((2, *size, 3)), rng.random((2, *size, side**2))
-    expected = np.einsum("bhwck,bhwk->bhwc", neighbourhoods(picture, side), kernels)
+    image, kernels = rng.random((2, *size, 3)), rng.random((2, *size, side**2))
+    expected = np.einsum("bhwck,bhwk->bhwc", neighbourhoods(image, side), kernels)
     layer = LocalConvolution(side, dtype="float64")
-    np.testing.assert_allclose(np.asarray(layer([picture, kernels])), expected, rtol=1e-12)
+    np.testing.assert_allclose(np.asarray(layer([image, kernels])), expected, rtol=1e-12)
 
 
 def test_local_convolution_of_a_centre_and_of_a_box():
-    picture = np.random.default_rng(0).random((1, 6, 7, 3)).astype(np.float32)
+    image = np.random.default_rng(0).random((1, 6, 7, 3)).astype(np.float32)
     centre = np.zeros((1, 6, 7, 25), np.float32)
     centre[..., 12] = 1
-    np.testing.assert_array_equal(np.asarray(LocalConvolution(5)([picture, centre])), picture)
+    np.testing.assert_array_equal(np.asarray(LocalConvolution(5)([image, centre])), image)
     box = np.full((1, 6, 7, 25), 1 / 25, np.float32)
     np.testing.assert_allclose(
-        np.asarray(LocalConvolution(5)([picture, box])), neighbourhoods(picture, 5).mean(-1), atol=1e-6
+        np.asarray(LocalConvolution(5)([image, box])), neighbourhoods(image, 5).mean(-1), atol=1e-6
     )
 
 
@@ -45,22 +45,20 @@ def test_local_convolution_gradient_equals_finite_differences():
     if keras.backend.backend() != "tensorflow":
         pytest.skip("gradient tape of TensorFlow")
     rng = np.random.default_rng(0)
-    picture, kernels, weight = rng.random((1, 4, 5, 2)), rng.random((1, 4, 5, 9)), rng.random((1, 4, 5, 2))
+    image, kernels, weight = rng.random((1, 4, 5, 2)), rng.random((1, 4, 5, 9)), rng.random((1, 4, 5, 2))
     layer = LocalConvolution(3, dtype="float64")
 
     def value(a, b):
         return float(ops.sum(layer([a, b]) * weight))
 
-    variables = [tf.Variable(picture), tf.Variable(kernels)]
+    variables = [tf.Variable(image), tf.Variable(kernels)]
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(layer([variables[0] * 1.0, variables[1] * 1.0]) * weight)
-    for array, gradient in zip((picture, kernels), tape.gradient(loss, variables), strict=True):
+    for array, gradient in zip((image, kernels), tape.gradient(loss, variables), strict=True):
         for position in [(0, 0, 0, 0), (0, 3, 4, 1), (0, 2, 1, 1)]:
             step = np.zeros_like(array)
             step[position] = 1e-5
-            pairs = [
-                (picture + s * step, kernels) if array is picture else (picture, kernels + s * step) for s in (1, -1)
-            ]
+            pairs = [(image + s * step, kernels) if array is image else (image, kernels + s * step) for s in (1, -1)]
             slope = (value(*pairs[0]) - value(*pairs[1])) / 2e-5
             assert gradient.numpy()[position] == pytest.approx(slope, rel=1e-6)
 

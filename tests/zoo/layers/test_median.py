@@ -19,17 +19,17 @@ WIDTHS = tuple(TILES)
 FORMS = [*((width, True) for width in WIDTHS), (3, False), (5, False)]
 
 
-def filtered(pictures, width, padding="reflect", sharing=True):
-    """Returns the filtered pictures; called from Python, which needs no tracing."""
-    return np.asarray(MedianFilter(width, padding, sharing, dtype=pictures.dtype.name)(pictures))
+def filtered(images, width, padding="reflect", sharing=True):
+    """Returns the filtered images; called from Python, which needs no tracing."""
+    return np.asarray(MedianFilter(width, padding, sharing, dtype=images.dtype.name)(images))
 
 
-def plain(pictures, width, padding="reflect"):
+def plain(images, width, padding="reflect"):
     """Returns the medians by sorting, in NumPy."""
     radius = width // 2
-    padded = np.pad(pictures, [(0, 0), (radius, radius), (radius, radius), (0, 0)], mode=padding)
+    padded = np.pad(images, [(0, 0), (radius, radius), (radius, radius), (0, 0)], mode=padding)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (width, width), axis=(1, 2))
-    return np.sort(windows.reshape(*pictures.shape, width**2), axis=-1)[..., width**2 // 2]
+    return np.sort(windows.reshape(*images.shape, width**2), axis=-1)[..., width**2 // 2]
 
 
 def random(*shape, dtype=np.float32):
@@ -57,17 +57,17 @@ def test_exchange_networks_find_the_median_of_all_zeros_and_ones(width, count):
         assert np.array_equal(places[width**2 // 2], expected)
 
 
-def run(program, picture):
-    """Runs a program on a picture with as many rows and columns as whole tiles; beyond the border it starts anew."""
+def run(program, image):
+    """Runs a program on an image with as many rows and columns as whole tiles; beyond the border it starts anew."""
     rows, columns = program.tile
-    nodes = [picture[row::rows, column::columns] for row in range(rows) for column in range(columns)]
+    nodes = [image[row::rows, column::columns] for row in range(rows) for column in range(columns)]
 
     def read(value):
         return np.roll(nodes[value.node], (-value.down, -value.right), (0, 1))
 
     for maximum, first, second in program.instructions:
         nodes.append((np.maximum if maximum else np.minimum)(read(first), read(second)))
-    result = np.empty_like(picture)
+    result = np.empty_like(image)
     for index, value in enumerate(program.outputs):
         result[index // columns :: rows, index % columns :: columns] = read(value)
     return result
@@ -85,10 +85,10 @@ PROGRAMS = [
 @pytest.mark.parametrize(("width", "program"), PROGRAMS)
 def test_programs_find_the_medians_of_zeros_and_ones(width, program):
     """Most windows of random zeros and ones hold nearly as many of both: the hardest case."""
-    picture = np.random.default_rng(width).integers(0, 2, (480, 480), np.uint8)
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(picture, (0, width - 1), "wrap"), (width, width))
+    image = np.random.default_rng(width).integers(0, 2, (480, 480), np.uint8)
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(image, (0, width - 1), "wrap"), (width, width))
     expected = windows.sum((2, 3)) > width**2 // 2
-    assert np.array_equal(run(program, picture), expected)
+    assert np.array_equal(run(program, image), expected)
 
 
 def test_every_window_of_width_3_that_there_is():
@@ -99,9 +99,9 @@ def test_every_window_of_width_3_that_there_is():
     inputs = np.arange(2 ** (height * width))
     pixels = np.stack([inputs >> place & 1 for place in range(height * width)]).reshape(height, width, -1)
     # Side by side, as far apart as their windows reach.
-    picture = np.zeros((2 * rows, columns + 3, inputs.size), np.uint8)
-    picture[:height, :width] = pixels
-    strip = picture.transpose(0, 2, 1).reshape(2 * rows, -1)
+    image = np.zeros((2 * rows, columns + 3, inputs.size), np.uint8)
+    image[:height, :width] = pixels
+    strip = image.transpose(0, 2, 1).reshape(2 * rows, -1)
     result = run(program, strip).reshape(2 * rows, inputs.size, -1)
     for row in range(rows):
         for column in range(columns):
@@ -147,27 +147,27 @@ def test_equals_tensorflow_addons(width, sharing, padding):
 def test_equals_sorting_for_all_sizes(width, padding):
     """Also for sides smaller than the margin, for one pixel, for odd sides, and for batches."""
     for size in [(1, 1), (1, 2), (2, 1), (3, 9), (8, 16), (17, 33), (40, 61), (130, 20)]:
-        pictures = random(3, *size, 2)
-        assert np.array_equal(filtered(pictures, width, padding), plain(pictures, width, padding)), size
+        images = random(3, *size, 2)
+        assert np.array_equal(filtered(images, width, padding), plain(images, width, padding)), size
 
 
 @pytest.mark.parametrize("array_bytes", [0, 20_000])
 def test_any_chunks(monkeypatch, array_bytes):
-    """Pictures of several bands, and groups of pictures the last of which is not full."""
+    """Pictures of several bands, and groups of images the last of which is not full."""
     monkeypatch.setitem(median.ARRAY_BYTES, "eager", array_bytes)
     for shape in [(1, 13, 40, 1), (2, 9, 11, 3), (7, 6, 5, 1), (3, 29, 3, 2)]:
-        pictures = random(*shape)
+        images = random(*shape)
         for width in (3, 9) if array_bytes else (3, 5):
-            assert np.array_equal(filtered(pictures, width), plain(pictures, width)), shape
+            assert np.array_equal(filtered(images, width), plain(images, width)), shape
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_equals_opencv_and_scipy(width):
-    picture = np.random.default_rng(0).integers(0, 256, (61, 83, 3), np.uint8)
-    result = filtered(picture[np.newaxis].astype(np.float32), width)[0]
+    image = np.random.default_rng(0).integers(0, 256, (61, 83, 3), np.uint8)
+    result = filtered(image[np.newaxis].astype(np.float32), width)[0]
     inner = (slice(width // 2, -(width // 2)),) * 2
-    assert np.array_equal(result[inner], cv2.medianBlur(picture, width)[inner])
-    assert np.array_equal(result, ndimage.median_filter(picture, (width, width, 1), mode="mirror"))
+    assert np.array_equal(result[inner], cv2.medianBlur(image, width)[inner])
+    assert np.array_equal(result, ndimage.median_filter(image, (width, width, 1), mode="mirror"))
     if width <= 5:
         fractions = random(61, 83, 3)
         result = filtered(fractions[np.newaxis], width)[0]
@@ -177,17 +177,17 @@ def test_equals_opencv_and_scipy(width):
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("width", [3, 9])
 def test_number_types(width, dtype):
-    pictures = random(1, 20, 21, 2, dtype=dtype)
-    result = filtered(pictures, width)
+    images = random(1, 20, 21, 2, dtype=dtype)
+    result = filtered(images, width)
     assert result.dtype == dtype
-    assert np.array_equal(result, plain(pictures, width))
+    assert np.array_equal(result, plain(images, width))
 
 
 def test_bfloat16():
-    pictures = tf.cast(random(1, 20, 21, 2), tf.bfloat16)
-    result = MedianFilter(3, dtype="bfloat16")(pictures)
+    images = tf.cast(random(1, 20, 21, 2), tf.bfloat16)
+    result = MedianFilter(3, dtype="bfloat16")(images)
     assert result.dtype == tf.bfloat16
-    assert np.array_equal(tf.cast(result, tf.float32), plain(tf.cast(pictures, tf.float32).numpy(), 3))
+    assert np.array_equal(tf.cast(result, tf.float32), plain(tf.cast(images, tf.float32).numpy(), 3))
 
 
 @pytest.mark.parametrize(("width", "sharing"), FORMS)
@@ -197,41 +197,41 @@ def test_as_a_function(width, sharing, jit_compile):
     layer = MedianFilter(width, sharing=sharing)
     function = tf.function(layer, jit_compile=jit_compile, input_signature=[tf.TensorSpec((None, None, None, 1))])
     for shape in [(2, 37, 45, 1), (9, 5, 3, 1)]:
-        pictures = random(*shape)
-        assert np.array_equal(function(pictures).numpy(), plain(pictures, width))
+        images = random(*shape)
+        assert np.array_equal(function(images).numpy(), plain(images, width))
 
 
-def gradient_of(layer, picture, upstream):
+def gradient_of(layer, image, upstream):
     """Returns the gradient of sum(upstream x result)."""
-    picture = tf.constant(picture)
+    image = tf.constant(image)
     with tf.GradientTape() as tape:
-        tape.watch(picture)
-        value = tf.reduce_sum(layer(picture) * upstream)
-    return tape.gradient(value, picture).numpy()
+        tape.watch(image)
+        value = tf.reduce_sum(layer(image) * upstream)
+    return tape.gradient(value, image).numpy()
 
 
 @pytest.mark.parametrize("padding", PADDINGS)
 @pytest.mark.parametrize("width", [3, 7])
 def test_gradient_equals_finite_differences(width, padding):
-    picture, upstream = random(2, 6, 5, 1, dtype=np.float64), random(2, 6, 5, 1, dtype=np.float64) - 0.5
+    image, upstream = random(2, 6, 5, 1, dtype=np.float64), random(2, 6, 5, 1, dtype=np.float64) - 0.5
     # Steps this small move a median without exchanging it for another pixel.
-    expected = np.empty_like(picture)
-    for place in np.ndindex(picture.shape):
-        step = np.zeros_like(picture)
+    expected = np.empty_like(image)
+    for place in np.ndindex(image.shape):
+        step = np.zeros_like(image)
         step[place] = 1e-7
-        change = plain(picture + step, width, padding) - plain(picture - step, width, padding)
+        change = plain(image + step, width, padding) - plain(image - step, width, padding)
         expected[place] = (change * upstream).sum() / 2e-7
     layer = MedianFilter(width, padding, dtype="float64")
-    np.testing.assert_allclose(gradient_of(layer, picture, upstream), expected, atol=1e-7)
+    np.testing.assert_allclose(gradient_of(layer, image, upstream), expected, atol=1e-7)
 
 
 def test_equal_pixels_share_the_gradient():
-    picture = np.full((1, 9, 9, 1), 0.5, np.float32)
-    upstream = np.zeros_like(picture)
+    image = np.full((1, 9, 9, 1), 0.5, np.float32)
+    upstream = np.zeros_like(image)
     upstream[0, 4, 4, 0] = 1
-    expected = np.zeros_like(picture)
+    expected = np.zeros_like(image)
     expected[0, 3:6, 3:6, 0] = 1 / 9
-    np.testing.assert_allclose(gradient_of(MedianFilter(3), picture, upstream), expected, rtol=1e-6)
+    np.testing.assert_allclose(gradient_of(MedianFilter(3), image, upstream), expected, rtol=1e-6)
 
 
 def test_properties():
@@ -239,15 +239,15 @@ def test_properties():
     flat = np.full((1, 12, 13, 1), 0.3, np.float32)
     spoilt = flat.copy()
     spoilt[0, ::4, ::5], spoilt[0, 2::4, 2::5] = 0, 1
-    picture = random(1, 30, 31, 1)
+    image = random(1, 30, 31, 1)
     for width in WIDTHS:
         assert np.array_equal(filtered(flat, width), flat)
         assert np.array_equal(filtered(spoilt, width), flat)
-        result = filtered(picture, width)
-        assert np.isin(result, picture).all()
-        assert np.array_equal(filtered(np.exp(picture), width), np.exp(result))
-        assert np.array_equal(filtered(1 - picture, width), 1 - result)
-        turned = np.ascontiguousarray(picture.swapaxes(1, 2)[:, ::-1])
+        result = filtered(image, width)
+        assert np.isin(result, image).all()
+        assert np.array_equal(filtered(np.exp(image), width), np.exp(result))
+        assert np.array_equal(filtered(1 - image, width), 1 - result)
+        turned = np.ascontiguousarray(image.swapaxes(1, 2)[:, ::-1])
         assert np.array_equal(filtered(turned, width), result.swapaxes(1, 2)[:, ::-1])
 
 
@@ -260,11 +260,11 @@ def test_in_a_network(tmp_path):
     again = keras.saving.load_model(tmp_path / "model.keras")
     config = again.get_layer("median").get_config()
     assert (config["width"], config["padding"], config["sharing"]) == (3, "symmetric", False)
-    pictures = random(2, 20, 31, 3)
-    expected = plain(pictures, 3, "symmetric")
-    assert np.array_equal(again.predict_on_batch(pictures), expected)
+    images = random(2, 20, 31, 3)
+    expected = plain(images, 3, "symmetric")
+    assert np.array_equal(again.predict_on_batch(images), expected)
     model.export(tmp_path / "exported", verbose=False)
-    assert np.array_equal(tf.saved_model.load(str(tmp_path / "exported")).serve(pictures), expected)
+    assert np.array_equal(tf.saved_model.load(str(tmp_path / "exported")).serve(images), expected)
 
 
 def test_refuses():
@@ -275,5 +275,5 @@ def test_refuses():
     with pytest.raises(ValueError, match="no exchange network for width 7"):
         MedianFilter(7, sharing=False)
     for shape in [(1, 0, 5, 3), (20, 31, 3)]:
-        with pytest.raises(ValueError, match="must be pictures"):
+        with pytest.raises(ValueError, match="must be images"):
             MedianFilter(3)(np.zeros(shape, np.float32))

@@ -1,4 +1,4 @@
-"""The check of the sides of pictures."""
+"""The check of the sides of images."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def test_multiples_pass_unchanged(size):
 @pytest.mark.parametrize(("size", "message"), [((9, 8), "height 9"), ((8, 20), "width 20"), ((4, 4), "height 4")])
 def test_other_sides_are_refused(size, message):
     layer = SizeMultiple(8, "net")
-    expected = f"net: {message} is not a multiple of 8; pad the picture or use zoo.restore"
-    for pictures in (np.zeros((1, *size, 3), np.float32), keras.Input((*size, 3))):
+    expected = f"net: {message} is not a multiple of 8; pad the image or use zoo.restore"
+    for images in (np.zeros((1, *size, 3), np.float32), keras.Input((*size, 3))):
         with pytest.raises(ZooError) as caught:
-            layer(pictures)
+            layer(images)
         assert str(caught.value) == expected
 
 

@@ -11,13 +11,13 @@ from zoo.layers.split_tiles import GateTile, Tiles, Untile
 GRIDS = [(1, 1), (2, 1), (1, 4), (2, 2), (2, 4), (3, 5)]
 
 
-def pictures(rows, columns, batch=2, side=3, across=2):
+def images(rows, columns, batch=2, side=3, across=2):
     return np.random.default_rng(0).random((batch, rows * side, columns * across, 3)).astype(np.float32)
 
 
 @pytest.mark.parametrize(("rows", "columns"), GRIDS)
 def test_tiles_equal_slices(rows, columns):
-    x = pictures(rows, columns)
+    x = images(rows, columns)
     tiles = np.asarray(Tiles(rows, columns)(x))
     expected = [
         x[b, 3 * r : 3 * r + 3, 2 * c : 2 * c + 2] for b in range(2) for r in range(rows) for c in range(columns)
@@ -28,15 +28,15 @@ def test_tiles_equal_slices(rows, columns):
 
 @pytest.mark.parametrize(("rows", "columns"), GRIDS)
 def test_untile_undoes_tiles(rows, columns):
-    x = pictures(rows, columns)
+    x = images(rows, columns)
     tiles = Tiles(rows, columns)(x)
     np.testing.assert_array_equal(np.asarray(Untile(rows, columns)(tiles)), x)
     assert Untile(rows, columns).compute_output_shape(tuple(tiles.shape)) == x.shape
 
 
 @pytest.mark.parametrize(("rows", "columns"), GRIDS)
-def test_tiles_join_to_rows_and_rows_to_pictures(rows, columns):
-    x = pictures(rows, columns)
+def test_tiles_join_to_rows_and_rows_to_images(rows, columns):
+    x = images(rows, columns)
     strips = Untile(1, columns)(Tiles(rows, columns)(x))
     np.testing.assert_array_equal(np.asarray(strips), np.asarray(Tiles(rows, 1)(x)))
     np.testing.assert_array_equal(np.asarray(Untile(rows, 1)(strips)), x)
@@ -50,7 +50,7 @@ def test_one_network_takes_all_sizes():
     assert model.output_shape == (None, None, None, 3)
     # From the second size on the compiled function does not know the sides.
     for batch, side, across in [(1, 1, 1), (2, 3, 2), (3, 2, 5)]:
-        x = pictures(2, 4, batch, side, across)
+        x = images(2, 4, batch, side, across)
         np.testing.assert_array_equal(model.predict_on_batch(x), x)
 
 

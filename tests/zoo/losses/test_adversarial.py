@@ -20,11 +20,11 @@ from zoo.models.patchgan import patchgan
 def networks(seed=0):
     """Returns a generator with dropout and a critic, of a few weights each."""
     keras.utils.set_random_seed(seed)
-    picture = keras.Input((None, None, 3))
-    x = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(picture)
+    image = keras.Input((None, None, 3))
+    x = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(image)
     x = keras.layers.Dropout(0.5)(x)
     x = keras.layers.Conv2D(3, 3, padding="same")(x)
-    generator = keras.Model(picture, keras.layers.Add()([picture, x]))
+    generator = keras.Model(image, keras.layers.Add()([image, x]))
     judged = keras.Input((None, None, 3))
     x = keras.layers.LeakyReLU(0.2)(keras.layers.Conv2D(4, 4, strides=2)(judged))
     return generator, keras.Model(judged, keras.layers.Conv2D(1, 4)(x))
@@ -111,7 +111,7 @@ def test_the_released_codes_penalty_in_pytorch():
     critic = patchgan(4, 2)
     rng = np.random.default_rng(0)
     critic.set_weights([rng.normal(0, 0.2, weight.shape) for weight in critic.get_weights()])
-    picture, result = rng.random((2, 2, 24, 20, 3)).astype(np.float32)
+    image, result = rng.random((2, 2, 24, 20, 3)).astype(np.float32)
     step = CriticStep(networks()[0], critic, "wasserstein")
     # Both are mixtures of the same two images only where the share is known.
     seeds = keras.random.SeedGenerator(0)
@@ -127,13 +127,13 @@ def test_the_released_codes_penalty_in_pytorch():
                 x = torch.nn.functional.leaky_relu(x, 0.2)
         return x
 
-    real, fake = (torch.from_numpy(2 * each.transpose(0, 3, 1, 2) - 1) for each in (picture, result))
+    real, fake = (torch.from_numpy(2 * each.transpose(0, 3, 1, 2) - 1) for each in (image, result))
     interpolates = (share * real + (1 - share) * fake).requires_grad_()
     disc = scores(interpolates)
     (gradients,) = torch.autograd.grad(disc, interpolates, torch.ones_like(disc), create_graph=True)
     penalty = ((gradients.norm(2, dim=1) - 1) ** 2).mean() * 10
     expected = float((scores(fake).mean() - scores(real).mean() + penalty).detach())
-    assert float(step.compute_loss(None, picture, ops.convert_to_tensor(result))) == pytest.approx(expected, rel=1e-4)
+    assert float(step.compute_loss(None, image, ops.convert_to_tensor(result))) == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def losses_of_a_training():
             step.compile(keras.optimizers.Adam(1e-3, beta_1=0.5), jit_compile=keras.backend.backend() == "jax")
         for index in range(3):
             for step, name in zip(steps, ("critic", "generator"), strict=True):
-                # Where truth and result agree, the random mixtures of the penalty are all the same picture.
+                # Where truth and result agree, the random mixtures of the penalty are all the same image.
                 truth = sharp if kind == "relativistic" or name == "generator" else generator.predict_on_batch(blurry)
                 step.reset_metrics()
                 found[f"{kind} {name} {index}"] = float(step.train_on_batch(blurry, truth))

@@ -20,17 +20,17 @@ SIZES = [(1, 1), (1, 6), (5, 3), (8, 8), (9, 7), (16, 12)]
 DISTANCES = [Charbonnier(), EdgeLoss(), CharbonnierEdge(), RootSquaredError()]
 
 
-def pictures(height=8, width=12, batch=4, seed=0):
+def images(height=8, width=12, batch=4, seed=0):
     return np.random.default_rng(seed).random((batch, height, width, 3)).astype(np.float32)
 
 
-def detail(pictures):
-    """Returns the Laplacian of each picture, with SciPy's two-dimensional filter."""
+def detail(images):
+    """Returns the Laplacian of each image, with SciPy's two-dimensional filter."""
     row = np.array([0.05, 0.25, 0.4, 0.25, 0.05])
     kernel = np.outer(row, row)[np.newaxis, :, :, np.newaxis]
-    spread = np.zeros_like(pictures)
-    spread[:, ::2, ::2] = 4 * ndimage.correlate(pictures, kernel, mode="nearest")[:, ::2, ::2]
-    return pictures - ndimage.correlate(spread, kernel, mode="nearest")
+    spread = np.zeros_like(images)
+    spread[:, ::2, ::2] = 4 * ndimage.correlate(images, kernel, mode="nearest")[:, ::2, ::2]
+    return images - ndimage.correlate(spread, kernel, mode="nearest")
 
 
 def charbonnier(difference, epsilon=1e-3):
@@ -39,7 +39,7 @@ def charbonnier(difference, epsilon=1e-3):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_laplacian_equals_scipys(size):
-    x = pictures(*size).astype(np.float64)
+    x = images(*size).astype(np.float64)
     np.testing.assert_allclose(np.asarray(laplacian(x)), detail(x), atol=1e-12)
 
 
@@ -51,7 +51,7 @@ def test_laplacian_of_a_plane_is_zero_inside():
 
 @pytest.mark.parametrize("size", SIZES)
 def test_distances_equal_their_formulas(size):
-    truth, result = pictures(*size), pictures(*size, seed=1)
+    truth, result = images(*size), images(*size, seed=1)
     difference = truth.astype(np.float64) - result
     edges = charbonnier(detail(difference))
     expected = [
@@ -67,7 +67,7 @@ def test_distances_equal_their_formulas(size):
 
 
 def test_arguments_of_the_distances():
-    truth, result = pictures(), pictures(seed=1)
+    truth, result = images(), images(seed=1)
     difference = truth.astype(np.float64) - result
     assert float(Charbonnier(0.5)(truth, result)) == pytest.approx(charbonnier(difference, 0.5).mean(), rel=1e-5)
     total = (charbonnier(difference) + 2 * charbonnier(detail(difference))).mean()
@@ -76,7 +76,7 @@ def test_arguments_of_the_distances():
 
 @pytest.mark.parametrize("distance", DISTANCES, ids=lambda distance: distance.name)
 def test_distances_are_float32_and_can_be_rebuilt(distance):
-    truth, result = (keras.ops.cast(pictures(seed=seed), "bfloat16") for seed in range(2))
+    truth, result = (keras.ops.cast(images(seed=seed), "bfloat16") for seed in range(2))
     value = distance(truth, result)
     assert keras.backend.standardize_dtype(value.dtype) == "float32"
     again = keras.losses.deserialize(keras.losses.serialize(distance))
@@ -88,13 +88,13 @@ def test_distances_are_float32_and_can_be_rebuilt(distance):
 def test_equal_pictures_have_a_finite_gradient(distance):
     model = toy(outputs=1)
     model.compile("sgd", distance, jit_compile=False)
-    x = pictures()
+    x = images()
     model.train_on_batch(x, model.predict_on_batch(x))
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
 
 
 def toy(outputs=3, seed=0, dtype=None, **options):
-    """Returns a network of so many pictures."""
+    """Returns a network of so many images."""
     keras.utils.set_random_seed(seed)
     inputs = keras.Input((None, None, 3), name="blurry")
     x = keras.layers.Conv2D(4, 3, padding="same", activation="relu", dtype=dtype, name="stem", **options)(inputs)
@@ -116,7 +116,7 @@ def test_ratios_start_equal_and_belong_to_the_objective():
     assert model.network is network
     assert network.count_params() == before == model.count_params() - 3
     assert model.name == network.name
-    x = pictures()
+    x = images()
     for ours, theirs in zip(model.predict(x, verbose=0), network.predict(x, verbose=0), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
@@ -124,7 +124,7 @@ def test_ratios_start_equal_and_belong_to_the_objective():
 @pytest.mark.parametrize("trainable", [True, False])
 def test_loss_is_the_weighted_sum_and_metrics_are_of_the_first_output(trainable):
     model = compiled(toy(), distance=RootSquaredError(), trainable_ratios=trainable)
-    x, y = pictures(), pictures(seed=1)
+    x, y = images(), images(seed=1)
     outputs = model.predict(x, verbose=0)
     distances = np.array([float(RootSquaredError()(y, output)) for output in outputs])
     if trainable:
@@ -140,7 +140,7 @@ def test_loss_is_the_weighted_sum_and_metrics_are_of_the_first_output(trainable)
 def test_descent_moves_weight_from_outputs_above_the_mean_to_those_below():
     model = compiled(toy(), keras.optimizers.SGD(0.1), distance="mean_squared_error")
     model.logits.assign([0.0, 1.0, -1.0])
-    x, y = pictures(), pictures(seed=1)
+    x, y = images(), images(seed=1)
     distances = np.array([np.square(y - output).mean() for output in model.predict(x, verbose=0)])
     before, ratios = np.array(model.logits), model.ratios
     model.train_on_batch(x, y)
@@ -151,7 +151,7 @@ def test_descent_moves_weight_from_outputs_above_the_mean_to_those_below():
 
 def test_fit_logs_the_ratios():
     model = compiled(toy(), "adam")
-    x, y = pictures(), pictures(seed=1)
+    x, y = images(), images(seed=1)
     history = model.fit(x, y, batch_size=2, epochs=3, validation_data=(x, y), verbose=0).history
     names = {"loss", "psnr", "ratio_0", "ratio_1", "ratio_2"}
     assert set(history) == names | {f"val_{name}" for name in names}
@@ -164,7 +164,7 @@ def test_fit_logs_the_ratios():
     [("mean_absolute_error", True), ("mse", False), (keras.losses.Huber(), True), (CharbonnierEdge(), True)],
 )
 def test_training_goes_on_exactly_from_a_file(distance, trainable, tmp_path):
-    x, y = pictures(), pictures(seed=1)
+    x, y = images(), images(seed=1)
     straight, halted = (compiled(toy(), "adam", distance=distance, trainable_ratios=trainable) for _ in range(2))
     for _ in range(4):
         straight.train_on_batch(x, y)
@@ -184,7 +184,7 @@ def test_training_goes_on_exactly_from_a_file(distance, trainable, tmp_path):
 
 
 def test_mixed_precision():
-    x, y = pictures(), pictures(seed=1)
+    x, y = images(), images(seed=1)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         model = compiled(toy(dtype="float32"), "adam")
@@ -204,7 +204,7 @@ def test_mixed_precision():
 def test_penalties_of_the_network_are_part_of_the_loss():
     model = compiled(toy(kernel_regularizer=keras.regularizers.L2(0.5)), distance="mse")
     plain = compiled(toy(), distance="mse")
-    x, y = pictures(), pictures(seed=1)
+    x, y = images(), images(seed=1)
     kernel = np.array(model.network.get_layer("stem").kernel)
     added = model.test_on_batch(x, y, return_dict=True)["loss"] - plain.test_on_batch(x, y, return_dict=True)["loss"]
     assert added == pytest.approx(0.5 * (kernel**2).sum(), rel=1e-4)

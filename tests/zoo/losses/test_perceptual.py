@@ -18,22 +18,22 @@ def features():
     return vgg_features("random")
 
 
-def picture(seed=0):
+def image(seed=0):
     return np.random.default_rng(seed).random((1, 32, 48, 3), np.float32)
 
 
 def test_parameters_and_shape(features):
     assert features.count_params() == PARAMETERS
     assert features.trainable_weights == []
-    assert features(picture()).shape == (1, 8, 12, 256)
+    assert features(image()).shape == (1, 8, 12, 256)
 
 
 def test_the_cut_is_before_the_relu_unless_asked(features):
-    before = np.asarray(features(picture()))
+    before = np.asarray(features(image()))
     assert before.min() < 0
     after = vgg_features("random", activated=True)
     after.set_weights(features.get_weights())
-    np.testing.assert_allclose(np.asarray(after(picture())), np.maximum(before, 0), rtol=1e-6)
+    np.testing.assert_allclose(np.asarray(after(image())), np.maximum(before, 0), rtol=1e-6)
 
 
 def test_a_full_weight_file_is_taken(features, tmp_path):
@@ -55,14 +55,14 @@ def test_images_are_prepared_for_the_weights(weights, tmp_path):
     for layer in vgg.layers:
         if weights == "random" and layer.weights and layer.name <= "block3_conv3":
             layer.set_weights(found.get_layer(layer.name).get_weights())
-    prepared = keras.applications.vgg19.preprocess_input(255 * picture()) if weights == "file" else 2 * picture() - 1
+    prepared = keras.applications.vgg19.preprocess_input(255 * image()) if weights == "file" else 2 * image() - 1
     expected = np.asarray(keras.Model(vgg.inputs[0], vgg.get_layer("block3_conv3").output)(prepared))
-    np.testing.assert_allclose(np.asarray(found(picture())), expected, atol=1e-5 * np.abs(expected).max())
+    np.testing.assert_allclose(np.asarray(found(image())), expected, atol=1e-5 * np.abs(expected).max())
     assert keras.models.clone_model(found).count_params() == PARAMETERS
 
 
 def test_distance_is_the_mean_squared_difference(features):
-    a, b = picture(1), picture(2)
+    a, b = image(1), image(2)
     expected = np.mean((np.asarray(features(a)) - np.asarray(features(b))) ** 2)
     assert float(FeatureDistance(features)(a, b)) == pytest.approx(expected, rel=1e-5)
     assert float(FeatureDistance(features)(a, a)) == 0.0

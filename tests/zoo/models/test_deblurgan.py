@@ -27,7 +27,7 @@ def models():
 
 
 def fixed(name, variant):
-    """Returns a network for pictures of 256 x 256 pixels."""
+    """Returns a network for images of 256 x 256 pixels."""
     inputs = keras.Input((256, 256, 3))
     builder = {"deblurgan": deblurgan.build, "deblurgan-lite": deblurgan.build_lite}[name]
     return keras.Model(inputs, builder(inputs, **zoo.info(name).variant(variant).options))

@@ -13,7 +13,7 @@ from zoo.models import fba
 
 @pytest.fixture(scope="module")
 def paper():
-    """The network of the paper for pictures of the paper's size."""
+    """The network of the paper for images of the paper's size."""
     inputs = keras.Input((320, 320, 3))
     return keras.Model(inputs, fba.build(inputs))
 

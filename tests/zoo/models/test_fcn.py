@@ -29,7 +29,7 @@ PARTS = {
 }
 
 
-def pictures(height=16, width=24, batch=2, seed=0):
+def images(height=16, width=24, batch=2, seed=0):
     return np.random.default_rng(seed).random((batch, height, width, 3)).astype(np.float32)
 
 
@@ -92,14 +92,14 @@ def test_the_weights_of_paper_and_code_are_the_same(paper):
 @pytest.mark.parametrize("size", [(8, 8), (16, 24), (40, 8)])
 def test_three_outputs_of_the_inputs_size(small, size):
     assert small.output_names == list(zoo.info("fcn").outputs)
-    assert [output.shape for output in small(pictures(*size))] == [(2, *size, 3)] * 3
+    assert [output.shape for output in small(images(*size))] == [(2, *size, 3)] * 3
 
 
 def test_four_outputs_with_a_head_on_stage_0():
     model = tiny(stage0_head=True)
     assert model.output_names == [*zoo.info("fcn").outputs, "stage0"]
     assert model.count_params() == zoo.info("fcn").variant("tiny").parameters + 3 * 16
-    assert [output.shape for output in model(pictures())] == [(2, 16, 24, 3)] * 4
+    assert [output.shape for output in model(images())] == [(2, 16, 24, 3)] * 4
 
 
 @pytest.mark.parametrize("options", [{}, {"efem": "top"}, {"stage0_head": True}])
@@ -111,11 +111,11 @@ def test_black_stays_exactly_black(options):
 @pytest.mark.parametrize("size", [(20, 24), (16, 12), (4, 4)])
 def test_sides_that_8_does_not_divide_are_refused(small, size):
     with pytest.raises(ValueError, match=r"fcn: .* is not a multiple of 8"):
-        small(pictures(*size))
+        small(images(*size))
 
 
 def test_patches_side_by_side_equal_patches_one_by_one(small):
-    x = pictures()
+    x = images()
     alone = part(small, "eighths", "stage0_cab_sum")
     expected = [
         np.concatenate([np.asarray(alone(x[:, r : r + 8, c : c + 6])) for c in range(0, 24, 6)], axis=2) for r in (0, 8)
@@ -125,7 +125,7 @@ def test_patches_side_by_side_equal_patches_one_by_one(small):
 
 
 def test_stage_1_sees_halves_and_stage_2_the_whole(small):
-    x = pictures(32, 32, batch=1)
+    x = images(32, 32, batch=1)
     changed = x.copy()
     changed[:, 16:] = 1 - changed[:, 16:]
     same = [np.isclose(a, b, atol=1e-5).all(axis=(0, 2, 3)) for a, b in zip(small(x), small(changed), strict=True)]
@@ -137,7 +137,7 @@ def test_stage_1_sees_halves_and_stage_2_the_whole(small):
 
 def test_the_gate_acts_on_both_halves_or_on_the_top_one(small):
     code = tiny(efem="top")
-    x = pictures()
+    x = images()
     x[:, 8:] = x[:, :8]
     both, top, raw = (
         np.asarray(part(model, "blurry", name)(x))

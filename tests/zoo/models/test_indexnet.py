@@ -10,20 +10,35 @@ import zoo
 from zoo.layers.index_pooling import IndexedPooling, IndexedUnpooling
 from zoo.models import indexnet
 
-# Trained weights of the layers whose names start so, and the side of their results for pictures of 320.
+# Trained weights of the layers whose names start so, and the side of their results for images of 320.
 PARTS = {
-    "stem": (1_216, 320), "stage1": (896, 160), "stage2": (13_968, 160), "stage3": (39_696, 80),
-    "stage4": (183_872, 40), "stage5": (303_168, 20), "stage6": (795_264, 20), "stage7": (473_920, 10),
-    "index0": (16_384, 160), "index2": (9_216, 80), "index3": (16_384, 40), "index4": (65_536, 20),
-    "index6": (409_600, 10), "bottom": (51_520, 10),
-    "decoder6": (768_192, 20), "decoder5": (307_328, 20), "decoder4": (102_464, 40), "decoder3": (38_448, 80),
-    "decoder2": (19_232, 160), "decoder1": (25_664, 160), "decoder0": (51_264, 320),
-}  # fmt: skip
+    "stem": (1_216, 320),
+    "stage1": (896, 160),
+    "stage2": (13_968, 160),
+    "stage3": (39_696, 80),
+    "stage4": (183_872, 40),
+    "stage5": (303_168, 20),
+    "stage6": (795_264, 20),
+    "stage7": (473_920, 10),
+    "index0": (16_384, 160),
+    "index2": (9_216, 80),
+    "index3": (16_384, 40),
+    "index4": (65_536, 20),
+    "index6": (409_600, 10),
+    "bottom": (51_520, 10),
+    "decoder6": (768_192, 20),
+    "decoder5": (307_328, 20),
+    "decoder4": (102_464, 40),
+    "decoder3": (38_448, 80),
+    "decoder2": (19_232, 160),
+    "decoder1": (25_664, 160),
+    "decoder0": (51_264, 320),
+}
 
 
 @pytest.fixture(scope="module")
 def paper():
-    """The network of the paper for pictures of the paper's size."""
+    """The network of the paper for images of the paper's size."""
     inputs = keras.Input((320, 320, 4))
     return keras.Model(inputs, indexnet.build(inputs))
 

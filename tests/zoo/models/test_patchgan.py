@@ -54,16 +54,16 @@ def test_scores(size, scores):
 @pytest.mark.parametrize("axis", [1, 2])
 @pytest.mark.parametrize(("layers", "field"), [(1, 16), (2, 34), (3, 70), (4, 142)])
 def test_receptive_field(layers, field, axis):
-    # Running statistics make the critic local; a picture's own ones join everything.
+    # Running statistics make the critic local; an image's own ones join everything.
     model = patchgan(filters=2, layers=layers, norm="running", dtype="float64")
     rng = np.random.default_rng(0)
     for weight in model.trainable_weights:
         weight.assign(rng.normal(0, 1, weight.shape))
     side = 200
-    pictures = np.broadcast_to(rng.random((1, side, 24, 3)), (side + 1, side, 24, 3)).copy()
+    images = np.broadcast_to(rng.random((1, side, 24, 3)), (side + 1, side, 24, 3)).copy()
     # Picture i differs from the last one in row i.
-    pictures[np.arange(side), np.arange(side)] += 0.5
-    scores = np.asarray(model(pictures if axis == 1 else pictures.swapaxes(1, 2)))
+    images[np.arange(side), np.arange(side)] += 0.5
+    scores = np.asarray(model(images if axis == 1 else images.swapaxes(1, 2)))
     scores = scores if axis == 1 else scores.swapaxes(1, 2)
     middle = scores[:, scores.shape[1] // 2]
     touched = np.flatnonzero((middle[:-1] != middle[-1]).any(axis=(1, 2)))
@@ -72,27 +72,27 @@ def test_receptive_field(layers, field, axis):
 
 def test_own_statistics_do_not_depend_on_the_mode_or_the_batch():
     model = patchgan(filters=4)
-    pictures = np.random.default_rng(0).random((3, 40, 48, 3)).astype(np.float32)
-    together = np.asarray(model(pictures, training=True))
-    np.testing.assert_array_equal(np.asarray(model(pictures)), together)
-    alone = np.concatenate([np.asarray(model(pictures[i : i + 1])) for i in range(3)])
+    images = np.random.default_rng(0).random((3, 40, 48, 3)).astype(np.float32)
+    together = np.asarray(model(images, training=True))
+    np.testing.assert_array_equal(np.asarray(model(images)), together)
+    alone = np.concatenate([np.asarray(model(images[i : i + 1])) for i in range(3)])
     np.testing.assert_allclose(alone, together, rtol=1e-4, atol=1e-5)
 
 
 def test_sigmoid_is_an_option():
-    pictures = np.random.default_rng(0).random((1, 40, 48, 3)).astype(np.float32)
+    images = np.random.default_rng(0).random((1, 40, 48, 3)).astype(np.float32)
     raw, squashed = patchgan(filters=4), patchgan(filters=4, sigmoid=True)
     squashed.set_weights(raw.get_weights())
-    scores = np.asarray(raw(pictures))
+    scores = np.asarray(raw(images))
     assert (scores < 0).any()
-    np.testing.assert_allclose(np.asarray(squashed(pictures)), 1 / (1 + np.exp(-scores)), atol=1e-6)
+    np.testing.assert_allclose(np.asarray(squashed(images)), 1 / (1 + np.exp(-scores)), atol=1e-6)
 
 
 def test_mixed_precision_keeps_scores_in_float32():
     exact, mixed = patchgan(filters=8), patchgan(filters=8, dtype="mixed_bfloat16")
     mixed.set_weights(exact.get_weights())
-    pictures = np.random.default_rng(0).random((2, 40, 48, 3)).astype(np.float32)
-    result, expected = np.asarray(mixed(pictures)), np.asarray(exact(pictures))
+    images = np.random.default_rng(0).random((2, 40, 48, 3)).astype(np.float32)
+    result, expected = np.asarray(mixed(images)), np.asarray(exact(images))
     assert result.dtype == np.float32
     np.testing.assert_allclose(result, expected, atol=0.1 * np.abs(expected).max())
 
@@ -102,12 +102,12 @@ def test_a_gradient_penalty_trains_it():
     if keras.backend.backend() != "tensorflow":
         pytest.skip("gradient tapes of TensorFlow")
     model = patchgan(filters=4)
-    pictures = tf.constant(np.random.default_rng(0).random((2, 32, 32, 3)).astype(np.float32))
+    images = tf.constant(np.random.default_rng(0).random((2, 32, 32, 3)).astype(np.float32))
     with tf.GradientTape() as outer:
         with tf.GradientTape() as inner:
-            inner.watch(pictures)
-            score = tf.reduce_sum(model(pictures, training=True))
-        slopes = inner.gradient(score, pictures)
+            inner.watch(images)
+            score = tf.reduce_sum(model(images, training=True))
+        slopes = inner.gradient(score, images)
         penalty = tf.reduce_mean((tf.norm(tf.reshape(slopes, (2, -1)), axis=1) - 1.0) ** 2)
     kernels = [weight for weight in model.trainable_weights if weight.name == "kernel"]
     gradients = outer.gradient(penalty, [weight.value for weight in kernels])
@@ -119,8 +119,8 @@ def test_a_critic_survives_a_file(tmp_path):
     model = patchgan(filters=4, norm="running")
     model.save(tmp_path / "critic.keras")
     again = keras.models.load_model(tmp_path / "critic.keras")
-    pictures = np.random.default_rng(0).random((1, 24, 24, 3)).astype(np.float32)
-    np.testing.assert_array_equal(np.asarray(again(pictures)), np.asarray(model(pictures)))
+    images = np.random.default_rng(0).random((1, 24, 24, 3)).astype(np.float32)
+    np.testing.assert_array_equal(np.asarray(again(images)), np.asarray(model(images)))
 
 
 @pytest.mark.parametrize(

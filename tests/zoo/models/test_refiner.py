@@ -12,10 +12,20 @@ from zoo.layers.logit_sum import LogitSum
 
 # Weights of each layer as the article prints them; normalisations count their running statistics.
 LAYERS = {
-    "conv1": 1_472, "conv1_norm": 128, "conv2": 9_248, "conv3": 9_248, "conv4": 9_248, "conv4_norm": 128,
+    "conv1": 1_472,
+    "conv1_norm": 128,
+    "conv2": 9_248,
+    "conv3": 9_248,
+    "conv4": 9_248,
+    "conv4_norm": 128,
     "conv5": 9_248,
-    "shared": 25_632, "merge1": 1_056, "merge1_norm": 128, "merge2": 264, "merge2_norm": 32, "sharp": 9,
-}  # fmt: skip
+    "shared": 25_632,
+    "merge1": 1_056,
+    "merge1_norm": 128,
+    "merge2": 264,
+    "merge2_norm": 32,
+    "sharp": 9,
+}
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +66,19 @@ def test_any_size_gets_smaller_by_10_and_4_per_refinement(refinements):
     model = zoo.create("refiner", refinements=refinements, filters=6)
     shrink = 10 + 4 * refinements
     for height, width in [(1, 1), (1, 7), (2, 3), (20, 1), (33, 28)]:
-        pictures = np.random.default_rng(0).random((2, height + shrink, width + shrink, 5), np.float32)
-        result = np.asarray(model([pictures, np.array([[0.0], [9.0]], np.float32)]))
+        images = np.random.default_rng(0).random((2, height + shrink, width + shrink, 5), np.float32)
+        result = np.asarray(model([images, np.array([[0.0], [9.0]], np.float32)]))
         assert result.shape == (2, height, width, 1)
         assert ((result > 0) & (result < 1)).all()
 
 
 def test_a_pixel_sees_as_far_as_the_border_is_lost():
-    """Of 3x3 results only that of the corner changes with the corner of the picture."""
+    """Of 3x3 results only that of the corner changes with the corner of the image."""
     model = zoo.create("refiner", refinements=2, filters=6, dtype="float64")
-    picture, step = np.random.default_rng(0).random((1, 21, 21, 5)), np.zeros((1, 1))
-    changed = picture.copy()
+    image, step = np.random.default_rng(0).random((1, 21, 21, 5)), np.zeros((1, 1))
+    changed = image.copy()
     changed[0, 0, 0] += 1.0
-    before, after = (np.asarray(model([pixels, step]))[0, ..., 0] for pixels in (picture, changed))
+    before, after = (np.asarray(model([pixels, step]))[0, ..., 0] for pixels in (image, changed))
     assert np.argwhere(before != after).tolist() == [[0, 0]]
 
 
@@ -95,9 +105,9 @@ def test_closed_gates_pass_the_features_on():
 def test_the_tiny_network_without_a_correction_shows_the_centre():
     model = zoo.create("refiner", "tiny")
     model.get_layer("correction").kernel.assign(np.zeros(model.get_layer("correction").kernel.shape))
-    pictures, steps = batch(model, 2, 40)
-    pictures = 0.1 + 0.8 * pictures
-    np.testing.assert_allclose(np.asarray(model([pictures, steps])), pictures[:, 13:-13, 13:-13, :1], atol=1e-5)
+    images, steps = batch(model, 2, 40)
+    images = 0.1 + 0.8 * images
+    np.testing.assert_allclose(np.asarray(model([images, steps])), images[:, 13:-13, 13:-13, :1], atol=1e-5)
 
 
 @pytest.mark.parametrize("side", [59, 64, 97, 110, 208, 337])
@@ -119,17 +129,17 @@ def test_gates_begin_near_one_half(paper):
 
 
 def test_the_blur_step_matters_where_the_gates_say_so(paper):
-    pictures, _ = batch(paper, 1, 80)
-    results = [np.asarray(paper([pictures, np.array([[step]], np.float32)])) for step in (0, 9)]
+    images, _ = batch(paper, 1, 80)
+    results = [np.asarray(paper([images, np.array([[step]], np.float32)])) for step in (0, 9)]
     assert not np.allclose(*results, atol=1e-7)
 
 
 def test_a_picture_moved_gives_the_result_moved(paper):
     """All convolutions are "valid", so there is no border that the result could depend on."""
-    pictures, steps = batch(paper, 1, 70)
+    images, steps = batch(paper, 1, 70)
     steps = steps[:1]
-    whole = np.asarray(paper([pictures, steps]))
-    part = np.asarray(paper([pictures[:, 3:67, 5:69], steps]))
+    whole = np.asarray(paper([images, steps]))
+    part = np.asarray(paper([images[:, 3:67, 5:69], steps]))
     np.testing.assert_allclose(part, whole[:, 3:9, 5:11], atol=1e-6)
 
 
@@ -151,16 +161,16 @@ def test_refinements_below_zero_are_refused():
 
 
 class TestLogitSum:
-    def test_no_correction_keeps_the_picture(self):
-        picture = np.linspace(0, 1, 256, dtype=np.float32).reshape(1, 16, 16, 1)
-        result = np.asarray(LogitSum()([picture, np.zeros_like(picture)]))
-        assert np.abs(result - picture).max() < 1 / 509
-        np.testing.assert_allclose(result.ravel()[1:-1], picture.ravel()[1:-1], atol=1e-6)
+    def test_no_correction_keeps_the_image(self):
+        image = np.linspace(0, 1, 256, dtype=np.float32).reshape(1, 16, 16, 1)
+        result = np.asarray(LogitSum()([image, np.zeros_like(image)]))
+        assert np.abs(result - image).max() < 1 / 509
+        np.testing.assert_allclose(result.ravel()[1:-1], image.ravel()[1:-1], atol=1e-6)
 
     def test_corrections_stay_between_black_and_white(self):
-        picture = np.full((1, 2, 2, 1), 0.7, np.float32)
+        image = np.full((1, 2, 2, 1), 0.7, np.float32)
         for correction in (-50.0, 50.0):
-            result = np.asarray(LogitSum()([picture, np.full_like(picture, correction)]))
+            result = np.asarray(LogitSum()([image, np.full_like(image, correction)]))
             assert ((result >= 0) & (result <= 1)).all()
 
     def test_arguments(self):

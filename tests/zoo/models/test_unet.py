@@ -14,25 +14,50 @@ BUILDERS = {"unet1": unet.build_unet1, "unet2": unet.build_unet2, "unet3": unet.
 # Trained weights of the layers whose names start so.
 PARTS = {
     "unet1": {
-        "encoder1": 10_208, "encoder2": 55_552, "encoder3": 221_696, "encoder4": 885_760, "bottom": 3_540_992,
-        "up4": 524_544, "decoder4": 1_770_496, "up3": 131_200, "decoder3": 442_880, "up2": 32_832, "decoder2": 110_848,
-        "up1": 8_224, "decoder1": 27_776, "sharp": 33,
+        "encoder1": 10_208,
+        "encoder2": 55_552,
+        "encoder3": 221_696,
+        "encoder4": 885_760,
+        "bottom": 3_540_992,
+        "up4": 524_544,
+        "decoder4": 1_770_496,
+        "up3": 131_200,
+        "decoder3": 442_880,
+        "up2": 32_832,
+        "decoder2": 110_848,
+        "up1": 8_224,
+        "decoder1": 27_776,
+        "sharp": 33,
     },
     "unet2": {
-        "encoder1": 38_720, "encoder2": 221_440, "encoder3": 885_248, "bottom": 3_539_968,
-        "decoder3": 2_359_808, "decoder2": 590_080, "decoder1": 147_584, "up": 0, "sharp": 65,
+        "encoder1": 38_720,
+        "encoder2": 221_440,
+        "encoder3": 885_248,
+        "bottom": 3_539_968,
+        "decoder3": 2_359_808,
+        "decoder2": 590_080,
+        "decoder1": 147_584,
+        "up": 0,
+        "sharp": 65,
     },
     "unet3": {
-        "encoder1": 38_848, "encoder2": 221_696, "encoder3": 885_760, "encoder4": 3_540_992, "bottom": 14_159_872,
-        ("up4", "decoder4"): 9_177_600, ("up3", "decoder3"): 2_295_040, ("up2", "decoder2"): 574_080,
-        ("up1", "decoder1"): 143_680, "sharp": 65,
+        "encoder1": 38_848,
+        "encoder2": 221_696,
+        "encoder3": 885_760,
+        "encoder4": 3_540_992,
+        "bottom": 14_159_872,
+        ("up4", "decoder4"): 9_177_600,
+        ("up3", "decoder3"): 2_295_040,
+        ("up2", "decoder2"): 574_080,
+        ("up1", "decoder1"): 143_680,
+        "sharp": 65,
     },
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module", params=NAMES)
 def paper(request):
-    """A network of the paper for pictures of the paper's size, and its name."""
+    """A network of the paper for images of the paper's size, and its name."""
     inputs = keras.Input((320, 320, 3))
     return request.param, keras.Model(inputs, BUILDERS[request.param](inputs))
 

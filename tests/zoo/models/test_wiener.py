@@ -13,8 +13,8 @@ from tests.support.contracts import box
 from zoo.layers.deconvolution import WienerDeconvolution
 
 
-def picture(height=40, width=53, seed=0):
-    """Returns a smooth random picture (height, width, 1) in [0.2, 0.8]."""
+def image(height=40, width=53, seed=0):
+    """Returns a smooth random image (height, width, 1) in [0.2, 0.8]."""
     rng = np.random.default_rng(seed)
     return (0.2 + 0.6 * defocus(rng.random((height, width)), box(3)))[..., np.newaxis].astype(np.float32)
 
@@ -22,8 +22,8 @@ def picture(height=40, width=53, seed=0):
 @pytest.mark.parametrize("balance", [1e-3, 0.1])
 @pytest.mark.parametrize("size", [(40, 53), (17, 64), (3, 9)])
 def test_equals_scikit_image(balance, size):
-    """Which knows no borders: it is given the picture with its mirror image."""
-    blurry, psf = picture(*size), aperture(0.9, blades=8) if min(size) < 5 else aperture(2.3, blades=8)
+    """Which knows no borders: it is given the image with its mirror image."""
+    blurry, psf = image(*size), aperture(0.9, blades=8) if min(size) < 5 else aperture(2.3, blades=8)
     height, width = size
     mirrored = np.pad(blurry[..., 0].astype(float), ((0, height - 2), (0, width - 2)), mode="reflect")
     expected = restoration.wiener(mirrored, psf, balance, clip=False)[:height, :width]
@@ -32,10 +32,10 @@ def test_equals_scikit_image(balance, size):
 
 
 def test_a_blur_without_noise_is_undone():
-    """Mirrored borders blur symmetric functions as if the picture went on; a uneven one is undone inside."""
+    """Mirrored borders blur symmetric functions as if the image went on; a uneven one is undone inside."""
     import cv2
 
-    sharp = picture()
+    sharp = image()
     line = np.array([[0.2], [0.6], [0.2]])
     for psf in (line @ line.T, np.array([[0.0, 0.1, 0.0], [0.0, 0.6, 0.2], [0.0, 0.0, 0.1]])):
         blurry = cv2.filter2D(sharp, -1, psf[::-1, ::-1], borderType=cv2.BORDER_REFLECT_101)[..., np.newaxis]
@@ -53,7 +53,7 @@ def test_each_picture_has_its_own_blur_and_light_that_is_lost_comes_back():
 
 
 def test_colours_and_tiles():
-    sharp = np.concatenate([picture(70, 90, seed) for seed in range(3)], axis=-1)
+    sharp = np.concatenate([image(70, 90, seed) for seed in range(3)], axis=-1)
     psf = aperture(1.8)
     blurry = np.clip(np.stack([defocus(sharp[..., c], psf) for c in range(3)], axis=-1), 0, 1)
     model = zoo.create("wiener", balance=1e-4)
@@ -71,7 +71,7 @@ def test_nothing_is_made_up_where_nothing_came_through():
 
 
 def test_double_precision():
-    sharp = picture().astype(np.float64)[np.newaxis]
+    sharp = image().astype(np.float64)[np.newaxis]
     layer = WienerDeconvolution(0.0, dtype="float64")
     psf = np.zeros((1, 3, 3, 1))
     psf[0, 1, 1] = 1

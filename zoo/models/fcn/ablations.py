@@ -34,7 +34,7 @@ _COUNTS: dict[tuple[int, str], tuple[int, int, int, int]] = {
 
 
 def ablations(tiny: Mapping[str, Any]) -> dict[str, Variant]:
-    """Returns the variants of the grid by name, `stages-N-without-PART`, and small ones, `tiny-stages-...`.
+    """The variants of the grid by name, `stages-N-without-PART`, and small ones, `tiny-stages-...`.
 
     Args:
         tiny: Options of the tiny variant.

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from zoo.backend import keras
+from zoo.backend import Tensor, keras
 
 
 @dataclass(frozen=True)
 class Blocks:
-    """What all blocks of one network share.
+    """What all blocks of one model share.
 
     Attributes:
         widths: Channels of the levels, finest first.
@@ -33,8 +33,8 @@ class Blocks:
     residual_scale: float
     without: str = ""
 
-    def conv(self, x: Any, filters: int, size: int, name: str, residual: bool = False, **options: Any) -> Any:
-        """Returns a "same" convolution without bias, started as PyTorch does it: uniform in +-1 / sqrt(fan-in).
+    def conv(self, x: Tensor, filters: int, size: int, name: str, residual: bool = False, **options: Any) -> Tensor:
+        """A "same" convolution without bias, started as PyTorch does it: uniform in +-1 / sqrt(fan-in).
 
         Args:
             x: Tensor (batch, height, width, channels).
@@ -50,7 +50,7 @@ class Blocks:
             filters, size, padding="same", use_bias=False, kernel_initializer=start, name=name, **options
         )(x)
 
-    def attention_block(self, x: Any, name: str, activation: Any = None) -> Any:
+    def attention_block(self, x: Tensor, name: str, activation: Any = None) -> Tensor:
         """Channel attention block: two 3x3 convolutions, a gate per channel from their mean, plus the input.
 
         The paper calls the convolutions the key and the gate the query.
@@ -69,19 +69,19 @@ class Blocks:
         key = layers.Multiply(name=f"{name}_gated")([key, query])
         return layers.Add(name=f"{name}_sum")([key, x])
 
-    def shallow(self, pictures: Any, stage: int, activation: Any = None) -> Any:
+    def shallow(self, images: Tensor, stage: int, activation: Any = None) -> Tensor:
         """Processing block: the first 3x3 convolution of a stage and a channel attention block."""
-        x = self.conv(pictures, self.widths[0], 3, f"stage{stage}_conv")
+        x = self.conv(images, self.widths[0], 3, f"stage{stage}_conv")
         return x if self.without == "pb" else self.attention_block(x, f"stage{stage}_cab", activation)
 
-    def attention_blocks(self, x: Any, count: int, name: str) -> Any:
+    def attention_blocks(self, x: Tensor, count: int, name: str) -> Tensor:
         """Returns `count` channel attention blocks in a row."""
         for index in range(1, count + 1):
             x = self.attention_block(x, f"{name}_{index}")
         return x
 
-    def encoder(self, x: Any, stage: int, before: tuple[list[Any], list[Any]] | None = None) -> list[Any]:
-        """Returns the maps of all levels, finest first; from a level to the next 2x2 means and a 1x1 convolution.
+    def encoder(self, x: Tensor, stage: int, before: tuple[list[Tensor], list[Tensor]] | None = None) -> list[Tensor]:
+        """The maps of all levels, finest first; from a level to the next 2x2 means and a 1x1 convolution.
 
         Args:
             x: Tensor (batch, height, width, widths[0]).
@@ -103,8 +103,8 @@ class Blocks:
             maps.append(x)
         return maps
 
-    def decoder(self, maps: list[Any], stage: int) -> list[Any]:
-        """Returns the maps of all levels, finest first, from the encoder's: upwards, each plus its attended skip."""
+    def decoder(self, maps: list[Tensor], stage: int) -> list[Tensor]:
+        """The maps of all levels, finest first, from the encoder's: upwards, each plus its attended skip."""
         layers = keras.layers
         x, results = maps[-1], []
         for level in range(len(self.widths), 0, -1):
@@ -117,23 +117,23 @@ class Blocks:
             results.append(x)
         return results[::-1]
 
-    def image(self, x: Any, pictures: Any, name: str, size: int = 1) -> Any:
-        """Returns a stage's picture in full precision: a convolution of its features plus the blurred picture."""
+    def image(self, x: Tensor, images: Tensor, name: str, size: int = 1) -> Tensor:
+        """A stage's image in full precision: a convolution of its features plus the blurred image."""
         full = keras.config.dtype_policy().variable_dtype
         change = self.conv(x, 3, size, f"{name}_change", residual=True, dtype=full)
-        return keras.layers.Add(dtype=full, name=name)([change, pictures])
+        return keras.layers.Add(dtype=full, name=name)([change, images])
 
-    def supervised_attention(self, x: Any, pictures: Any, stage: int, name: str) -> tuple[Any, Any]:
-        """Returns the features, gated by the stage's own picture, for the next stage, and that picture.
+    def supervised_attention(self, x: Tensor, images: Tensor, stage: int, name: str) -> tuple[Tensor, Tensor]:
+        """The features, gated by the stage's own image, for the next stage, and that image.
 
         Args:
             x: The decoder's finest map (batch, height, width, channels).
-            pictures: The blurred pictures (batch, height, width, 3).
+            images: The blurred images (batch, height, width, 3).
             stage: Number of the stage.
-            name: Name of the layer that gives the picture.
+            name: Name of the layer that gives the image.
         """
         layers, channels = keras.layers, x.shape[-1]
-        image = self.image(x, pictures, name)
+        image = self.image(x, images, name)
         if self.without == "msam":
             return x, image
         features = self.conv(x, channels, 1, f"stage{stage}_features", residual=True)
@@ -141,7 +141,7 @@ class Blocks:
         gated = layers.Multiply(name=f"stage{stage}_gated")([features, gate])
         return layers.Add(name=f"stage{stage}_attended")([gated, x]), image
 
-    def feature_gate(self, x: Any, stage: int, top_only: bool) -> Any:
+    def feature_gate(self, x: Tensor, stage: int, top_only: bool) -> Tensor:
         """EFEM: gates features by a bottleneck of two 1x1 convolutions of themselves, normalised per sample.
 
         Args:
@@ -162,7 +162,9 @@ class Blocks:
         name = f"stage{stage}_efem"
         return (GateTile(2, 0, name=name) if top_only else layers.Multiply(name=name))([x, gate])
 
-    def original_resolution(self, x: Any, before: tuple[list[Any], list[Any]] | None, blocks: int, stage: int) -> Any:
+    def original_resolution(
+        self, x: Tensor, before: tuple[list[Tensor], list[Tensor]] | None, blocks: int, stage: int
+    ) -> Tensor:
         """RIM: one residual group of channel attention blocks per level of the stage before, all at full resolution.
 
         Args:
@@ -190,15 +192,15 @@ class Blocks:
             x = layers.Add(name=f"stage{stage}_added{level}")([x, added])
         return x
 
-    def _widened(self, x: Any, channels: int, level: int, name: str) -> Any:
-        """Returns a map with the channels of each finer level in turn, then `channels`; not yet resized."""
+    def _widened(self, x: Tensor, channels: int, level: int, name: str) -> Tensor:
+        """A map with the channels of each finer level in turn, then `channels`; not yet resized."""
         for finer in range(level - 1, 0, -1):
             x = self.conv(x, self.widths[finer - 1], 1, f"{name}_narrow{level - finer}")
         return self.conv(x, channels, 1, f"{name}_widen", residual=True)
 
 
-def _doubled(x: Any, name: str) -> Any:
-    """Returns a map at twice the height and width, bilinear between the centres of the pixels."""
+def _doubled(x: Tensor, name: str) -> Tensor:
+    """A map at twice the height and width, bilinear between the centres of the pixels."""
     from zoo.layers.upsampling import BilinearUpsample
 
     return BilinearUpsample(2, name=name)(x)

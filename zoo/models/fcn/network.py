@@ -1,4 +1,4 @@
-"""FCN, the "feature catcher": four stages that look at eighths, quarters, halves and the whole of a picture.
+"""FCN, the "feature catcher": four stages that look at eighths, quarters, halves and the whole of an image.
 
 Source: Zhang et al. (2022) and their released code, after MPRNet (Zamir et al., "Multi-stage progressive image
 restoration", CVPR 2021), to which it adds a shallow stage on eight patches and a gate on that stage's features.
@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from zoo.backend import keras
+from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.models.fcn.ablations import PARTS, ablations
 from zoo.models.fcn.blocks import Blocks
 from zoo.registry import ModelInfo, Variant, register
 
 # Encoder and decoder maps of a stage, finest first.
-Maps = tuple[list[Any], list[Any]]
-# Gates without biases and with only four hidden units would now and then be off for every picture, so none narrows.
-# A first guess near the blurred input lets so small a network gain within minutes; the authors' scale is 1.
+Maps = tuple[list[Tensor], list[Tensor]]
+# Gates without biases and with only four hidden units would now and then be off for every image, so none narrows.
+# A first guess near the blurred input lets so small a model gain within minutes; the authors' scale is 1.
 TINY = {
     "widths": (16, 24, 32),
     "original_width": 16,
@@ -32,8 +32,8 @@ INFO = ModelInfo(
     title="FCN (feature catcher)",
     paper='Zhang et al.: FCN, "feature catcher" (2022); after Zamir et al.: multi-stage progressive image '
     "restoration, CVPR 2021 (MPRNet)",
-    summary="Four stages from small patches to the whole picture; each hands its features to the next, and all but "
-    "the first give a picture of their own.",
+    summary="Four stages from small patches to the whole image; each hands its features to the next, and all but "
+    "the first give an image of their own.",
     variants={
         "paper": Variant(
             20_309_377, macs=762_563_127_936, note="gate on the features of both halves, as the paper describes it"
@@ -48,7 +48,7 @@ INFO = ModelInfo(
             20_309_665,
             macs=762_582_002_304,
             options={"stage0_head": True},
-            note="a picture from stage 0 too, the fourth output",
+            note="an image from stage 0 too, the fourth output",
         ),
         "tiny": Variant(265_137, macs=7_579_156_480, options=TINY, note="narrow and shallow, for laptops and tests"),
         **ablations(TINY),
@@ -62,7 +62,7 @@ INFO = ModelInfo(
 
 @register(INFO)
 def build(
-    inputs: Any,
+    inputs: Tensor,
     *,
     widths: tuple[int, ...] = (96, 144, 192),
     original_width: int = 128,
@@ -77,7 +77,7 @@ def build(
 ) -> Any:
     """Builds the feature catcher.
 
-    No convolution has a bias, and one slope serves every PReLU; so a black picture stays exactly black.
+    No convolution has a bias, and one slope serves every PReLU; so a black image stays exactly black.
 
     Args:
         inputs: Tensor (batch, height, width, 3) in [0, 1], both sides multiples of 8.
@@ -88,16 +88,16 @@ def build(
         original_blocks: Channel attention blocks in each of the groups of stage 3.
         efem: `"both"`: the gate (EFEM) acts on the stage-0 features of both halves with the same weights, as the paper
             implies; `"top"`: on those of the top half only, as the released code runs.
-        stage0_head: Whether stage 0 too has a picture: a 1x1 convolution of its features before the gate plus the
-            blurred picture (our choice; the paper wants a picture of every stage, the released code has none here).
+        stage0_head: Whether stage 0 too has an image: a 1x1 convolution of its features before the gate plus the
+            blurred image (our choice; the paper wants an image of every stage, the released code has none here).
         residual_scale: Factor on the initial kernels of what is added to something.
         stages: How many of the four stages there are; the coarse ones are left out first (our reading of Table 2).
         without: A part that is left out wherever it is: `"pb"`, the attention block of the processing blocks; `"efem"`,
-            the gate on the features of stage 0; `"msam"`, the gates by a stage's own picture; `"rim"`, the groups of
+            the gate on the features of stage 0; `"msam"`, the gates by a stage's own image; `"rim"`, the groups of
             blocks of stage 3 and what they are fed with. Empty for none.
 
     Returns:
-        List of tensors (batch, height, width, 3), not clipped: of stage 3, the restored picture, stage 2 and stage 1 as
+        List of tensors (batch, height, width, 3), not clipped: of stage 3, the restored image, stage 2 and stage 1 as
         far as there are, then stage 0 if it has a head.
 
     Raises:
@@ -116,36 +116,36 @@ def build(
     blocks = Blocks(tuple(widths), reduction, level_blocks, SharedPReLU(name="prelu"), residual_scale, without)
 
     features = attended = maps = None
-    pictures: list[Any] = []
+    images: list[Tensor] = []
     halves = Tiles(2, 1, dtype=full, name="halves")(inputs) if stages > 1 else None
     if stages > 3:
-        features, pictures = _stage0(blocks, inputs, halves, efem, stage0_head)
+        features, images = _stage0(blocks, inputs, halves, efem, stage0_head)
     if stages > 2:
-        attended, maps, picture = _stage1(blocks, inputs, halves, features)
-        pictures = [picture, *pictures]
+        attended, maps, image = _stage1(blocks, inputs, halves, features)
+        images = [image, *images]
     if stages > 1:
-        attended, maps, picture = _stage2(blocks, inputs, halves, attended, maps)
-        pictures = [picture, *pictures]
-    return [_stage3(blocks, inputs, attended, maps, original_width, original_blocks), *pictures]
+        attended, maps, image = _stage2(blocks, inputs, halves, attended, maps)
+        images = [image, *images]
+    return [_stage3(blocks, inputs, attended, maps, original_width, original_blocks), *images]
 
 
-def _stage0(blocks: Blocks, inputs: Any, halves: Any, efem: str, head: bool) -> tuple[Any, list[Any]]:
-    """Eight patches, 2 rows of 4: returns the gated features of the halves and, with a head, the stage's picture."""
+def _stage0(blocks: Blocks, inputs: Tensor, halves: Tensor, efem: str, head: bool) -> tuple[Tensor, list[Tensor]]:
+    """Eight patches, 2 rows of 4: returns the gated features of the halves and, with a head, the stage's image."""
     from zoo.layers.split_tiles import Tiles, Untile
 
     full = keras.config.dtype_policy().variable_dtype
     eighths = Tiles(2, 4, dtype=full, name="eighths")(inputs)
     x = blocks.shallow(eighths, 0, keras.layers.Activation("selu", name="stage0_selu"))
     x = Untile(1, 4, name="stage0_halves")(x)
-    pictures = []
+    images = []
     if head:
-        picture = blocks.image(x, halves, "stage0_picture")
-        pictures.append(Untile(2, 1, dtype=full, name="stage0")(picture))
-    return blocks.feature_gate(x, 0, top_only=efem == "top"), pictures
+        image = blocks.image(x, halves, "stage0_picture")
+        images.append(Untile(2, 1, dtype=full, name="stage0")(image))
+    return blocks.feature_gate(x, 0, top_only=efem == "top"), images
 
 
-def _stage1(blocks: Blocks, inputs: Any, halves: Any, features: Any | None) -> tuple[Any, Maps, Any]:
-    """Quarters, then halves: returns the attended features, the maps of the halves, and the stage's picture.
+def _stage1(blocks: Blocks, inputs: Tensor, halves: Tensor, features: Any | None) -> tuple[Any, Maps, Any]:
+    """Quarters, then halves: returns the attended features, the maps of the halves, and the stage's image.
 
     The features of stage 0 are added to the finest map after the encoder, so the decoder and the next stage's fusion
     see them and the coarser levels do not.
@@ -159,33 +159,35 @@ def _stage1(blocks: Blocks, inputs: Any, halves: Any, features: Any | None) -> t
     if features is not None:
         encoded[0] = keras.layers.Add(name="stage1_with_stage0")([encoded[0], features])
     decoded = blocks.decoder(encoded, 1)
-    attended, picture = blocks.supervised_attention(decoded[0], halves, 1, "stage1_picture")
-    return attended, (encoded, decoded), Untile(2, 1, dtype=full, name="stage1")(picture)
+    attended, image = blocks.supervised_attention(decoded[0], halves, 1, "stage1_picture")
+    return attended, (encoded, decoded), Untile(2, 1, dtype=full, name="stage1")(image)
 
 
 def _stage2(
-    blocks: Blocks, inputs: Any, halves: Any, attended: Any | None, before: Maps | None
+    blocks: Blocks, inputs: Tensor, halves: Tensor, attended: Tensor | None, before: Maps | None
 ) -> tuple[Any, Maps, Any]:
-    """Halves, then the whole: returns the attended features, the maps of the whole, and the stage's picture."""
+    """Halves, then the whole: returns the attended features, the maps of the whole, and the stage's image."""
     from zoo.layers.split_tiles import Untile
 
     x = _joined(blocks, blocks.shallow(halves, 2), attended, 2, blocks.widths[0])
     encoded = blocks.encoder(x, 2, before)
     encoded = [Untile(2, 1, name=f"stage2_whole{level}")(x) for level, x in enumerate(encoded, start=1)]
     decoded = blocks.decoder(encoded, 2)
-    attended, picture = blocks.supervised_attention(decoded[0], inputs, 2, "stage2")
-    return attended, (encoded, decoded), picture
+    attended, image = blocks.supervised_attention(decoded[0], inputs, 2, "stage2")
+    return attended, (encoded, decoded), image
 
 
-def _stage3(blocks: Blocks, inputs: Any, attended: Any | None, before: Maps | None, width: int, groups: int) -> Any:
-    """The whole picture at full resolution: returns the restored picture."""
+def _stage3(
+    blocks: Blocks, inputs: Tensor, attended: Tensor | None, before: Maps | None, width: int, groups: int
+) -> Tensor:
+    """The whole image at full resolution: returns the restored image."""
     x = _joined(blocks, blocks.shallow(inputs, 3), attended, 3, width)
     if blocks.without != "rim":
         x = blocks.original_resolution(x, before, groups, 3)
     return blocks.image(x, inputs, "sharp", size=3)
 
 
-def _joined(blocks: Blocks, own: Any, attended: Any | None, stage: int, width: int) -> Any:
-    """Returns a 3x3 convolution of a stage's own features and those handed on, which are per half or whole alike."""
+def _joined(blocks: Blocks, own: Tensor, attended: Tensor | None, stage: int, width: int) -> Tensor:
+    """A 3x3 convolution of a stage's own features and those handed on, which are per half or whole alike."""
     x = own if attended is None else keras.layers.Concatenate(name=f"stage{stage}_concat")([own, attended])
     return blocks.conv(x, width, 3, f"stage{stage}_join")

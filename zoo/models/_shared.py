@@ -1,0 +1,51 @@
+"""What builders of several models have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zoo.backend import Tensor, keras
+
+
+def he_normal(scale: float = 1.0) -> Any:
+    """He's normal initialiser with its standard deviation times `scale`."""
+    return keras.initializers.VarianceScaling(2.0 * scale**2, mode="fan_in", distribution="truncated_normal")
+
+
+def glorot_uniform(scale: float = 1.0) -> Any:
+    """Keras' default initialiser with its range times `scale`."""
+    return keras.initializers.VarianceScaling(scale**2, mode="fan_avg", distribution="uniform")
+
+
+def grey_tail(
+    inputs: Tensor,
+    x: Tensor,
+    corrects: bool,
+    start: Any,
+    size: int = 1,
+    use_bias: bool = True,
+    activation: str | None = None,
+) -> Tensor:
+    """The last convolution of a model for grey images, in full precision.
+
+    Args:
+        inputs: The model's input (batch, height, width, copies of the grey channel).
+        x: Features (batch, height, width, channels).
+        corrects: Whether the convolution gives a correction that is added to the grey image, or the image itself.
+        start: Initialiser of the kernel.
+        size: Side of the kernel.
+        use_bias: Whether a convolution that gives the image itself has a bias; a correction has one.
+        activation: Activation of a convolution that gives the image itself.
+
+    Returns:
+        Tensor (batch, height, width, 1).
+    """
+    from zoo.layers import FirstChannels
+
+    full = keras.config.dtype_policy().variable_dtype
+    options = {"padding": "same", "kernel_initializer": start, "dtype": full}
+    if not corrects:
+        return keras.layers.Conv2D(1, size, activation=activation, use_bias=use_bias, name="sharp", **options)(x)
+    correction = keras.layers.Conv2D(1, size, name="correction", **options)(x)
+    grey = FirstChannels(1, dtype=full, name="grey")(inputs)
+    return keras.layers.Add(dtype=full, name="sharp")([correction, grey])
