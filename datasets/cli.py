@@ -163,8 +163,8 @@ def duration(seconds: float) -> str:
     """Seconds as a reader says them.
 
     Examples:
-        >>> duration(7.4), duration(200), duration(4000), duration(200_000)
-        ('7 s', '3 min', '1.1 h', '2.3 days')
+        >>> duration(7.4), duration(200), duration(7000), duration(200_000)
+        ('7 s', '3 min', '1.9 h', '2.3 days')
     """
     for limit, size, unit in ((100, 1, "s"), (6000, 60, "min")):
         if seconds < limit:

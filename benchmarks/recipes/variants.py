@@ -8,6 +8,7 @@ from datasets.registry import info as dataset_info
 SMALL = 64
 """Largest side in pixels of what counts as a data set of small images."""
 
+
 def kind_of(dataset: str) -> str:
     """The kind of a data set that models have variants for, one of `zoo.registry.KINDS`.
 

@@ -187,7 +187,7 @@ def _restore_images(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur
     # The result alone does not tell: a ReLU may turn NaN into 0.
     if not whole or not np.isfinite(restored).all():
         raise ZooError(
-            f"{model.name} gives no numbers (NaN or infinity): "
+            f"{model.name.replace('.', '/')} gives no numbers (NaN or infinity): "
             f"{'its precision is too low' if whole else 'its weights are damaged or its training diverged'}; "
             f"{'build it in float32' if whole else 'load other weights'}"
         )

@@ -30,6 +30,7 @@ def test_tiles_are_used():
     np.testing.assert_allclose(restorer(identity, "gopro", Tiles(16, 8))(GREY, [PAIR]), GREY, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_pages_of_text_are_restored_small_and_enlarged():
     model = zoo.create("refiner", "tiny")
     page = np.repeat(np.random.default_rng(1).random((1, 20 * refiner.SCALE, 24 * refiner.SCALE, 1), np.float32), 3, -1)

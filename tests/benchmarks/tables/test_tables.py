@@ -118,7 +118,7 @@ def test_the_models_of_each_paper_are_measured_always():
     learning = {name for name in zoo.list_models() if zoo.info(name).learns}
     assert {each["model"].partition("/")[0] for each in cells} == learning
     fields = {each["model"]: each["measured"] for each in cells if each["metric"] == "receptive field"}
-    assert (fields["refiner/paper"], fields["fba/paper"]) == ("59", "whole picture")
+    assert (fields["refiner/paper"], fields["fba/paper"]) == ("59", "whole image")
     assert all(each["measured"] and not each["claimed"] and not each["difference"] for each in cells)
     assert sum(render.counts(each)[0] for each in tables.values()) == len(PUBLISHED)
 

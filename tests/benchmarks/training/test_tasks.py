@@ -88,7 +88,14 @@ def last_weights(folder):
     return found + [np.array(variable) for variable in model.optimizer.variables]
 
 
-@pytest.mark.parametrize("recipe", [ADVERSARIAL, WASSERSTEIN, STAGED], ids=["relativistic", "wasserstein", "staged"])
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        pytest.param(ADVERSARIAL, id="relativistic", marks=pytest.mark.slow),
+        pytest.param(WASSERSTEIN, id="wasserstein", marks=pytest.mark.slow),
+        pytest.param(STAGED, id="staged"),
+    ],
+)
 @pytest.mark.parametrize("stop", [4, 6])
 def test_a_stopped_training_ends_as_one_that_was_not(recipe, stop, tmp_path, monkeypatch, capsys):
     train(tmp_path / "whole", recipe)
@@ -117,7 +124,7 @@ def test_in_half_precision_every_step_scales_its_loss(kind):
         assert isinstance(step.optimizer.inner_optimizer, keras.optimizers.Adam)
 
 
-@pytest.mark.parametrize("kind", ["supervised", "staged", "relativistic"])
+@pytest.mark.parametrize("kind", ["supervised", "staged", pytest.param("relativistic", marks=pytest.mark.slow)])
 def test_in_half_precision_a_resume_forgets_nothing(kind, tmp_path, monkeypatch):
     """Adam's moments, the count of steps and the scale of the loss."""
     recipe = replace(HALF[kind], steps=12, precision="mixed_float16")

@@ -139,6 +139,7 @@ def files(pair, tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_command_writes_numbers_and_an_image(files, capsys):
     out = files / "deep" / "psf.npz"
     images = ["--sharp", str(files / "sharp.tif"), "--blurry", str(files / "blurry.tif")]

@@ -92,7 +92,7 @@ def test_weights_that_are_no_numbers_are_refused(name, value):
     # The first ones only: behind a ReLU nothing may be seen of them in the result.
     weights[0] = np.full_like(weights[0], value)
     model.set_weights(weights)
-    with pytest.raises(zoo.ZooError, match=f"^{name}.tiny gives no numbers .*its weights are damaged"):
+    with pytest.raises(zoo.ZooError, match=f"^{name}/tiny gives no numbers .*its weights are damaged"):
         zoo.restore(model, np.zeros((9, 8, 3), np.uint8), **contracts.known_blur(zoo.info(name)))
 
 
@@ -136,4 +136,4 @@ except zoo.ZooError as error:
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_backends(backend, tmp_path):
     (tmp_path / "program.py").write_text(PROGRAM)
-    assert run_on(backend, tmp_path / "program.py").startswith("carlo.tiny gives no numbers")
+    assert run_on(backend, tmp_path / "program.py").startswith("carlo/tiny gives no numbers")
