@@ -271,6 +271,11 @@ def _inputs(entry_info: ModelInfo, variant: Variant) -> list[Tensor]:
     return inputs
 
 
+def spoken(model: keras.Model) -> str:
+    """A model's name and variant as messages and tables write them, `atrous/tiny`; Keras allows no slash in names."""
+    return str(model.name).replace(".", "/", 1)
+
+
 def identify(model: keras.Model) -> tuple[ModelInfo, str]:
     """The registry entry and the variant name of a model that `create` built, also after loading.
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from zoo.backend import global_policy, keras
 from zoo.errors import ZooError
+from zoo.registry import spoken
 
 # Member of the .keras archive that holds notes; Keras ignores it.
 _NOTES = "deblur_zoo.json"
@@ -168,8 +169,8 @@ def load_weights(model: keras.Model, path: Path | str) -> None:
             else (f"{len(model.weights)} weights here, {len(source.weights)} there; ")
         )
         raise ZooError(
-            f"{path} holds {source.name}, whose weights do not fit {model.name}: {numbers}"
-            f"{'; '.join(differing[:3])}{' ...' if len(differing) > 3 else ''}; build {source.name} for this file"
+            f"{path} holds {spoken(source)}, whose weights do not fit {spoken(model)}: {numbers}"
+            f"{'; '.join(differing[:3])}{' ...' if len(differing) > 3 else ''}; build {spoken(source)} for this file"
         )
     model.set_weights(source.get_weights())
 

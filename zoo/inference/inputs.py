@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
-from zoo.registry import ModelInfo, identify
+from zoo.registry import ModelInfo, identify, spoken
 
 
 def check_batch(batch: Any, info: ModelInfo, frames: int = 1) -> None:
@@ -116,7 +116,7 @@ def from_grey(model: keras.Model) -> keras.Model:
     """
     info, _ = identify(model)
     if not info.medians:
-        raise ZooError(f"{model.name} takes no medians; export it as it is")
+        raise ZooError(f"{spoken(model)} takes no medians; export it as it is")
     full = model.inputs[0].dtype
     grey = keras.Input((None, None, 1), dtype=full, name="grey")
     others = [keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name) for tensor in model.inputs[1:]]

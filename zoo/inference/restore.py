@@ -13,7 +13,7 @@ from zoo.inference.image_files import read_image, to_array
 from zoo.inference.inputs import check_batch, from_planes, known_blur, network_input, to_planes, with_medians
 from zoo.inference.run import run_model
 from zoo.inference.tiling import Tiles, restore_tiles
-from zoo.registry import ModelInfo, identify
+from zoo.registry import ModelInfo, identify, spoken
 
 if TYPE_CHECKING:
     import keras
@@ -187,7 +187,7 @@ def _restore_images(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur
     # The result alone does not tell: a ReLU may turn NaN into 0.
     if not whole or not np.isfinite(restored).all():
         raise ZooError(
-            f"{model.name.replace('.', '/')} gives no numbers (NaN or infinity): "
+            f"{spoken(model)} gives no numbers (NaN or infinity): "
             f"{'its precision is too low' if whole else 'its weights are damaged or its training diverged'}; "
             f"{'build it in float32' if whole else 'load other weights'}"
         )

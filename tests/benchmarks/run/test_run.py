@@ -141,9 +141,9 @@ class TestWeights:
 
     def test_another_variant_to_start_from(self, weights, tmp_path, refused):
         line = refused(main, *self.ASKED, "--weights", weights, "--results", tmp_path / "new")
-        assert line.startswith(f"error: {weights} holds atrous.tiny, whose weights do not fit atrous.cifar10: ")
+        assert line.startswith(f"error: {weights} holds atrous/tiny, whose weights do not fit atrous/cifar10: ")
         assert "stem/kernel (9, 9, 3, 128) here, stem/kernel (9, 9, 3, 16) there" in line
-        assert line.endswith("build atrous.tiny for this file")
+        assert line.endswith("build atrous/tiny for this file")
         assert not (tmp_path / "new").exists()
 
     def test_another_model(self, weights, refused):

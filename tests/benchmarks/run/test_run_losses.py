@@ -118,7 +118,7 @@ class TestRefusals:
             "--results",
             tmp_path / "results",
         )
-        assert "holds carlo.tiny, whose weights do not fit carlo.image" in error
+        assert "holds carlo/tiny, whose weights do not fit carlo/image" in error
         assert "(3, 3, 3, 128) here" in error and "(3, 3, 3, 32) there" in error
         error = refused(capsys, "--model", "fcn", *BUDGET, "--weights", path)
         assert "holds carlo/tiny, not fcn/tiny" in error

@@ -143,7 +143,7 @@ class TestWeightsOfAnotherVariant:
         with pytest.raises(zoo.ZooError) as caught:
             zoo.load_weights(zoo.create("carlo", "image"), tmp_path / "tiny.keras")
         message = str(caught.value)
-        assert "holds carlo.tiny, whose weights do not fit carlo.image" in message
+        assert "holds carlo/tiny, whose weights do not fit carlo/image" in message
         assert "conv1/kernel (3, 3, 3, 128) here, conv1/kernel (3, 3, 3, 32) there" in message
         assert "\n" not in message
 
