@@ -1,6 +1,7 @@
 """`python -m zoo`."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -28,11 +29,18 @@ def test_help_tables_and_bad_arguments_do_not_wait_for_a_framework(arguments):
     assert checked.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_reader_that_has_had_enough_is_no_error():
+def test_a_reader_that_has_had_enough_is_told_by_the_status_alone():
     script = f"{sys.executable} -m zoo list | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "0"
+    assert done.stdout.splitlines()[-1] == "141"
     assert done.stderr == ""
+
+
+def test_a_terminal_that_knows_ascii_only():
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "zoo", "info", "fba"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert "F. Piti\\xe9" in done.stdout
 
 
 def test_nothing_heavy_is_imported_without_need():

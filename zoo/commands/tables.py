@@ -18,11 +18,18 @@ FIELD = "receptive field"
 
 
 def console() -> Console:
-    """The terminal, or a wide page where the output is none."""
+    """The terminal, or a wide page where the output is none.
+
+    A closed pipe is left to the command; rich would end with status 1.
+    """
     from rich.console import Console
 
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     width = None if sys.stdout.isatty() else _FILE_WIDTH
-    return Console(width=width, highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Piped(width=width, highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 def table(*columns: str) -> Table:
