@@ -21,8 +21,13 @@ def console() -> Console:
     """The terminal, or a wide page where the output is none."""
     from rich.console import Console
 
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            # As `print` does; Rich would end the program with status 1.
+            raise BrokenPipeError
+
     width = None if sys.stdout.isatty() else _FILE_WIDTH
-    return Console(width=width, highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Piped(width=width, highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
 def table(*columns: str) -> Table:

@@ -105,7 +105,8 @@ def test_medians_are_in_the_graph_of_a_model_from_grey(tmp_path):
     whole.export(tmp_path / "saved", verbose=False)
     import tensorflow as tf
 
-    served = tf.saved_model.load(str(tmp_path / "saved")).serve([grey, step])
+    loaded = tf.saved_model.load(str(tmp_path / "saved"))
+    served = loaded.serve([grey, step])
     np.testing.assert_allclose(np.asarray(served), expected, atol=1e-6)
     # The model itself is what it was, also in a file.
     zoo.save(model, tmp_path / "model.keras")
