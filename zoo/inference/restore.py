@@ -130,6 +130,9 @@ def restore(
 ) -> np.ndarray:
     """Deblurs one photograph of any height and width.
 
+    On TensorFlow one traced graph serves all sizes, and PyTorch compiles nothing; JAX compiles a model once for every
+    new size, which tiles avoid.
+
     Args:
         model: A model of this zoo, from `create` or `load`.
         image: Array (height, width, 3), or (height, width, 9) with previous, current and next frame, or grey (height,
