@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from datasets.cli import duration
+from datasets.cli import console, duration
 from datasets.cli import progress as progress_bar
 
 if TYPE_CHECKING:
@@ -53,15 +53,9 @@ def quiet_frameworks() -> None:
 def terminal() -> Console:
     """What prints tables: as wide as the terminal, 160 columns into a file or a pipe unless `COLUMNS` says otherwise.
 
-    Where nobody reads any more it raises BrokenPipeError, as `print` does; Rich would end the program with status 1.
+    Where nobody reads any more it raises BrokenPipeError, see `datasets.cli.console`.
     """
-    from rich.console import Console
-
-    class Terminal(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
-
-    return Terminal(width=None if os.environ.get("COLUMNS") or os.isatty(1) else _WIDTH)
+    return console(width=None if os.environ.get("COLUMNS") or os.isatty(1) else _WIDTH)
 
 
 def print_numbers(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:

@@ -10,7 +10,7 @@ from benchmarks.run import earlier
 from benchmarks.run.experiment import Experiment
 from benchmarks.training import pairs as training_pairs
 from benchmarks.training.state import LAST, finished, in_use
-from datasets import pipeline
+from datasets import image
 from datasets.errors import DataError
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
@@ -124,11 +124,9 @@ def _check_crops(experiment: Experiment) -> None:
 
 def _check_crop(pairs: Pairs, crop: int | None, what: str) -> None:
     """A crop fits in every image, not only in the first one of each scene."""
-    if crop is None:
-        return
-    small = next((index for index, pair in enumerate(pairs) if crop > min(pair.sharp[0].shape[:2])), None)
-    if small is not None:
-        pipeline.check_crop(pairs.select([small]), crop, what)
+    if crop is not None:
+        for pair in pairs:
+            image.check_crop(crop, pair.sharp[0].shape, f"{pairs.dataset} {pair.name}", what)
 
 
 def _check_sizes(experiment: Experiment) -> None:
