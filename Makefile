@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --doctest-modules zoo datasets benchmarks tests
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --doctest-modules common zoo datasets benchmarks tests
 BACKENDS_STAMP := $(VENV)/.backends
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

@@ -1,1 +1,1 @@
-"""The only room that knows networks and data sets: training, evaluation, records, leaderboards."""
+"""The only room that knows models and data sets: training, evaluation, records, leaderboards."""

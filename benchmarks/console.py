@@ -1,4 +1,4 @@
-"""What the commands print: tables and progress."""
+"""What the frameworks would print at their start, and nobody wants to read."""
 
 from __future__ import annotations
 
@@ -6,18 +6,6 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-from datasets.cli import console, duration
-from datasets.cli import progress as progress_bar
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-__all__ = ["duration", "print_numbers", "progress_bar", "quiet_frameworks", "terminal"]
-
-_WIDTH = 160
 
 _START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
 
@@ -48,23 +36,3 @@ def quiet_frameworks() -> None:
         # Grappler's remapper fails on convolutions with LeakyReLU, says so in an error line for every function, and
         # gains nothing measurable on these models.
         tf.config.optimizer.set_experimental_options({"remapping": False, "layout_optimizer": False})
-
-
-def terminal() -> Console:
-    """What prints tables: as wide as the terminal, 160 columns into a file or a pipe unless `COLUMNS` says otherwise.
-
-    Where nobody reads any more it raises BrokenPipeError, see `datasets.cli.console`.
-    """
-    return console(width=None if os.environ.get("COLUMNS") or os.isatty(1) else _WIDTH)
-
-
-def print_numbers(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-    """Prints a table of a name and numbers in each line."""
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left")
-    for place, name in enumerate(columns):
-        table.add_column(name, justify="right" if place else "left", no_wrap=not place)
-    for line in lines:
-        table.add_row(*line)
-    terminal().print(table)

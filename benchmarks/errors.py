@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from common.errors import InputError
 
-class RunError(Exception):
+
+class RunError(InputError):
     """A run cannot start or go on; the message is one line and says what to do."""
 
 
@@ -17,7 +19,7 @@ def readable_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        found = re.search(r"DataError: ([^\n]+)", str(error))
+        found = re.search(r"(?:Data|File)Error: ([^\n]+)", str(error))
         if found is None:
             raise
         raise RunError(found.group(1)) from error

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 
 import datasets
-from datasets.cli import guarded
+from common.cli import Parser, guarded
 from datasets.commands import estimate_psf, prepare, sample, verify
 from datasets.commands import list as list_
 
@@ -24,14 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def run() -> int:
         args = _parser().parse_args(arguments)
-        command: Callable[[argparse.Namespace], int] = args.run
+        command: Callable[..., int] = args.run
         return command(args)
 
     return guarded(run)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m datasets", description=datasets.__doc__)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m datasets", description=datasets.__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in (list_, verify, sample, prepare, estimate_psf):
         module.add(commands)

@@ -21,11 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
+from common.files import atomic_open, cache_folder, expand, write_text
+from common.progress import Progress
 from datasets.errors import DataError
-from datasets.files import atomic_open, cache_folder, expand, write_text
 from datasets.image import ArrayFrame, Frame, Window, cut
 from datasets.pairs import Pairs
-from datasets.progress import Progress
 
 SCHEMA = 1
 # Decoded images held at a time while a scene is written.
@@ -95,7 +95,7 @@ _Place = tuple[int, tuple[int, int, int]]
 
 def store_folder(root: Path | str) -> Path:
     """Says where the store of the data set under `root` lies unless another folder is named."""
-    resolved = Path(root).resolve()
+    resolved = Path(os.path.realpath(root))
     return cache_folder() / "store" / f"{resolved.name}-{hashlib.sha256(str(resolved).encode()).hexdigest()[:12]}"
 
 

@@ -1,6 +1,6 @@
 """The frame store's first address, kept for those who import it from here; it lives in `datasets.frame_store`."""
 
-from datasets.files import cache_folder as cache_folder
+from common.files import cache_folder as cache_folder
 from datasets.frame_store import StoredFrame as StoredFrame
 from datasets.frame_store import StoreReport as StoreReport
 from datasets.frame_store import attach as attach

@@ -5,11 +5,11 @@ Each file in `datasets.readers` enters its own; a data set from elsewhere enters
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from common.errors import did_you_mean
 from datasets.errors import DataError
 from datasets.members import Reader
 
@@ -137,10 +137,4 @@ def reader(name: str) -> Reader:
 def _entry(name: str) -> tuple[DatasetInfo, Reader]:
     if name in _TABLE:
         return _TABLE[name]
-    raise DataError(f"unknown data set {name!r}; {did_you_mean(name, _TABLE)}choose from {', '.join(_TABLE)}")
-
-
-def did_you_mean(name: str, known: Mapping[str, object]) -> str:
-    """Writes a hint at the nearest of the known names, with a space behind; empty where none is near."""
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.4)
-    return f"did you mean {near[0]!r}? " if near else ""
+    raise DataError(f"unknown data set {name!r}{did_you_mean(name, _TABLE)}; choose from {', '.join(_TABLE)}")

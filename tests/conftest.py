@@ -7,6 +7,8 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+# Parallel workers are told a width; what commands print is checked as wide as they print it into a file.
+os.environ.pop("COLUMNS", None)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("zoo", "datasets", "benchmarks")
+PACKAGES = ("common", "zoo", "datasets", "benchmarks")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 COMMANDS = {f"benchmarks.{name}.__main__" for name in ("run", "leaderboard", "tables", "report", "speed")} | {
     "datasets.__main__",
@@ -114,6 +114,7 @@ def floors(arrows: dict[str, set[str]]) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("room", "shut"),
     [
+        ("common", ("zoo", "datasets", "benchmarks")),
         ("zoo", ("datasets", "benchmarks")),
         ("datasets", ("zoo", "benchmarks")),
         ("benchmarks.metrics", ("zoo", "datasets", "benchmarks.run")),

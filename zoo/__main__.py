@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-import io
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-import zoo
-from zoo.commands import info, list
+from common.cli import Parser, guarded
+from zoo.commands import info
+from zoo.commands import list as list_
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,31 +19,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 2 bad input, 130 interrupted, 141 where who reads the output has had enough.
     """
-    for stream in (sys.stdout, sys.stderr):
-        # Names of authors have letters that not every terminal knows.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    args = _parser().parse_args(arguments)
-    try:
-        code: int = args.run(args)
-        sys.stdout.flush()
-        return code
-    except zoo.ZooError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        # Whoever read the output has had enough; what is left in the buffer must not fail at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+
+    def run() -> int:
+        args = _parser().parse_args(arguments)
+        command: Callable[..., int] = args.run
+        return command(args)
+
+    return guarded(run)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m zoo", description="Deblurring models: what there is.")
+def _parser() -> Parser:
+    parser = Parser(prog="python -m zoo", description="Deblurring models: what there is.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (list, info):
+    for command in (list_, info):
         command.add_to(commands)
     return parser
 

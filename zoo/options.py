@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
-from zoo.errors import ZooError, nearest
+from common.errors import did_you_mean
+from zoo.errors import ZooError
 
 
 def defaults_of(builder: Callable[..., Any]) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def check_options(name: str, builder: Callable[..., Any], options: Mapping[str, 
     for option in options:
         if option not in known:
             raise ZooError(
-                f"{name} has no option {option!r}{nearest(option, known)}; it takes {', '.join(known) or 'none'}"
+                f"{name} has no option {option!r}{did_you_mean(option, known)}; it takes {', '.join(known) or 'none'}"
             )
     if not options:
         return

@@ -19,8 +19,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.errors import did_you_mean
 from zoo.backend import Tensor, global_policy, keras
-from zoo.errors import ZooError, nearest
+from zoo.errors import ZooError
 from zoo.options import check_options, defaults_of
 
 Builder = Callable[..., Any]
@@ -127,7 +128,7 @@ class ModelInfo:
         name = self.default if name is None else name
         if name not in self.variants:
             raise ZooError(
-                f"{self.name} has no variant {name!r}{nearest(name, self.variants)}; "
+                f"{self.name} has no variant {name!r}{did_you_mean(name, self.variants)}; "
                 f"choose one of {', '.join(self.variants)}"
             )
         return self.variants[name]
@@ -135,7 +136,9 @@ class ModelInfo:
     def default_for(self, kind: str) -> str:
         """The name of the variant that a kind of data set (see `KINDS`) is met with unless one is named."""
         if kind not in KINDS:
-            raise ZooError(f"unknown kind of data set {kind!r}{nearest(kind, KINDS)}; take one of {', '.join(KINDS)}")
+            raise ZooError(
+                f"unknown kind of data set {kind!r}{did_you_mean(kind, KINDS)}; take one of {', '.join(KINDS)}"
+            )
         return self.defaults.get(kind, self.default)
 
 
@@ -208,7 +211,9 @@ def info(name: str) -> ModelInfo:
 
 def _entry(name: str) -> _Entry:
     if name not in _ENTRIES:
-        raise ZooError(f"unknown model {name!r}{nearest(name, _ENTRIES)}; choose one of {', '.join(list_models())}")
+        raise ZooError(
+            f"unknown model {name!r}{did_you_mean(name, _ENTRIES)}; choose one of {', '.join(list_models())}"
+        )
     return _ENTRIES[name]
 
 

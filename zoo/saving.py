@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
-import tempfile
 import zipfile
 import zlib
 from collections import Counter
@@ -13,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from common.files import atomic_path
 from zoo.backend import global_policy, keras
 from zoo.errors import ZooError
 from zoo.registry import spoken
@@ -36,28 +36,21 @@ def save(
         members: Other files to keep inside the same file, by name.
 
     Raises:
-        ZooError: When the file cannot be written.
+        ZooError: When the file's name does not end in `.keras`.
+        FileError: When it cannot be written.
     """
     path = Path(path)
     if path.suffix != ".keras":
         raise ZooError(f"{path}: a model file must end in .keras")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".tmp-", dir=path.parent) as folder:
-            temporary = Path(folder) / path.name
-            model.save(temporary)
-            kept: dict[str, bytes | str] = {**(members or {})}
-            if notes is not None:
-                kept[_NOTES] = json.dumps(notes)
-            if kept:
-                with zipfile.ZipFile(temporary, "a") as archive:
-                    for name, content in kept.items():
-                        archive.writestr(name, content)
-            temporary.replace(path)
-    except OSError as error:
-        raise ZooError(
-            f"cannot write {path}: {error.strerror or error}; free disk space or choose another folder"
-        ) from error
+    with atomic_path(path) as temporary:
+        model.save(temporary)
+        kept: dict[str, bytes | str] = {**(members or {})}
+        if notes is not None:
+            kept[_NOTES] = json.dumps(notes)
+        if kept:
+            with zipfile.ZipFile(temporary, "a") as archive:
+                for name, content in kept.items():
+                    archive.writestr(name, content)
 
 
 def load(path: Path | str, compile: bool = False) -> keras.Model:
@@ -181,7 +174,7 @@ def _short(weight: Any) -> str:
 
 
 def read_name(path: Path | str) -> str:
-    """The name of the model in a `.keras` file, `"<network>.<variant>"`, without loading it.
+    """The name of the model in a `.keras` file, `"<model>.<variant>"`, without loading it.
 
     Raises:
         ZooError: When the file is missing or is not a model.

@@ -15,9 +15,9 @@ from benchmarks.evaluation.predict import restorer
 from benchmarks.evaluation.psf import BlurOf
 from benchmarks.metrics import MetricError
 from benchmarks.protocols import Protocol
+from common.progress import Progress
 from datasets import pipeline
 from datasets.pairs import Pair, Pairs
-from datasets.progress import Progress
 from zoo.inference.tiling import Tiles
 
 # Images of at most this many pixels are restored in batches.

@@ -13,8 +13,8 @@ from benchmarks.evaluation.evaluate import Scores, middle_frame
 from benchmarks.evaluation.predict import Restorer
 from benchmarks.protocols import Protocol
 from benchmarks.records.layout import FOLDER
+from common.files import atomic_open
 from datasets import pipeline
-from datasets.files import atomic_open
 from datasets.pairs import Pairs
 from datasets.pipeline import as_float
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.errors import RunError
+from common.files import file_hash
+from common.progress import Bar, silent, up_to
 from datasets.blur import gaussian
 from datasets.blur.estimate import EVALUATIONS, Blur
-from datasets.files import file_hash
 from datasets.hdc import simulation, single_step
 from datasets.pairs import Pair, Pairs
-from datasets.progress import Bar, silent, up_to
 
 BlurOf = Callable[[Pair], Blur]
 

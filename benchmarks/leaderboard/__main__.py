@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cli import Parser, guarded, name_problems, path
 from benchmarks.errors import RunError
+from common.cli import Parser, guarded, name_problems, path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import compare, ocr_by_step, store
 from benchmarks.records.record import Record
 from benchmarks.records.store import locked
-from datasets.files import write_text
+from common.files import write_text
 
 # Enough for a yes or no; every run of every table is drawn anew whenever the leaderboard is made.
 _TIE_RESAMPLES = 2000

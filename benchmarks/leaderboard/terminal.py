@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 from benchmarks import metrics
-from benchmarks.console import print_numbers, terminal
 from benchmarks.leaderboard.render import FOOTNOTE
 from benchmarks.leaderboard.rows import Row, rankings
 from benchmarks.records import ocr_by_step
 from benchmarks.records.compare import Difference
+from common.console import print_numbers, terminal
 
 
 def print_rankings(rows: Sequence[Row]) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from common.errors import InputError
+
 PEAK = 255.0
 
 LOWEST, HIGHEST = -0.5, 1.5
@@ -19,7 +21,7 @@ CHANNELS = (1, 3)
 """Numbers of channels that are compared: grey and RGB. A fourth would be opacity, which is no part of an image."""
 
 
-class MetricError(Exception):
+class MetricError(InputError):
     """Something about the input of a metric is wrong; one line: what, which values, what to do."""
 
 

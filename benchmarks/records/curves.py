@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from datasets.files import write_text
+from common.files import write_text
 
 FOLDER = "curves"
 LOG = "log.csv"

@@ -18,8 +18,8 @@ from benchmarks.metrics import METRICS
 from benchmarks.records import layout, migrate
 from benchmarks.records.layout import path_of
 from benchmarks.records.record import SCHEMA, Failed, Finished, Record, content_hash
+from common.files import write_text
 from datasets.errors import DataError
-from datasets.files import write_text
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 

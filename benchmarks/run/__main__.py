@@ -6,11 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks.cli import EXPECTED, guarded, name_problems
 from benchmarks.run.experiment import Experiment
 from benchmarks.run.parser import build_parser, request_of
 from benchmarks.run.plan import plan_all
 from benchmarks.run.request import REFERENCE
+from common.cli import guarded, name_problems
+from common.errors import InputError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +53,7 @@ def _run_all(experiments: Sequence[Experiment]) -> int:
             if len(asked) <= 1:
                 raise
             failed += 1
-            reason = str(error) if isinstance(error, EXPECTED) else f"{type(error).__name__}: {error}"
+            reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
             reason = reason.partition("\n")[0]
             execute.record_failure(experiment, reason)
             print(f"failed: {experiment.name}: {reason}", file=sys.stderr)

@@ -20,9 +20,9 @@ import keras
 import numpy as np
 
 import zoo
-from benchmarks.console import duration
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.training.epochs import total_steps
+from common.console import duration
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 from zoo.analysis.macs import at_size, count_macs

@@ -12,20 +12,20 @@ import keras
 import msgspec
 
 import zoo
-from benchmarks import console
 from benchmarks.evaluation import evaluate, panels, timing
 from benchmarks.evaluation.predict import restorer
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import curves, environment, layout, migrate, record, store
 from benchmarks.run import earlier, estimate
 from benchmarks.run.checks import refuse_unfinished
-from benchmarks.run.experiment import Experiment
+from benchmarks.run.experiment import WEIGHTS_WANTED, Experiment
 from benchmarks.training import loop, state
 from benchmarks.training import pairs as training_pairs
+from common.console import progress as progress_bar
+from common.files import file_hash
+from common.progress import Progress
 from datasets import frame_store
-from datasets.files import weights_hash
 from datasets.pairs import Pairs
-from datasets.progress import Progress
 
 
 class Runner:
@@ -50,7 +50,7 @@ class Runner:
         print(f"scoring {experiment.name}: {len(pairs)} images ({pairs.coverage})", flush=True)
         estimate.announce(estimate.scoring(model, pairs, experiment.protocol.crop, experiment.tiles))
         ways = _ways(experiment)
-        with console.progress_bar("scoring") as progress:
+        with progress_bar("scoring") as progress:
             scores = evaluate.evaluate(model, pairs, experiment.protocol, experiment.request.seed, progress, **ways)
         precision = _precision(model)
         finished = record.Finished(
@@ -80,13 +80,13 @@ class Runner:
         if weights is None:
             return zoo.create(experiment.model, experiment.variant), None, "none"
         training = migrate.training_of(zoo.read_notes(weights), weights)
-        return zoo.load(weights), training, f"file sha256:{weights_hash(weights)}"
+        return zoo.load(weights), training, f"file sha256:{file_hash(weights, WEIGHTS_WANTED)}"
 
     def _trained_model(
         self, experiment: Experiment, recipe: Recipe, pairs: Pairs
     ) -> tuple[keras.Model, record.Training, str]:
         """The trained model (training it, unless that is done already), its section and "trained"."""
-        pairs = training_pairs.prepared(recipe, pairs, experiment.data.natural, console.progress_bar)
+        pairs = training_pairs.prepared(recipe, pairs, experiment.data.natural, progress_bar)
         folder = earlier.training_folder(experiment)
         with state.held(folder, lambda: _say_waiting(experiment, folder)):
             anew = experiment.request.training.restart and folder not in self._trained
@@ -142,7 +142,7 @@ def _train(experiment: Experiment, recipe: Recipe, pairs: Pairs, folder: Path) -
 
 def _training_bar() -> AbstractContextManager[Progress | None]:
     """What shows how far a training is: on a terminal Keras' own bar, with its losses, else a line now and then."""
-    return nullcontext() if sys.stdout.isatty() else console.progress_bar("training")
+    return nullcontext() if sys.stdout.isatty() else progress_bar("training")
 
 
 def _section(experiment: Experiment, recipe: Recipe, pairs: Pairs, outcome: state.Outcome) -> record.Training:
@@ -191,7 +191,7 @@ def _ways(experiment: Experiment) -> dict[str, Any]:
     """How images are restored, as the arguments of `evaluate.evaluate` and `predict.restorer`."""
     ways: dict[str, Any] = {"tiles": experiment.tiles, "blind": experiment.options.blind}
     if experiment.data.known_blur is not None:
-        ways["blur_of"] = experiment.data.known_blur.of_pairs(experiment.data.scored, console.progress_bar)
+        ways["blur_of"] = experiment.data.known_blur.of_pairs(experiment.data.scored, progress_bar)
     return ways
 
 

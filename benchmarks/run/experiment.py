@@ -11,8 +11,11 @@ from benchmarks.recipes.recipe import Recipe
 from benchmarks.run import keys
 from benchmarks.run.data import ExperimentData
 from benchmarks.run.request import ModelOptions, Request
-from datasets.files import weights_hash
+from common.files import file_hash
 from zoo.inference.tiling import Tiles
+
+WEIGHTS_WANTED = ".keras file with --weights"
+"""What a user shall give where a weight file cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -123,4 +126,4 @@ class Experiment:
 
 def _hash(path: Path | None) -> str | None:
     """The hash of a weight file, None for none."""
-    return None if path is None else weights_hash(path)
+    return None if path is None else file_hash(path, WEIGHTS_WANTED)

@@ -7,7 +7,6 @@ import importlib.util
 from pathlib import Path
 
 import zoo
-from benchmarks.cli import Parser, count, path, positive, seed_number
 from benchmarks.errors import RunError
 from benchmarks.recipes.recipe import ADVERSARIAL, LOSSES, PROFILES
 from benchmarks.run.request import (
@@ -19,6 +18,7 @@ from benchmarks.run.request import (
     TrainingOptions,
     parted,
 )
+from common.cli import Parser, count, path, positive, seed_number
 from datasets.readers.hdc import parse_steps
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.cli import Parser, guarded, path
 from benchmarks.errors import RunError
+from common.cli import Parser, guarded, path
 
 NAMES = ("crops", "step", "local", "metrics", "median", "torch", "ocr", "psf", "models")
 # What was called so before.
@@ -49,7 +49,7 @@ def _run(names: Sequence[str], models: list[str] | None, target: Path | None) ->
     from benchmarks.speed import cases, hdc, median, terminal
     from benchmarks.speed import models as speed_models
     from benchmarks.speed.compare import Comparison
-    from datasets.files import write_text
+    from common.files import write_text
 
     known: dict[str, Callable[[], list[Comparison]]] = {
         "crops": cases.crops,

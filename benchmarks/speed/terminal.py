@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.console import print_numbers, terminal
 from benchmarks.speed.compare import Comparison
 from benchmarks.speed.models import Speed
+from common.console import print_numbers, terminal
 
 
 def print_comparisons(rows: Sequence[Comparison], title: str) -> None:

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.cli import Parser, guarded, name_problems, path
 from benchmarks.errors import RunError
 from benchmarks.records.record import Record
+from common.cli import Parser, guarded, name_problems, path
 
 FORMATS = ("md", "csv", "tex")
 
@@ -58,7 +58,7 @@ def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
     from benchmarks import console
     from benchmarks.records import store
     from benchmarks.tables import claims, render
-    from datasets.files import write_text
+    from common.files import write_text
 
     papers = names.split(",") if names else list(claims.PAPERS)
     for paper in papers:

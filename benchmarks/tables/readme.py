@@ -14,7 +14,7 @@ from benchmarks.errors import RunError
 from benchmarks.metrics import METRICS
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import markdown
-from datasets.files import write_text
+from common.files import write_text
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 

@@ -16,8 +16,8 @@ import zoo
 from benchmarks.errors import RunError
 from benchmarks.training.state import BEST, LAST
 from benchmarks.training.tasks import Task
-from datasets.files import write_text
-from datasets.progress import Progress
+from common.files import write_text
+from common.progress import Progress
 
 
 class Stopped(KeyboardInterrupt):

@@ -22,9 +22,9 @@ from benchmarks.training.epochs import epoch_length, epoch_steps, segments, tota
 from benchmarks.training.pairs import split_validation
 from benchmarks.training.state import BEST, LAST, LOG, Options, Outcome, writable
 from benchmarks.training.tasks import Task, task_of
+from common.progress import Progress
 from datasets import pipeline
 from datasets.pairs import Pairs
-from datasets.progress import Progress
 from zoo.losses.multi_output import StageObjective
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from benchmarks.errors import RunError
 from benchmarks.recipes.recipe import ONE_STEP, Recipe
+from common.progress import Bar, silent, up_to
 from datasets.blur.estimate import EVALUATIONS
 from datasets.hdc import refiner, single_step
 from datasets.hdc.single_step import NATURAL
 from datasets.pairs import Pairs, fingerprint
-from datasets.progress import Bar, silent, up_to
 from datasets.registry import info as dataset_info
 
 

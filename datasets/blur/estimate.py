@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets import files
 from datasets.blur import warp as blur_warp
 from datasets.errors import DataError
+from datasets.files import read_arrays, write_arrays
 
 EVALUATIONS = 300
 """How often the loss is computed, as in the authors' code; the last line searches may add a few."""
@@ -252,7 +252,7 @@ def save(path: Path, blur: Blur) -> None:
     Raises:
         DataError: When the file cannot be written.
     """
-    files.write_arrays(path, psf=blur.psf, offset=blur.offset, warp=blur.warp, losses=np.asarray(blur.losses))
+    write_arrays(path, psf=blur.psf, offset=blur.offset, warp=blur.warp, losses=np.asarray(blur.losses))
 
 
 def load(path: Path) -> Blur:
@@ -261,7 +261,7 @@ def load(path: Path) -> Blur:
     Raises:
         DataError: When the file is none of those.
     """
-    arrays = files.read_arrays(path, "an estimated blur; make it with `python -m datasets estimate-psf`")
+    arrays = read_arrays(path, "an estimated blur; make it with `python -m datasets estimate-psf`")
     try:
         return Blur(arrays["psf"], float(arrays["offset"]), arrays["warp"], tuple(arrays["losses"].tolist()))
     except (ValueError, TypeError, KeyError) as error:

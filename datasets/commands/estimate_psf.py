@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from datasets import files
-from datasets.cli import path, progress
+from common.cli import path
+from common.console import progress
+from common.files import atomic_open
 from datasets.errors import DataError
 from datasets.image import read_image, to_light
 
@@ -104,7 +105,7 @@ def draw(file: Path, sharp: np.ndarray, blurry: np.ndarray, blur: Blur) -> None:
     _draw_difference(figure, axes[1, 1], after[inner] - modelled, "warped blurry - model, after")
     axes[1, 2].imshow(modelled, cmap="gray")
     axes[1, 2].set_title("sharp, blurred by the model")
-    with files.atomic_open(file) as stream:
+    with atomic_open(file) as stream:
         figure.savefig(stream, dpi=110, format="png")
 
 

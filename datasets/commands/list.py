@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import datasets
-from datasets.cli import console
+from common.console import listing, terminal
 
-# Wide enough for the table when the output is not a terminal, where rich would assume 80 columns.
-_FILE_WIDTH = 200
+# Wide enough for the table when the output is not a terminal.
+_WIDTH = 200
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,15 +37,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _print_table(infos: Sequence[datasets.DatasetInfo]) -> None:
     """Prints one row for each data set."""
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for column in ("name", "title", "official pairs", "size", "licence", "source"):
-        table.add_column(column, overflow="fold")
+    table = listing(("name", "title", "official pairs", "size", "licence", "source"))
     for info in infos:
         pairs = ", ".join(f"{split} {count}" for split, count in info.splits.items())
         table.add_row(info.name, info.title, pairs, info.size, info.licence, info.source)
-    printer = console(width=None if sys.stdout.isatty() else _FILE_WIDTH, highlight=False)
+    printer = terminal(_WIDTH)
     printer.print(table)
     printer.print("\n`python -m datasets list NAME` says what to put where.", markup=False)
 

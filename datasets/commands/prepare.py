@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 
 import datasets
-from datasets.cli import add_source, path, progress
+from common.cli import path
+from common.console import progress
+from datasets.commands.options import add_source
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

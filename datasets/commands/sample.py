@@ -6,7 +6,8 @@ import argparse
 from typing import Any
 
 import datasets
-from datasets.cli import path, progress
+from common.cli import path
+from common.console import progress
 from datasets.errors import DataError
 from datasets.readers.hdc import parse_steps
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 import datasets
-from datasets.cli import add_source, progress
+from common.console import progress
+from datasets.commands.options import add_source
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

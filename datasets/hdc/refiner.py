@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from common.files import atomic_open, cache_folder
 from datasets.blur.defocus import SMALLEST, aperture, defocus
 from datasets.errors import DataError
-from datasets.files import atomic_open, cache_folder, read_mapped
+from datasets.files import read_mapped
 from datasets.hdc.simulation import BLADES, STEPS
 from datasets.image import ArrayFrame, to_light
 from datasets.pairs import Pair, Pairs

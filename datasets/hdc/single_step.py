@@ -16,11 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
+from common.files import atomic_open, cache_folder
 from datasets.blur import estimate, warp
 from datasets.blur.defocus import defocus
 from datasets.blur.estimate import Blur
 from datasets.errors import DataError
-from datasets.files import atomic_open, cache_folder, read_arrays, read_mapped, write_arrays
+from datasets.files import read_arrays, read_mapped, write_arrays
 from datasets.image import ArrayFrame, to_light
 from datasets.pairs import Pair, Pairs, fingerprint
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from common.files import expand
 from datasets.errors import DataError
-from datasets.files import expand
 from datasets.members import Findings as Findings
 from datasets.members import Found as Found
 from datasets.members import Member as Member

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from common.errors import did_you_mean
 from datasets.errors import DataError
-from datasets.registry import did_you_mean, info, list_datasets
+from datasets.registry import info, list_datasets
 
 
 class Options(Protocol):
@@ -79,7 +80,7 @@ def recipe_for(name: str) -> Recipe:
     if name in RECIPES:
         return RECIPES[name]
     info(name)
-    raise DataError(f"{name} has no built-in sample; {did_you_mean(name, RECIPES)}choose from {', '.join(RECIPES)}")
+    raise DataError(f"{name} has no built-in sample{did_you_mean(name, RECIPES)}; choose from {', '.join(RECIPES)}")
 
 
 def options_for(name: str, values: dict[str, Any]) -> Options | None:

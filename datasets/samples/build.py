@@ -8,8 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from common.files import cache_folder, expand
 from datasets.errors import DataError
-from datasets.files import cache_folder, expand
 from datasets.readers.base import SAMPLE_MARKER
 from datasets.samples.base import Options, Recipe, recipe_for
 

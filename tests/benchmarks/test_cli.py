@@ -1,6 +1,5 @@
 """What a terminal, a shell or a spreadsheet does to the commands: one line or nothing, never a traceback."""
 
-import argparse
 import os
 import subprocess
 import sys
@@ -8,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cli
-from benchmarks.errors import RunError
 from tests.support.records import put
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,28 +67,3 @@ class TestPaths:
         assert main(["--results", asked]) == 2
         (line,) = capfd.readouterr().err.splitlines()
         assert line.startswith("error: ")
-
-
-class TestNumbers:
-    @pytest.mark.parametrize("text", ["²³", "٣", "1e3", "-1", "1.0", "", " 1", "9" * 5000])
-    @pytest.mark.parametrize("kind", [cli.positive, cli.count, cli.seed_number])
-    def test_what_is_no_number(self, kind, text):
-        with pytest.raises(argparse.ArgumentTypeError, match="must be a whole number"):
-            kind(text)
-
-    def test_bounds(self):
-        assert (cli.positive("1"), cli.count("0"), cli.seed_number(str(2**32 - 1))) == (1, 0, 2**32 - 1)
-        with pytest.raises(argparse.ArgumentTypeError):
-            cli.positive("0")
-        with pytest.raises(argparse.ArgumentTypeError):
-            cli.seed_number(str(2**32))
-
-
-def test_errors_are_one_line(capsys):
-    def fail():
-        raise RunError("first\nsecond")
-
-    assert cli.guarded(fail) == 2
-    assert capsys.readouterr().err == "error: first second\n"
-    cli.name_problems(["a.json: broken\nin two lines"])
-    assert capsys.readouterr().err == "left out: a.json: broken in two lines\n"

@@ -1,6 +1,5 @@
 """What every command does with whatever a machine or a user gets wrong: one line, or silence, and a status."""
 
-import errno
 import os
 import subprocess
 import sys
@@ -8,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from datasets import cli
+from common import cli
+from common.errors import FileError
+from common.files import cache_folder, expand, write_text
 from datasets.__main__ import main
-from datasets.errors import DataError
-from datasets.files import cache_folder, expand, write_text
 
 ROOT = Path(cli.__file__).parent.parent
 
@@ -99,9 +98,9 @@ def homeless(monkeypatch):
 
 
 def test_no_home_directory_is_one_line(homeless, layouts, capsys):
-    with pytest.raises(DataError, match="there is no home directory to keep files in; set DEBLUR_ZOO_CACHE"):
+    with pytest.raises(FileError, match="there is no home directory to keep files in; set DEBLUR_ZOO_CACHE"):
         cache_folder()
-    with pytest.raises(DataError, match=r"~/x: there is no such home directory; write the path out"):
+    with pytest.raises(FileError, match=r"~/x: there is no such home directory; write the path out"):
         expand("~/x")
     assert expand("x") == Path("x")
     layouts.reds("val", "000", [0])
@@ -109,54 +108,6 @@ def test_no_home_directory_is_one_line(homeless, layouts, capsys):
     assert main(["verify", "--dataset", "reds", "--root", "~/x"]) == 2
     assert capsys.readouterr().err.count("\n") == 2
     assert main(["prepare", "--dataset", "reds", "--root", str(layouts.root), "--out", str(layouts.root / "s")]) == 0
-
-
-@pytest.mark.parametrize(
-    ("raised", "line"),
-    [
-        (DataError("a\nb"), "error: a b"),
-        (OSError(errno.ESTALE, os.strerror(errno.ESTALE), "/mnt/x"), "error: /mnt/x: Stale file handle; check that"),
-        (OSError(errno.ENAMETOOLONG, "File name too long", "x" * 9), "error: xxxxxxxxx: File name too long"),
-        (OSError("unnamed"), "error: unnamed"),
-    ],
-)
-def test_expected_errors_are_one_line(capsys, raised, line):
-    def fail():
-        raise raised
-
-    assert cli.guarded(fail) == 2
-    error = capsys.readouterr().err
-    assert error.startswith(line)
-    assert error.count("\n") == 1
-
-
-def test_other_errors_are_not_hidden():
-    def fail():
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        cli.guarded(fail)
-    assert cli.guarded(fail, (ZeroDivisionError,)) == 2
-
-
-def test_a_status_passes_through():
-    assert [cli.guarded(lambda status=status: status) for status in (0, 1)] == [0, 1]
-
-
-def test_progress_takes_calls_where_there_is_no_terminal(capsys):
-    with cli.progress("work") as shown:
-        shown(1, 2)
-    assert capsys.readouterr() == ("", "")
-
-
-def test_progress_is_a_bar_on_a_terminal(monkeypatch, capfd):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    with cli.progress("reading reds") as shown:
-        for done in range(3):
-            shown(done, 2)
-    assert "reading reds" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("root", ["x" * 5000, "loop", "\udcff"])
@@ -177,5 +128,5 @@ def test_text_that_utf8_cannot_hold_is_written_as_its_number(tmp_path):
 def test_a_file_of_the_longest_name_is_written(tmp_path):
     write_text(tmp_path / ("ö" * 127), "x")
     assert [path.name for path in tmp_path.iterdir()] == ["ö" * 127]
-    with pytest.raises(DataError, match=r"cannot write .*: File name too long"):
+    with pytest.raises(FileError, match=r"cannot write .*: File name too long"):
         write_text(tmp_path / ("x" * 256), "x")

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from datasets import files as datasets_files
+from common.files import cache_folder
 from datasets import frame_store
 from datasets.errors import DataError
 from datasets.image import ArrayFrame, Window
@@ -394,4 +394,4 @@ def test_every_root_has_a_store_of_its_own(tmp_path, monkeypatch):
     assert frame_store.store_folder("REDS") == frame_store.store_folder("../b/../a/REDS") == first
     monkeypatch.delenv("DEBLUR_ZOO_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert datasets_files.cache_folder() == tmp_path / "xdg" / "deblur-zoo"
+    assert cache_folder() == tmp_path / "xdg" / "deblur-zoo"

@@ -1,14 +1,10 @@
-"""Images, pairs and atomic files."""
-
-import errno
-import os
+"""Images and pairs."""
 
 import cv2
 import numpy as np
 import pytest
 
 from datasets.errors import DataError
-from datasets.files import atomic_open, write_text
 from datasets.image import ArrayFrame, FileFrame, Frame, Window
 from datasets.pairs import Pair, Pairs, fingerprint
 
@@ -82,33 +78,3 @@ def test_a_fingerprint_depends_on_every_part():
     assert fingerprint(["a", "b"]) == fingerprint(["a", "b"])
     assert len({fingerprint(p) for p in (["a", "b"], ["ab"], ["b", "a"], ["a"], [])}) == 5
     assert len(fingerprint(["a"])) == 16
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path):
-    path = tmp_path / "new" / "a.txt"
-    write_text(path, "old\n")
-    with pytest.raises(RuntimeError), atomic_open(path, "w") as stream:
-        stream.write("half")
-        raise RuntimeError
-    assert path.read_text() == "old\n"
-    assert [p.name for p in path.parent.iterdir()] == ["a.txt"]
-
-
-def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "a.txt"
-    write_text(path, "old\n")
-
-    def full(descriptor):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(DataError, match=r"cannot write .*a\.txt: No space left on device; free disk space"):
-        write_text(path, "new\n")
-    assert path.read_text() == "old\n"
-    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
-
-
-def test_a_written_file_has_the_usual_permissions(tmp_path):
-    write_text(tmp_path / "a", "")
-    (tmp_path / "b").touch()
-    assert (tmp_path / "a").stat().st_mode == (tmp_path / "b").stat().st_mode

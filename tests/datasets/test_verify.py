@@ -331,7 +331,7 @@ def test_progress_counts_every_image(layouts):
 
 
 def test_wrong_roots_and_names_are_errors(tmp_path):
-    with pytest.raises(DataError, match="unknown data set 'hid'; did you mean 'hide'"):
+    with pytest.raises(DataError, match=r"unknown data set 'hid' .did you mean 'hide'"):
         datasets.verify("hid", tmp_path)
     with pytest.raises(DataError, match="no HIDE_dataset/ layout"):
         datasets.verify("hide", tmp_path)

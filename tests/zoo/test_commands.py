@@ -20,7 +20,8 @@ def run(*arguments):
 def test_help_tables_and_bad_arguments_do_not_wait_for_a_framework(arguments):
     done = run(*arguments)
     assert done.returncode == (2 if "nonsense" in arguments else 0)
-    assert done.stdout or "usage: python -m zoo" in done.stderr
+    assert done.stdout or done.stderr.startswith("error: argument COMMAND: invalid choice: 'nonsense'")
+    assert done.stderr.count("\n") == (1 if "nonsense" in arguments else 0)
     code = (
         f"import sys, zoo.__main__\ntry: zoo.__main__.main({arguments!r})\nexcept SystemExit: pass\n"
         "print([m for m in ('keras', 'tensorflow', 'jax', 'torch') if m in sys.modules])"
@@ -160,7 +161,7 @@ def test_interrupting_is_quiet(monkeypatch, capsys):
 
     monkeypatch.setattr(zoo, "list_models", interrupted)
     assert main(["list"]) == 130
-    assert capsys.readouterr().err == "interrupted\n"
+    assert capsys.readouterr().err == "stopped by Ctrl-C; finished work is kept\n"
 
 
 def test_options_are_those_of_the_builder():

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import zoo
-from zoo.commands.tables import FIELD, MACS, console, giga, parameters, starred, table
+from common.console import terminal
+from zoo.commands.tables import FIELD, MACS, WIDTH, giga, parameters, starred, table
 from zoo.registry import field_of, options_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     """Prints the card of one model."""
     info = zoo.info(args.name)
     chosen = {args.variant: info.variant(args.variant)} if args.variant else info.variants
-    screen = console()
+    screen = terminal(WIDTH)
     screen.print(f"{info.title} ({info.name})\n{info.summary}\n", markup=False)
     for label, text in _facts(info, sorted({variant.frames for variant in chosen.values()})).items():
         screen.print(f"{label:<10}{text}", markup=False)

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import Any
 
 import zoo
-from zoo.commands.tables import MACS, console, giga, parameters, starred, table
+from common.console import terminal
+from zoo.commands.tables import MACS, WIDTH, giga, parameters, starred, table
 from zoo.registry import options_of
 
 
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([_as_dict(info) for info in infos], indent=2, ensure_ascii=False))
         return 0
-    screen = console()
+    screen = terminal(WIDTH)
     screen.print(_list_table(infos))
     screen.print(
         "\n`python -m zoo info NAME` shows the card of one model; * is the default variant; + counts running "

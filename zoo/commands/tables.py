@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import zoo
+from common.console import listing
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
-# Wide enough for the tables when the output is not a terminal, where rich would assume 80 columns.
-_FILE_WIDTH = 220
+# Wide enough for the tables when the output is not a terminal.
+WIDTH = 220
 MACS = "GMACs at 256x256"
 FIELD = "receptive field"
 
 
-def console() -> Console:
-    """The terminal, or a wide page where the output is none.
-
-    A closed pipe is left to the command; rich would end with status 1.
-    """
-    from rich.console import Console
-
-    class Piped(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
-
-    width = None if sys.stdout.isatty() else _FILE_WIDTH
-    return Piped(width=width, highlight=False, soft_wrap=not sys.stdout.isatty())
-
-
 def table(*columns: str) -> Table:
     """An empty table; columns of numbers are aligned on the right."""
-    from rich.table import Table
-
-    empty = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        numbers = column in ("parameters", "frames", MACS, FIELD)
-        empty.add_column(column, justify="right" if numbers else "left", overflow="fold")
-    return empty
+    return listing(columns, ("parameters", "frames", MACS, FIELD))
 
 
 def parameters(variant: zoo.Variant) -> str:

@@ -54,9 +54,9 @@ def test_the_panels_show_what_they_should(tmp_path, size, panel, detail):
         return inputs * 0.5
 
     found = panels.save(tmp_path, "run", darker, pairs, FULL, scores, 3)
-    assert [(each["image"], each["role"], each["score"]) for each in found] == [
-        (pairs[0].name, "worst", 20.0), (pairs[2].name, "median", 25.0), (pairs[1].name, "best", 30.0),
-    ]  # fmt: skip
+    expected = [(0, "worst", 20.0), (2, "median", 25.0), (1, "best", 30.0)]
+    kept = [(each["image"], each["role"], each["score"]) for each in found]
+    assert kept == [(pairs[place].name, role, score) for place, role, score in expected]
     files = found[0]["files"]
     assert files[0] == "pictures/run/worst.webp" and len(files) == 1 + (detail is not None)
     blurred, restored, sharp, error = strip(tmp_path / files[0])

@@ -164,7 +164,7 @@ class TestWeights:
 
 MISTAKES = [
     ("--model atros --dataset reds", "unknown model 'atros' (did you mean 'atrous'?)"),
-    ("--model atrous --dataset red", "unknown data set 'red'; did you mean 'reds'?"),
+    ("--model atrous --dataset red", "unknown data set 'red' (did you mean 'reds'?)"),
     ("--model atrous,carla --dataset reds", "unknown model 'carla' (did you mean 'carlo'?)"),
     ("--model , --dataset reds", "--model and --dataset need at least one name each"),
     ("--model atrous --dataset reds", "say where the data are with --data-root DIR, or use the built-in sample"),
@@ -176,7 +176,7 @@ MISTAKES = [
     ("--model atrous --dataset reds --sample --resume --restart", "give --resume or --restart, not both"),
     ("--model atrous --dataset reds --sample --crop 257", "--crop 257 is larger than the frame 256x320; take"),
     ("--model atrous --dataset cifar10 --sample --crop 33", "--crop 33 is larger than the frame 32x32; take 32"),
-    ("--model atrous --dataset cifar10 --sample --train-on red", "unknown data set 'red'; did you mean 'reds'?"),
+    ("--model atrous --dataset cifar10 --sample --train-on red", "unknown data set 'red' (did you mean 'reds'?)"),
     ("--model atrous --dataset reds --sample --train-on kohler", "kohler has nothing to train on"),
     ("--model atrous --dataset reds --sample --train-on div2k", "div2k has nothing to train on"),
     ("--model atrous --dataset div2k --sample", "div2k has no blurred images"),

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from datasets import files, frame_store
+from common import files
+from datasets import frame_store
 from datasets.__main__ import main
 from datasets.loading import load
 from datasets.samples.build import sample_root

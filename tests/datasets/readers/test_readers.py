@@ -35,7 +35,7 @@ def test_the_registry_answers_without_data():
 def test_an_unknown_name_gets_the_nearest_one(tmp_path, typo, nearest):
     for ask in (lambda: datasets.info(typo), lambda: datasets.load(typo, tmp_path)):
         with pytest.raises(
-            DataError, match=f"unknown data set '{typo}'; did you mean '{nearest}'\\? .*cifar10, div2k, gopro"
+            DataError, match=f"unknown data set '{typo}' .did you mean '{nearest}'\\?.; .*cifar10, div2k, gopro"
         ):
             ask()
 

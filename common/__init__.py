@@ -1,0 +1,1 @@
+"""What the other packages share and nobody else needs: one-line errors, whole files, what commands have in common."""

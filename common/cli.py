@@ -1,0 +1,149 @@
+"""What every command shares: one-line errors, exit statuses, argument types, paths with `~`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from common.errors import InputError
+from common.files import expand
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
+BAD_INPUT, INTERRUPTED, CLOSED_PIPE = 2, 130, 141
+"""Exit statuses; the last two are those of a shell for SIGINT and SIGPIPE."""
+
+
+def guarded(main: Callable[[], int]) -> int:
+    """Runs a command so that whatever a user or a machine gets wrong is one line and an exit status.
+
+    Args:
+        main: The command, its command line included; gives its exit status.
+
+    Returns:
+        The status of `main`; 2 for an `InputError` or one of the system's (a stale mount, a full disk, a symbolic
+        link loop); 130 after Ctrl-C; 141, silently, when nobody reads the output any more (`| head`).
+
+    Examples:
+        >>> guarded(lambda: 0)
+        0
+    """
+    _write_anything()
+    try:
+        try:
+            status = main()
+        finally:
+            # Also after `--help`, which ends with SystemExit: Python would complain when it flushes at its own end.
+            sys.stdout.flush()
+    except BrokenPipeError:
+        return _close_output()
+    except InputError as error:
+        if isinstance(error.__cause__, BrokenPipeError):
+            return _close_output()
+        return _refuse(str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        return _refuse(f"{where}{error.strerror or error}; check that path and the disk it is on")
+    except KeyboardInterrupt:
+        print("stopped by Ctrl-C; finished work is kept", file=sys.stderr)
+        return INTERRUPTED
+    return status
+
+
+def _refuse(message: str) -> int:
+    """Prints an error in one line."""
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return BAD_INPUT
+
+
+def _close_output() -> int:
+    """Lets what is still to be written fall away, so that Python does not complain when it ends."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - it lasts as long as the process
+    return CLOSED_PIPE
+
+
+def _write_anything() -> None:
+    """Makes both outputs write what they have no character for as its number.
+
+    A terminal may know ASCII only, and a file name need not be valid in any encoding; neither shall end a command.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # Tests and notebooks put other streams there, which take any character.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that refuses a command line with one line, as every other mistake is refused."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends the program with status 2."""
+        self.exit(2, f"error: {' '.join(message.split())}; --help shows what there is\n")
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Prints help at once, so that a reader that went away is noticed here and not when Python ends."""
+        super()._print_message(message, file)
+        sys.stdout.flush()
+
+
+def path(text: str) -> Path:
+    """Reads a path option, for argparse; `~` is the home directory also after `=`, where no shell replaces it."""
+    return expand(text)
+
+
+# Longer ones are no number that anything here could use, and Python refuses to read the longest.
+_DIGITS = 18
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, for argparse.
+
+    >>> positive("12")
+    12
+    """
+    if not _is_whole(text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """A whole number of at least 0, for argparse.
+
+    >>> count("0")
+    0
+    """
+    if not _is_whole(text):
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0, not {text!r}")
+    return int(text)
+
+
+def seed_number(text: str) -> int:
+    """A seed that every random generator takes, for argparse.
+
+    >>> seed_number("42")
+    42
+    """
+    if not _is_whole(text) or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {2**32 - 1}, not {text!r}")
+    return int(text)
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _DIGITS
+
+
+def name_problems(problems: Sequence[str]) -> None:
+    """Names on the standard error what a command left out, one line each."""
+    for problem in problems:
+        print(f"left out: {' '.join(problem.split())}", file=sys.stderr)

@@ -1,0 +1,148 @@
+"""Files and folders: written whole or not at all, hashed, named with `~`, and the place for what can be made again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from common.errors import FileError
+
+_LONGEST_SUFFIX = 16
+
+
+@contextmanager
+def atomic_path(path: Path | str) -> Iterator[Path]:
+    """Gives a temporary path whose file replaces `path` when the block ends without an error.
+
+    A crash, a full disk or an exception leaves the old `path` (or none) and no temporary file behind; only a kill can
+    leave a `.tmp-*` file, never a half-written `path`.
+
+    Args:
+        path: Where the finished file goes. Its folder is made if it is missing.
+
+    Yields:
+        The path of an empty file beside `path` and with its ending, for whatever writes files by their names.
+
+    Raises:
+        FileError: When the folder cannot be made or the disk is full.
+    """
+    path = expand(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        suffix = path.suffix if len(path.suffix) < _LONGEST_SUFFIX else ""
+        descriptor, name = tempfile.mkstemp(suffix, f".tmp-{_short(path.name)}-", path.parent)
+        os.close(descriptor)
+        temporary = Path(name)
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise FileError(
+            f"cannot write {path}: {error.strerror or error}; free disk space or choose another folder"
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _short(name: str) -> str:
+    """Cuts a long file name, so that the temporary one beside it stays within what file systems take."""
+    return os.fsdecode(os.fsencode(name)[:200])
+
+
+def _umask() -> int:
+    """Reads the process's umask (mkstemp ignores it and makes files private)."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextmanager
+def atomic_open(path: Path | str, mode: str = "wb", **kwargs: Any) -> Iterator[IO[Any]]:
+    """Opens a file that takes the place of `path` when the block ends without an error, see `atomic_path`.
+
+    Args:
+        path: Where the finished file goes.
+        mode: `"w"` or `"wb"`.
+        **kwargs: Passed on to `open` (encoding, newline).
+
+    Yields:
+        The open file.
+
+    Raises:
+        FileError: When it cannot be written.
+    """
+    with atomic_path(path) as temporary, temporary.open(mode, **kwargs) as stream:
+        yield stream
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def write_text(path: Path | str, text: str) -> None:
+    r"""Writes a UTF-8 text file atomically (see `atomic_open`).
+
+    What UTF-8 cannot hold, the bytes of a file name in another encoding, is written as `\udcff`.
+    """
+    with atomic_open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        stream.write(text)
+
+
+def file_hash(path: Path, wanted: str) -> str:
+    """Gives sixteen digits of a file's SHA-256.
+
+    Args:
+        path: The file.
+        wanted: What the user shall give if it cannot be read.
+
+    Raises:
+        FileError: When it cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror or error}; give an existing {wanted}") from error
+
+
+def expand(path: Path | str) -> Path:
+    """Puts the home directory in the place of `~`: every path that a user gives goes through here.
+
+    Args:
+        path: A path, with `~` or `~name` at its start or not.
+
+    Raises:
+        FileError: When the path asks for a home directory and there is none.
+
+    Examples:
+        >>> expand("data/reds").as_posix()
+        'data/reds'
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise FileError(f"{path}: there is no such home directory; write the path out") from error
+
+
+def cache_folder() -> Path:
+    """Finds the folder for what can be made again.
+
+    It is `$DEBLUR_ZOO_CACHE`, else `deblur-zoo` in `$XDG_CACHE_HOME`, else `~/.cache/deblur-zoo`.
+
+    Raises:
+        FileError: When neither is set and there is no home directory.
+    """
+    if own := os.environ.get("DEBLUR_ZOO_CACHE"):
+        return expand(own)
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return expand(base or "~/.cache") / "deblur-zoo"
+    except FileError as error:
+        raise FileError(
+            "there is no home directory to keep files in; set DEBLUR_ZOO_CACHE to a folder for them"
+        ) from error
