@@ -54,3 +54,6 @@ __all__ = [
 # Every file of this folder may register metrics; a new one is found without being named here.
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
+
+# `metrics.NAME(a, b)` for every one of them, also where its file has the same name.
+globals().update({name: card.function for name, card in METRICS.items() if name != "ocr"})

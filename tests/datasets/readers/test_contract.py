@@ -106,7 +106,7 @@ def row(name, layouts):
 
 
 def test_every_data_set_has_a_row():
-    assert list(TABLE) == datasets.list_datasets()
+    assert set(TABLE) == set(datasets.list_datasets())
 
 
 def test_its_entry_is_whole(name):
@@ -175,7 +175,7 @@ def test_a_split_that_is_not_there_is_one_line(name, row, layouts):
             assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", WITH_FILES)
+@pytest.mark.parametrize("name", [name for name in WITH_FILES if TABLE[name].other])
 def test_two_files_of_one_name_are_a_fault(name, row, layouts):
     first, second = layouts.root / row.blurry, layouts.root / row.other
     second.write_bytes(first.read_bytes())
