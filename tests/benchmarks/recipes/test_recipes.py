@@ -364,11 +364,6 @@ class TestPlainValues:
         made = made.changed(
             steps=stored["steps"], epochs=stored["epochs"], batch=stored["data"]["batch"], crop=stored["data"]["crop"]
         )
-        if made.loss == "wasserstein":
-            # Trained before there was a choice, so not to be found again.
-            assert stored["adversarial"]["penalty"] == EARLIER_PENALTY
-            made = replace(made, adversarial=replace(made.adversarial, penalty="per_image"))
-            stored["adversarial"]["penalty"] = "per_image"
         assert choices_of(stored) == made.choices()
         assert upgrade(stored) == stored
 
