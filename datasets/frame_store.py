@@ -87,7 +87,7 @@ class _Group:
         return self.path.with_suffix(".json")
 
 
-# Name, byte size and modification time (ns) of a image's file.
+# Name, byte size and modification time (ns) of an image's file.
 _Source = tuple[str, int, int]
 # Offset in the store file, and height, width, channels.
 _Place = tuple[int, tuple[int, int, int]]
@@ -111,7 +111,7 @@ def prepare(pairs: Pairs, store: Path | str | None = None, progress: Progress | 
         progress: Called with images written and in all.
 
     Raises:
-        DataError: When a image cannot be read or the disk has no room.
+        DataError, FileError: When an image cannot be read or the disk has no room.
     """
     folder = expand(store) if store is not None else store_folder(pairs.root)
     groups = list(store_groups(pairs, folder))

@@ -35,7 +35,7 @@ def load(
         The pairs in the data set's own order.
 
     Raises:
-        DataError: Unknown name, split or number of frames; missing root or wrong layout; no images; a image
+        DataError: Unknown name, split or number of frames; missing root or wrong layout; no images; an image
             without its partner; a wrong text; an unsafe or damaged CIFAR-10 batch.
 
     Examples:

@@ -137,7 +137,7 @@ def _decode(
 
 
 def _shape(frame: Frame) -> tuple[str, Shape | DataError]:
-    """Decodes a image for its shape; images in memory have been read already."""
+    """Decodes an image for its shape; images in memory have been read already."""
     if isinstance(frame, ArrayFrame):
         return frame.name, frame.shape
     try:

@@ -88,7 +88,7 @@ def save(
         For each image `image`, `role`, `score` and `files`, relative to the results folder.
 
     Raises:
-        DataError: When an image cannot be read or written.
+        DataError, FileError: When an image cannot be read or written.
     """
     main = protocol.main
     shown = []

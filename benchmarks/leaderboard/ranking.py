@@ -29,7 +29,7 @@ def update(folder: Path) -> tuple[list[Row], store.Results]:
         The rows of the leaderboard, and what it was made of; what is wrong with other files is among its problems.
 
     Raises:
-        DataError: When the files cannot be written.
+        FileError: When the files cannot be written.
     """
     with locked(folder):
         found = read(folder)

@@ -30,7 +30,7 @@ def save(folder: Path, stem: str, training: Path) -> str | None:
         The file of the numbers, relative to the results folder; None without a log.
 
     Raises:
-        DataError: When the file cannot be written.
+        FileError: When the file cannot be written.
     """
     try:
         text = (training / LOG).read_text(encoding="utf-8")

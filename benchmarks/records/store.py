@@ -18,8 +18,8 @@ from benchmarks.metrics import METRICS
 from benchmarks.records import layout, migrate
 from benchmarks.records.layout import path_of
 from benchmarks.records.record import SCHEMA, Failed, Finished, Record, content_hash
+from common.errors import FileError
 from common.files import write_text
-from datasets.errors import DataError
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 
@@ -32,16 +32,16 @@ def locked(folder: Path) -> Iterator[None]:
     """Holds the folder's lock, so that of two writers the later one sees the records of both.
 
     Raises:
-        DataError: When the folder cannot be written.
+        FileError: When the folder cannot be written.
     """
     lock = filelock.FileLock(folder / ".lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except OSError as error:
-        raise DataError(f"cannot write {folder}: {error.strerror}; choose another folder with --results") from error
+        raise FileError(f"cannot write {folder}: {error.strerror}; choose another folder with --results") from error
     except NotImplementedError as error:
-        raise DataError(f"{folder}: its file system has no locks; choose another folder with --results") from error
+        raise FileError(f"{folder}: its file system has no locks; choose another folder with --results") from error
     try:
         yield
     finally:
@@ -56,7 +56,7 @@ def write(folder: Path, run: Finished | Failed) -> Record:
 
     Raises:
         RunError: When a value is not finite, or the file that a failed run would replace cannot be read.
-        DataError: When the disk is full or the folder cannot be written.
+        FileError: When the disk is full or the folder cannot be written.
     """
     path = path_of(folder, run.identity, run.key)
     if isinstance(run, Failed) and path.is_file():

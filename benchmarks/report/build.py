@@ -17,7 +17,7 @@ from benchmarks.records import compare, layout, store
 from benchmarks.records.record import Record
 from benchmarks.report import cards, index, run_page
 from benchmarks.tables import claims, render
-from datasets.errors import DataError
+from common.errors import FileError
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 
@@ -64,11 +64,11 @@ def build(folder: Path, out: Path) -> tuple[int, tuple[str, ...]]:
 
     Raises:
         RunError: When the published numbers cannot be read.
-        DataError: When the site cannot be written, or something else lies in its place.
+        FileError: When the site cannot be written, or something else lies in its place.
     """
     with store.locked(folder):
         if out.exists() and not (out / "index.html").is_file() and (not out.is_dir() or any(out.iterdir())):
-            raise DataError(f"{out} is there and no report; choose another folder with --out")
+            raise FileError(f"{out} is there and no report; choose another folder with --out")
         found = ranking.read(folder)
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def build(folder: Path, out: Path) -> tuple[int, tuple[str, ...]]:
                     out.rename(Path(temporary) / "old")
                 site.folder.rename(out)
         except OSError as error:
-            raise DataError(
+            raise FileError(
                 f"cannot write {out}: {error.strerror or error}; free disk space or choose another folder"
             ) from error
     return site.pages, found.problems

@@ -10,8 +10,8 @@ from benchmarks.run import earlier
 from benchmarks.run.experiment import Experiment
 from benchmarks.training import pairs as training_pairs
 from benchmarks.training.state import LAST, finished, in_use
+from common.errors import FileError
 from datasets import image
-from datasets.errors import DataError
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
@@ -156,7 +156,7 @@ def _check_results_folder(experiment: Experiment) -> None:
     folder = experiment.request.output.results
     there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     if not there.is_dir():
-        raise DataError(f"cannot write {folder}: {there} is not a folder; choose another folder with --results")
+        raise FileError(f"cannot write {folder}: {there} is not a folder; choose another folder with --results")
     if experiment.recipe is None:
         return
     info = zoo.info(experiment.model).variant(experiment.variant)

@@ -76,7 +76,7 @@ def _sorting(width: int) -> Callable[..., object]:
 
 
 def _function(filtered: Callable[..., object], image: np.ndarray) -> Callable[[], object]:
-    """The call of a filter as a TensorFlow function on a image that is already a tensor."""
+    """The call of a filter as a TensorFlow function on an image that is already a tensor."""
     import tensorflow as tf
 
     images = tf.constant(image[np.newaxis, ..., np.newaxis])

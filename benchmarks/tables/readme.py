@@ -26,7 +26,7 @@ def update(path: Path) -> list[str]:
 
     Raises:
         RunError: When the file cannot be read or has no markers.
-        DataError: When it cannot be written.
+        FileError: When it cannot be written.
     """
     try:
         text = path.read_text(encoding="utf-8")

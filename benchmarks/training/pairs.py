@@ -39,7 +39,7 @@ def prepared(made: Recipe, pairs: Pairs, natural: Pairs | None, bar: Bar = silen
         bar: Shows how far a long preparation is.
 
     Raises:
-        DataError: When an image cannot be read or the cache not be written.
+        DataError, FileError: When an image cannot be read or the cache not be written.
     """
     if made.hdc is None:
         return pairs

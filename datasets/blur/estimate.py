@@ -250,7 +250,7 @@ def save(path: Path, blur: Blur) -> None:
     """Writes a blur as `.npz` (`psf`, `offset`, `warp`, `losses`), atomically.
 
     Raises:
-        DataError: When the file cannot be written.
+        FileError: When the file cannot be written.
     """
     write_arrays(path, psf=blur.psf, offset=blur.offset, warp=blur.warp, losses=np.asarray(blur.losses))
 

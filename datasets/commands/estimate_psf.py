@@ -80,7 +80,7 @@ def draw(file: Path, sharp: np.ndarray, blurry: np.ndarray, blur: Blur) -> None:
         blur: What was estimated between them.
 
     Raises:
-        DataError: When the file cannot be written.
+        FileError: When the file cannot be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -196,7 +196,8 @@ def prepare(pairs: Pairs, aligner: Callable[[Pairs], Callable[[Pair], np.ndarray
         and 5; medians of 7 and 9 and the blur step. The sharp side is the whitened target.
 
     Raises:
-        DataError: When there are no such pairs, or an image cannot be read or the cache not be written.
+        DataError: When there are no such pairs, or an image cannot be read.
+        FileError: When the cache cannot be written.
     """
     kept = pairs.select([index for index, pair in enumerate(pairs) if pair.metadata["step"] <= LAST_STEP])
     if not kept:

@@ -126,7 +126,7 @@ def prepare(pairs: Pairs, aligned: bool = True, natural: Pairs | None = None, bl
         Pairs of memory-mapped uint8 images, text first.
 
     Raises:
-        DataError: When an image cannot be read or the cache not be written.
+        DataError, FileError: When an image cannot be read or the cache not be written.
     """
     step, parts = step_of(pairs), [str(aligned)]
     read = aligner(pairs) if aligned else _blurry_light

@@ -37,7 +37,7 @@ def find(root: Path, split: str) -> list[Member]:
     sharp = scan(root, GROUND_TRUTH)
     members = []
     for scene, folder in BLURRY[split].items():
-        # GT serves both splits, so a image that this split does not use is no fault of the split.
+        # GT serves both splits, so an image that this split does not use is no fault of the split.
         members += pair_up(scan(root, folder), sharp, scene, sharp_alone=False)
     return members
 

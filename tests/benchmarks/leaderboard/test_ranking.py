@@ -15,7 +15,7 @@ from benchmarks.leaderboard import __main__, ranking
 from benchmarks.leaderboard import rows as leaderboard_rows
 from benchmarks.metrics import METRICS
 from benchmarks.records import store
-from datasets.errors import DataError
+from common.errors import FileError
 from tests.support.records import IDENTITY, TRAINING, failed, finished, put, put_pages
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -284,7 +284,7 @@ class TestFiles:
 
     def test_a_folder_that_is_a_file(self, tmp_path):
         (tmp_path / "results").write_text("")
-        with pytest.raises(DataError, match=r"^cannot write [^\n]+results: [^\n]+; choose another folder"):
+        with pytest.raises(FileError, match=r"^cannot write [^\n]+results: [^\n]+; choose another folder"):
             ranking.update(tmp_path / "results")
 
 

@@ -15,7 +15,7 @@ from benchmarks.errors import RunError
 from benchmarks.metrics import MetricError, summary
 from benchmarks.records import migrate, store
 from benchmarks.records import record as records_record
-from datasets.errors import DataError
+from common.errors import FileError
 from tests.support.records import IDENTITY, failed, finished, timing
 
 COMMITTED = Path(__file__).resolve().parents[3] / "results"
@@ -241,7 +241,7 @@ class TestAFolderAfterASynchronisation:
 
 class TestFullDisk:
     def refusal(self, folder, new):
-        with pytest.raises(DataError) as raised:
+        with pytest.raises(FileError) as raised:
             store.write(folder, new)
         assert "\n" not in str(raised.value)
         return str(raised.value)
