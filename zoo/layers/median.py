@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import keras
@@ -117,10 +117,17 @@ def _medians(padded: Tensor, width: int, program: Program) -> Tensor:
     def chunk(index: Any) -> Any:
         return layout.images(evaluate(program, layout.tiles(index), layout.across))
 
-    # Keras' map computes the first chunk twice, which costs nothing only where graphs are pruned.
-    numbers = range(layout.groups * layout.bands) if mode == "eager" else ops.arange(layout.groups * layout.bands)
-    chunks = ops.stack([chunk(index) for index in numbers]) if mode == "eager" else ops.map(chunk, numbers)
-    return layout.joined(chunks)
+    if mode == "eager":
+        return layout.joined(ops.stack([chunk(index) for index in range(layout.groups * layout.bands)]))
+    numbers = ops.arange(layout.groups * layout.bands)
+    if keras.backend.backend() != "tensorflow":
+        return layout.joined(ops.map(chunk, numbers))
+    import tensorflow as tf
+
+    # Keras' map would put a second copy of the thousands of operations into the graph to learn their type, and
+    # AutoGraph look at each of them for nothing.
+    chunk = tf.autograph.experimental.do_not_convert(chunk)
+    return layout.joined(tf.map_fn(chunk, numbers, fn_output_signature=padded.dtype))
 
 
 class _Layout:
@@ -207,11 +214,16 @@ def _one_by_one(program: Program, tiles: list[Tensor], across: Any) -> list[Tens
     # A result has an entry for every tile from which the pixels it depends on can be reached: all but the last ones.
     slots: dict[int, tuple[Any, int, int]] = {slot: (tile, 0, 0) for slot, tile in enumerate(tiles)}
 
+    # Few shifts serve thousands of slices: in a graph each is made once.
+    pack = native.stack if _mode() == "graph" else tuple
+    place = cache(lambda down, right: pack((down * across + right, 0)))
+    size = cache(lambda down, right: pack((count - down * across - right, lanes)))
+
     def shifted(value: Value, down: int, right: int) -> Any:
         tensor, own_down, own_right = slots[program.slots[value.node]]
         if (value.down, value.right, own_down, own_right) == (0, 0, down, right):
             return tensor
-        return ops.slice(tensor, (value.down * across + value.right, 0), (count - down * across - right, lanes))
+        return ops.slice(tensor, place(value.down, value.right), size(down, right))
 
     for node, (maximum, first, second) in enumerate(program.instructions, len(tiles)):
         a, b = slots[program.slots[first.node]], slots[program.slots[second.node]]
