@@ -34,9 +34,9 @@ _COUNTED = (
 )
 
 
-def layer_of(layer: str, kind: str) -> str:
+def layer_of(layer: str, leaf: str) -> str:
     """Returns our layer's name for an original layer's."""
-    if kind == "prelu":
+    if layer == "shallow_feat1.1.body.1":
         return "prelu"
     block = re.fullmatch(r"(.*)\.(body\.[02]|CA\.conv_du\.[02])", layer)
     if block and not re.fullmatch(r".*orb\d", block[1]):
