@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.original_names import fba, fcn, indexnet, unet
-from zoo.weights.names import nafnet
+from zoo.weights.names import mprnet, nafnet
 
 ORDINARY_SIZES = ((32, 32), (64, 48), (37, 51), (33, 40), (70, 23))
 
@@ -82,6 +82,7 @@ ROWS = (
     Row("fba", ("tiny",), (("fba", "paper"),), fba.layer_of),
     Row("fcn", ("tiny",), (("fcn", "exact"),), fcn.layer_of),
     Row("indexnet", ("tiny",), (("indexnet", "paper"),), indexnet.layer_of),
+    Row("mprnet", ("tiny",), (("mprnet", "gopro"),), mprnet.layer_of),
     Row(
         "nafnet",
         ("tiny",),

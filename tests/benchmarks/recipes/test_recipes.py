@@ -173,6 +173,13 @@ class TestPaper:
         assert "our choice" not in made.ours and "eight GPUs" in made.ours
         assert recipe("nafnet", "hdc").ours.startswith("our choice")
 
+    def test_mprnet(self):
+        made, catcher = recipe("mprnet", "gopro"), recipe("fcn", "gopro", "code")
+        assert (made.data.crop, made.data.batch, made.epochs, made.trainable_ratios) == (256, 16, 3000, False)
+        # The feature catcher's code is trained as MPRNet's.
+        assert made.replaced(model="fcn", variant="exact").choices() == catcher.choices()
+        assert "our choice" not in made.ours
+
     def test_deblurgan_lite(self):
         made = recipe("deblurgan-lite", "gopro")
         assert (made.loss, made.adversarial.content, made.adversarial.content_activated) == (
