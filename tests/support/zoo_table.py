@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.original_names import fba, fcn, indexnet, unet
-from zoo.weights.names import mprnet, nafnet
+from zoo.weights.names import mprnet, nafnet, restormer
 
 ORDINARY_SIZES = ((32, 32), (64, 48), (37, 51), (33, 40), (70, 23))
 
@@ -91,6 +91,7 @@ ROWS = (
         {"nafnet_local": {"train_crop": 32}},
     ),
     Row("refiner", ("tiny",)),
+    Row("restormer", ("tiny",), (("restormer", "gopro"),), restormer.layer_of),
     Row("wiener", ("image",)),
     Row("unet1", ("tiny",), (("unet1", "paper"),), unet.layer_of_unet1),
     Row("unet2", ("tiny",), (("unet2", "paper"),), unet.layer_of_unet2),

@@ -180,6 +180,13 @@ class TestPaper:
         assert made.replaced(model="fcn", variant="exact").choices() == catcher.choices()
         assert "our choice" not in made.ours
 
+    def test_restormer(self):
+        made = recipe("restormer", "gopro")
+        assert (made.loss, made.steps, made.data.crop, made.data.batch) == ("mean_absolute_error", 300_000, 256, 16)
+        assert made.optimiser == Optimiser(learning_rate=3e-4, epsilon=1e-8, weight_decay=1e-4, global_clipnorm=0.01)
+        for words in ("crops grow from 128x128", "92,000 steps"):
+            assert words in made.ours
+
     def test_deblurgan_lite(self):
         made = recipe("deblurgan-lite", "gopro")
         assert (made.loss, made.adversarial.content, made.adversarial.content_activated) == (

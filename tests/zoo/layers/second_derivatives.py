@@ -70,6 +70,7 @@ CASES = {
     "ImageGroupNormalization": [_case("ImageGroupNormalization", 2)],
     "PadToMultiple": [_case("PadToMultiple", 5)],
     "PixelShuffle": [_case("PixelShuffle", 2)],
+    "PixelUnshuffle": [_case("PixelUnshuffle", 2)],
     "ReflectionPadding2D": [_case("ReflectionPadding2D", 2)],
     "RepeatEdges": [
         _case("RepeatEdges", shapes=((2, 3, 1, 4), MAPS)),
@@ -82,6 +83,7 @@ CASES = {
     "SpatialAttention": [_case("SpatialAttention", 3)],
     "StandardisedConv2D": [_case("StandardisedConv2D", 3, 3)],
     "Tiles": [_case("Tiles", 2, 3)],
+    "TransposedAttention": [_case("TransposedAttention", 2, shapes=((2, 4, 5, 12),))],
     "Untile": [_case("Untile", 1, 2)],
     "WienerDeconvolution": [_case("WienerDeconvolution", 0.01, shapes=((2, 6, 7, 2), (2, 3, 5, 1)))],
     "ZeroMaps": [_case("ZeroMaps", 2)],
