@@ -24,7 +24,7 @@ class LocalMean(keras.layers.Layer):
     mode changes nothing on crops. `RepeatEdges` brings the means back to the map's size.
 
     The means come from running sums of what differs from the map's own mean, in float32 or better: the sums stay
-    small, so no digits are lost in large maps. Time and memory do not depend on the window.
+    small, so no digits are lost in large maps. Larger windows cost no more.
 
     Input shape: (batch, height, width, channels), height and width may be unknown.
     Output shape: (batch, max(1, height - rows + 1), max(1, width - columns + 1), channels) for a window of rows x
@@ -58,8 +58,9 @@ class LocalMean(keras.layers.Layer):
         pairs = list(zip(ops.shape(x)[1:3], self.window, strict=True))
         if self.mode == "local" and not all(_covers(window, side) for side, window in pairs):
             x = x - means
-            for axis, (side, window) in enumerate(pairs, start=1):
-                x = _along(x, axis, side, window)
+            # Along the rows first, where running sums are fastest: fewer of them are left for the columns.
+            for axis in (2, 1):
+                x = _along(x, axis, *pairs[axis - 1])
             means = means + x
         return ops.cast(means, self.compute_dtype)
 
@@ -124,8 +125,9 @@ def _along(x: Tensor, axis: int, side: Any, window: int) -> Tensor:
     if _covers(window, side):
         return ops.mean(x, axis=axis, keepdims=True)
     span = min(side, window) if isinstance(side, int) else ops.minimum(side, window)
-    before = [(1, 0) if each == axis else (0, 0) for each in range(4)]
-    sums = ops.cumsum(ops.pad(x, before), axis=axis)
     others = (slice(None),) * axis
-    total = sums[(*others, slice(span, None))] - sums[(*others, slice(None, side + 1 - span))]
+    first = ops.sum(x[(*others, slice(None, span))], axis=axis, keepdims=True)
+    # From a window to the next, one number comes in and one goes out.
+    changes = x[(*others, slice(span, None))] - x[(*others, slice(None, side - span))]
+    total = ops.concatenate([first, first + ops.cumsum(changes, axis=axis)], axis=axis)
     return total / ops.cast(span, x.dtype)
