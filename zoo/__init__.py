@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo import models  # noqa: F401  importing the models puts them into the registry
 from zoo.errors import ZooError
+from zoo.inference.modes import inference_mode
 from zoo.inference.restore import pad_to_fit, restore, restore_batch, shrink_of
 from zoo.registry import ModelInfo, Variant, create, identify, info, list_models, register, unregister
 from zoo.saving import load, load_weights, read_member, read_notes, save
@@ -24,6 +25,7 @@ __all__ = [
     "count_macs",
     "create",
     "identify",
+    "inference_mode",
     "info",
     "list_models",
     "load",

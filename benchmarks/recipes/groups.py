@@ -42,19 +42,25 @@ class Data:
 
 @dataclass(frozen=True, kw_only=True)
 class Optimiser:
-    """Adam's numbers.
+    """Adam's numbers, and AdamW's where weights decay.
 
     Attributes:
         learning_rate: At the start.
         beta_1: Decay of the first moment.
         epsilon: Added to the root of the second moment.
         clipnorm: Largest norm of each variable's gradient; None for no clipping.
+        beta_2: Decay of the second moment.
+        weight_decay: What every weight loses per step, as a share of it and of the learning rate; 0 for plain Adam.
+        global_clipnorm: Largest norm of all gradients together; None for no clipping.
     """
 
     learning_rate: float
     beta_1: float = 0.9
     epsilon: float = 1e-7
     clipnorm: float | None = None
+    beta_2: float = 0.999
+    weight_decay: float = 0.0
+    global_clipnorm: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ _DEBLURGAN = "Kupyn et al., DeblurGAN (CVPR 2018), and public code"
 _HDC = "Germer, Uelwer and Harmeling, HDC2021, training details and code"
 _REFINER = "Nyrhilae, median-filter recurrent refiner, training details"
 _OTHER_DATA = "our choice: the source trained on other data, its recipe is taken"
-_HELD_OUT = "the last eighth of the training scenes is the validation split"
+HELD_OUT = "the last eighth of the training scenes is the validation split"
 _WITHOUT_REPLACEMENT = "every pair comes once before any comes again, where the code draws each with replacement"
 
 # Epochs of the Bologna report: Table 1 (CIFAR-10) and Table 2 (REDS).
@@ -75,20 +75,20 @@ def _fcn(model: str, dataset: str) -> Recipe:
         model=model,
         variant=default_variant(model, dataset, "paper"),
         loss="charbonnier",
-        data=Data(crop=_crop(256, dataset), batch=16, validation=0.125),
+        data=Data(crop=fitting_crop(256, dataset), batch=16, validation=0.125),
         optimiser=Optimiser(learning_rate=2e-4, epsilon=1e-8),
         schedule=Schedule(kind="halving", share=1 / 3),
         epochs=600,
         trainable_ratios=True,
         validate_every=((50, 300), (15, 600)),
         source=_FCN,
-        ours=_ours(
-            dataset in _GOPRO,
+        ours=choices_beside(
+            dataset in GOPRO,
             "ratios are the softmax of one logit per output",
             "Charbonnier distance and batch of 16 from the released code",
             "random crops of 256x256, where the paper adjusts images to that size",
             "no augmentation is given",
-            f"{_HELD_OUT} (the paper chose on the test images)",
+            f"{HELD_OUT} (the paper chose on the test images)",
         ),
     )
 
@@ -106,14 +106,14 @@ def _fcn_code(model: str, dataset: str) -> Recipe:
         validate_every=((20, 3000),),
         augmentation=Augmentation(symmetries=True, saturation=0.2),
         source=_FCN_CODE,
-        ours=_ours(dataset in _GOPRO, f"{_HELD_OUT} (the code chose on crops of the test images)"),
+        ours=choices_beside(dataset in GOPRO, f"{HELD_OUT} (the code chose on crops of the test images)"),
     )
 
 
 _GAN_CHOICES = (
     "VGG-19 has ImageNet's weights as Keras ships them, with the preprocessing that they expect (DeblurGAN's code "
     "feeds [-1, 1] to those of torchvision)",
-    f"{_HELD_OUT}, whose best weights count; the sources do not say how theirs were chosen",
+    f"{HELD_OUT}, whose best weights count; the sources do not say how theirs were chosen",
 )
 
 
@@ -123,14 +123,14 @@ def _lite(model: str, dataset: str) -> Recipe:
         model=model,
         variant=default_variant(model, dataset, "paper"),
         loss="relativistic",
-        data=Data(crop=_crop(256, dataset), batch=1, validation=0.125),
+        data=Data(crop=fitting_crop(256, dataset), batch=1, validation=0.125),
         optimiser=Optimiser(learning_rate=1e-4, beta_1=0.5, epsilon=1e-8),
         schedule=Schedule(kind="linear", share=150 / 500),
         epochs=500,
         adversarial=Adversarial(content="vgg19"),
         source=_LITE,
-        ours=_ours(
-            dataset in _GOPRO,
+        ours=choices_beside(
+            dataset in GOPRO,
             "critic without final sigmoid",
             "features before the ReLU as in DeblurGAN's code",
             "the last convolution starts at a tenth of its usual size (residual_scale 0.1), near the blurry image",
@@ -149,8 +149,8 @@ def _deblurgan(model: str, dataset: str) -> Recipe:
         schedule_share=0.5,
         augmentation=Augmentation(mirror=True),
         source=_DEBLURGAN,
-        ours=_ours(
-            dataset in _GOPRO,
+        ours=choices_beside(
+            dataset in GOPRO,
             "crops of the full images, not of images resized to 640x360",
             "the gradient penalty takes the norm over the channels of each pixel, as the code does; 'per_image' is the "
             "method's",
@@ -177,12 +177,12 @@ def _grey(model: str, dataset: str) -> Recipe:
         model=model,
         variant=default_variant(model, dataset, "paper"),
         loss="mean_squared_error",
-        data=Data(crop=_crop(320, dataset), batch=2, validation=0.1, noise=0.03),
+        data=Data(crop=fitting_crop(320, dataset), batch=2, validation=0.1, noise=0.03),
         optimiser=Optimiser(learning_rate=1e-4, epsilon=1e-8),
         steps=50_000,
         hdc=Hdc(preparation="aligned", natural=500, natural_validation=100) if text else None,
         source=_HDC,
-        ours=_ours(text, *choices),
+        ours=choices_beside(text, *choices),
     )
 
 
@@ -199,7 +199,7 @@ def _refiner(model: str, dataset: str) -> Recipe:
         steps=100_000,
         hdc=Hdc(preparation="small") if text else None,
         source=_REFINER,
-        ours=_ours(
+        ours=choices_beside(
             text,
             "batch of 32 and 100,000 steps; the source gives neither",
             "the validation split also chooses the weights",
@@ -208,7 +208,7 @@ def _refiner(model: str, dataset: str) -> Recipe:
     )
 
 
-_GOPRO = ("gopro", "gopro-gamma", "hide")
+GOPRO = ("gopro", "gopro-gamma", "hide")
 
 PAPER_RECIPES: dict[str, Maker] = {
     "carlo": _bologna,
@@ -232,12 +232,12 @@ def _is_text(dataset: str) -> bool:
     return dataset_info(dataset).blur_steps
 
 
-def _crop(side: int, dataset: str) -> int:
+def fitting_crop(side: int, dataset: str) -> int:
     """A crop that fits in the images of a data set."""
     size = dataset_info(dataset).frame_size
     return min(side, *size) if size is not None and max(size) <= SMALL else side
 
 
-def _ours(same_data: bool, *choices: str) -> str:
-    """What we chose, with a note where the source trained on other data."""
+def choices_beside(same_data: bool, *choices: str) -> str:
+    """What we chose, in one text, with a note where the source trained on other data."""
     return "; ".join(choices if same_data else (_OTHER_DATA, *choices))

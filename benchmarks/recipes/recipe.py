@@ -59,6 +59,7 @@ LOSSES = (
     "charbonnier",
     "charbonnier_edge",
     "root_squared_error",
+    "negative_psnr",
     "binary_crossentropy",
     *ADVERSARIAL,
 )
@@ -114,6 +115,8 @@ class Recipe:
                 raise RunError(f"recipe of {self.model}: unknown {name} {value!r}; choose one of {', '.join(known)}")
         if (self.epochs is None) == (self.steps is None):
             raise RunError(f"recipe of {self.model}: epochs={self.epochs}, steps={self.steps}; give one of them")
+        if self.optimiser.clipnorm is not None and self.optimiser.global_clipnorm is not None:
+            raise RunError(f"recipe of {self.model}: gradients clipped one by one and together; give one of them")
         if (self.adversarial is not None) != (self.loss in ADVERSARIAL):
             wanted = "needs a critic" if self.loss in ADVERSARIAL else "has no critic"
             raise RunError(f"recipe of {self.model}: the loss {self.loss} {wanted}; mend `adversarial`")

@@ -22,7 +22,14 @@ from zoo.backend import Tensor
 from zoo.losses.adversarial import PENALTIES, CriticStep, GeneratorStep
 from zoo.losses.multi_output import StageObjective
 from zoo.losses.perceptual import FeatureDistance, vgg_features
-from zoo.losses.pixel import Charbonnier, CharbonnierEdge, RootSquaredError, SumOfAbsoluteDifferences, psnr
+from zoo.losses.pixel import (
+    Charbonnier,
+    CharbonnierEdge,
+    NegativePsnr,
+    RootSquaredError,
+    SumOfAbsoluteDifferences,
+    psnr,
+)
 from zoo.models.patchgan import patchgan
 
 if TYPE_CHECKING:
@@ -254,9 +261,12 @@ def _optimiser(recipe: Recipe, updates: int) -> keras.optimizers.Optimizer:
     compiled model itself has that policy, which an objective around a model and a step of two models have not.
     """
     own = recipe.optimiser
-    adam = keras.optimizers.Adam(
-        learning_rate(recipe, updates), beta_1=own.beta_1, epsilon=own.epsilon, clipnorm=own.clipnorm
-    )
+    options = {name: getattr(own, name) for name in ("beta_1", "beta_2", "epsilon", "clipnorm", "global_clipnorm")}
+    rate = learning_rate(recipe, updates)
+    if own.weight_decay:
+        adam = keras.optimizers.AdamW(rate, weight_decay=own.weight_decay, **options)
+    else:
+        adam = keras.optimizers.Adam(rate, **options)
     return keras.optimizers.LossScaleOptimizer(adam) if recipe.precision == "mixed_float16" else adam
 
 
@@ -277,6 +287,7 @@ def _loss(recipe: Recipe, model: keras.Model) -> keras.losses.Loss | str:
         "charbonnier": Charbonnier,
         "charbonnier_edge": CharbonnierEdge,
         "root_squared_error": RootSquaredError,
+        "negative_psnr": NegativePsnr,
     }
     if recipe.loss in losses:
         return losses[recipe.loss]()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from tests.support.original_names import fba, fcn, indexnet, unet
+from zoo.weights.names import mprnet, nafnet, restormer
 
 ORDINARY_SIZES = ((32, 32), (64, 48), (37, 51), (33, 40), (70, 23))
 
@@ -20,12 +22,14 @@ class Row:
         variants: Variants cheap enough to run in every check.
         goldens: Recording's name -> variant.
         layer_of: Gives our layer's name for an original layer's name and role.
+        options: Recording's name -> arguments of the builder beside its variant's.
     """
 
     name: str
     variants: tuple[str, ...]
     goldens: tuple[tuple[str, str], ...] = ()
-    layer_of: Callable[[str, str], str] | None = None
+    layer_of: Callable[[str, str], str | None] | None = None
+    options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def _carlo(layer: str, role: str) -> str:
@@ -78,7 +82,16 @@ ROWS = (
     Row("fba", ("tiny",), (("fba", "paper"),), fba.layer_of),
     Row("fcn", ("tiny",), (("fcn", "exact"),), fcn.layer_of),
     Row("indexnet", ("tiny",), (("indexnet", "paper"),), indexnet.layer_of),
+    Row("mprnet", ("tiny",), (("mprnet", "gopro"),), mprnet.layer_of),
+    Row(
+        "nafnet",
+        ("tiny",),
+        (("nafnet", "gopro-w32"), ("nafnet_local", "gopro-w32")),
+        nafnet.layer_of,
+        {"nafnet_local": {"train_crop": 32}},
+    ),
     Row("refiner", ("tiny",)),
+    Row("restormer", ("tiny",), (("restormer", "gopro"),), restormer.layer_of),
     Row("wiener", ("image",)),
     Row("unet1", ("tiny",), (("unet1", "paper"),), unet.layer_of_unet1),
     Row("unet2", ("tiny",), (("unet2", "paper"),), unet.layer_of_unet2),

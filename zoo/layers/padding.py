@@ -1,4 +1,4 @@
-"""Margins and maps that Keras' padding layers cannot add."""
+"""Margins and maps that Keras' padding layers cannot add, and what takes them off again."""
 
 from __future__ import annotations
 
@@ -80,3 +80,61 @@ class ZeroMaps(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild the layer."""
         return {**super().get_config(), "channels": self.channels}
+
+
+@keras.saving.register_keras_serializable(package="deblur_zoo")
+class PadToMultiple(keras.layers.Layer):
+    """Adds zeros on the right and at the bottom until both sides are multiples of a number.
+
+    Input shape: (batch, height, width, channels), height and width may be unknown.
+    Output shape: that of the input with the sides rounded up.
+
+    Args:
+        multiple: What both sides become multiples of, at least 1.
+        **kwargs: Keras' layer arguments.
+
+    Raises:
+        ValueError: When the multiple is below 1.
+    """
+
+    def __init__(self, multiple: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if multiple < 1:
+            raise ValueError(f"multiple must be at least 1, not {multiple}")
+        self.multiple = multiple
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Pads `inputs`."""
+        rows, columns = (-side % self.multiple for side in ops.shape(inputs)[1:3])
+        if isinstance(rows, int) and isinstance(columns, int) and rows == columns == 0:
+            return inputs
+        return ops.pad(inputs, [(0, 0), (0, rows), (0, columns), (0, 0)])
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The input's shape with the sides rounded up."""
+        batch, *sides, channels = input_shape
+        return (batch, *(None if side is None else side + -side % self.multiple for side in sides), channels)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that rebuild the layer."""
+        return {**super().get_config(), "multiple": self.multiple}
+
+
+@keras.saving.register_keras_serializable(package="deblur_zoo")
+class CropLike(keras.layers.Layer):
+    """Cuts off on the right and at the bottom what a map has more than another tensor.
+
+    Input shapes: map (batch, rows, columns, channels); reference (batch, height, width, any), not larger than the map.
+    Output shape: (batch, height, width, channels).
+    """
+
+    def call(self, inputs: list[Tensor]) -> Tensor:
+        """Crops `inputs` = [map, reference]."""
+        x, reference = inputs
+        _, height, width, _ = ops.shape(reference)
+        return x[:, :height, :width]
+
+    def compute_output_shape(self, input_shape: list[tuple[int | None, ...]]) -> tuple[int | None, ...]:
+        """The map's batch and channels with the reference's height and width."""
+        x, reference = input_shape
+        return (x[0], *reference[1:3], x[3])

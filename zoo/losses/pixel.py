@@ -13,6 +13,7 @@ from zoo.backend import Tensor
 # Burt and Adelson's kernel; its sum is 1.
 _BLUR = (0.05, 0.25, 0.4, 0.25, 0.05)
 _PICTURE_AXES = (1, 2, 3)
+_LN_10 = 2.302585092994046
 
 
 class _Distance(keras.losses.Loss):
@@ -124,6 +125,34 @@ class RootSquaredError(_Distance):
         return ops.where(total > 0, ops.sqrt(ops.where(total > 0, total, 1.0)), 0.0)
 
 
+@keras.saving.register_keras_serializable(package="deblur_zoo")
+class NegativePsnr(_Distance):
+    """The PSNR of each image in dB with its sign turned, of images in [0, 1]: 10 / ln 10 x ln(MSE + epsilon).
+
+    Images are not clipped, so that every error has a gradient.
+
+    Source: Chen et al., NAFNet (ECCV 2022), the authors' code.
+
+    Args:
+        epsilon: Added to the mean squared error, above 0; equal images have 10 log10(epsilon).
+        name: Name of the loss.
+        **kwargs: Keras' loss arguments.
+    """
+
+    def __init__(self, epsilon: float = 1e-8, name: str = "negative_psnr", **kwargs: Any) -> None:
+        super().__init__(name, **kwargs)
+        self.epsilon = epsilon
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """The negative PSNR of each image, (batch,)."""
+        error = ops.mean(ops.square(y_true - y_pred), axis=_PICTURE_AXES)
+        return 10.0 / _LN_10 * ops.log(error + self.epsilon)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that rebuild the loss."""
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
 def laplacian(images: Tensor) -> Tensor:
     """Images minus their coarse part: blurred, every second row and column kept, zeros between, x 4, blurred.
 
@@ -191,4 +220,4 @@ def psnr(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """
     difference = ops.cast(y_true, "float32") - ops.clip(ops.cast(y_pred, "float32"), 0.0, 1.0)
     error = ops.mean(ops.square(difference), axis=(1, 2, 3))
-    return -10.0 / 2.302585092994046 * ops.log(ops.maximum(error, 1e-10))
+    return -10.0 / _LN_10 * ops.log(ops.maximum(error, 1e-10))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from zoo.backend import Tensor, keras
@@ -15,6 +16,17 @@ def he_normal(scale: float = 1.0) -> Any:
 def glorot_uniform(scale: float = 1.0) -> Any:
     """Keras' default initialiser with its range times `scale`."""
     return keras.initializers.VarianceScaling(scale**2, mode="fan_avg", distribution="uniform")
+
+
+def pytorch_uniform(fan_in: int, scale: float = 1.0) -> Any:
+    """PyTorch's start of a convolution's kernel and bias: uniform in +-scale / sqrt(fan-in).
+
+    Args:
+        fan_in: Numbers that one number of the result is made of.
+        scale: Factor on the range.
+    """
+    limit = scale / math.sqrt(fan_in)
+    return keras.initializers.RandomUniform(-limit, limit)
 
 
 def grey_tail(

@@ -124,6 +124,31 @@ def test_in_half_precision_every_step_scales_its_loss(kind):
         assert isinstance(step.optimizer.inner_optimizer, keras.optimizers.Adam)
 
 
+def test_weights_decay_and_gradients_are_clipped_together():
+    """A step of AdamW beside PyTorch's, gradients scaled down to a norm of all of them."""
+    torch = pytest.importorskip("torch")
+    values = {"learning_rate": 0.1, "beta_1": 0.9, "beta_2": 0.8, "epsilon": 1e-8, "weight_decay": 0.5}
+    recipe = TOY_RECIPE.replaced(schedule="constant", clipnorm=None, global_clipnorm=0.01, **values)
+    optimiser = task_of(zoo.create("toy"), recipe, 8, jit=False).model.optimizer
+    assert isinstance(optimiser, keras.optimizers.AdamW)
+    start = [np.array([1.0, -2.0], np.float32), np.array([[3.0]], np.float32)]
+    ours = [keras.Variable(value) for value in start]
+    theirs = [torch.nn.Parameter(torch.from_numpy(value.copy())) for value in start]
+    reference = torch.optim.AdamW(theirs, lr=0.1, betas=(0.9, 0.8), eps=1e-8, weight_decay=0.5)
+    optimiser = type(optimiser).from_config(optimiser.get_config())
+    for step in range(3):
+        gradients = [np.full_like(value, step + 1 + index) for index, value in enumerate(start)]
+        optimiser.apply(gradients, ours)
+        for parameter, gradient in zip(theirs, gradients, strict=True):
+            parameter.grad = torch.from_numpy(gradient)
+        torch.nn.utils.clip_grad_norm_(theirs, 0.01)
+        reference.step()
+    for mine, parameter in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(np.array(mine), parameter.detach().numpy(), rtol=1e-4)
+    plain = task_of(zoo.create("toy"), TOY_RECIPE, 8, jit=False).model.optimizer
+    assert type(plain) is keras.optimizers.Adam
+
+
 @pytest.mark.parametrize("kind", ["supervised", "staged", pytest.param("relativistic", marks=pytest.mark.slow)])
 def test_in_half_precision_a_resume_forgets_nothing(kind, tmp_path, monkeypatch):
     """Adam's moments, the count of steps and the scale of the loss."""

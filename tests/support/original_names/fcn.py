@@ -1,51 +1,14 @@
-"""Names of the feature catcher's released code."""
+"""Names of the feature catcher's released code: MPRNet's, and those of the gate on the features of stage 0."""
 
 from __future__ import annotations
 
 import re
 
-_ATTENTION_BLOCK = {"body.0": "conv1", "body.2": "conv2", "CA.conv_du.0": "squeeze", "CA.conv_du.2": "excite"}
-_PATTERNS = (
-    (r"shallow_feat(\d)\.0", r"stage\1_conv"),
-    (r"shallow_feat(\d)\.1", r"stage\1_cab"),
-    (r"stage(\d)_encoder\.down(\d)\d\.down\.1", r"stage\1_down\2"),
-    (r"stage(\d)_encoder\.csff_enc(\d)", r"stage\1_fuse_encoder\2"),
-    (r"stage(\d)_encoder\.csff_dec(\d)", r"stage\1_fuse_decoder\2"),
-    (r"stage(\d)_decoder\.skip_attn(\d)", r"stage\1_skip\2"),
-    (r"stage(\d)_decoder\.up\d(\d)\.up\.1", r"stage\1_up\2"),
-    (r"stage3_orsnet\.orb(\d)\.body\.8", r"stage3_group\1_conv"),
-    (r"stage3_orsnet\.up_enc1\.up\.1", r"stage3_from_encoder2_narrow1"),
-    (r"stage3_orsnet\.up_dec1\.up\.1", r"stage3_from_decoder2_narrow1"),
-    (r"stage3_orsnet\.conv_enc(\d)", r"stage3_from_encoder\1_widen"),
-    (r"stage3_orsnet\.conv_dec(\d)", r"stage3_from_decoder\1_widen"),
-    (r"sam(\d)\d\.conv1", r"stage\1_features"),
-    (r"sam12\.conv2", "stage1_picture_change"),
-    (r"sam23\.conv2", "stage2_change"),
-    (r"sam(\d)\d\.conv3", r"stage\1_gate"),
-    (r"concat\d(\d)", r"stage\1_join"),
-    (r"tail", "sharp_change"),
-    (r"attention_(down|up)", r"stage0_efem_\1"),
-)
-# These count from 0, our names from 1.
-_COUNTED = (
-    (r"stage(\d)_(encoder|decoder)\.\w+_level(\d)\.(\d)", "stage{0}_{1}{2}_{3}"),
-    (r"stage(3)_orsnet\.orb(\d)\.body\.(\d)", "stage{0}_group{1}_{2}"),
-    (r"stage(3)_orsnet\.up_(enc|dec)2\.(\d)\.up\.1", "stage{0}_from_{1}oder3_narrow{2}"),
-)
+from zoo.weights.names import mprnet
 
 
-def layer_of(layer: str, kind: str) -> str:
+def layer_of(layer: str, leaf: str) -> str | None:
     """Returns our layer's name for an original layer's."""
-    if kind == "prelu":
-        return "prelu"
-    block = re.fullmatch(r"(.*)\.(body\.[02]|CA\.conv_du\.[02])", layer)
-    if block and not re.fullmatch(r".*orb\d", block[1]):
-        return f"{layer_of(block[1], '')}_{_ATTENTION_BLOCK[block[2]]}"
-    for pattern, ours in _PATTERNS:
-        if re.fullmatch(pattern, layer):
-            return re.sub(pattern, ours, layer)
-    for pattern, ours in _COUNTED:
-        match = re.fullmatch(pattern, layer)
-        if match:
-            return ours.format(*match.groups()[:-1], int(match.groups()[-1]) + 1)
-    raise KeyError(layer)
+    if re.fullmatch(r"attention_(down|up)", layer):
+        return re.sub(r"attention_(down|up)", r"stage0_efem_\1", layer)
+    return mprnet.layer_of(layer, leaf)

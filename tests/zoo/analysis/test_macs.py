@@ -8,6 +8,7 @@ import pytest
 import zoo
 from zoo.layers.attention import ChannelAttention, SpatialAttention
 from zoo.layers.split_tiles import Tiles
+from zoo.layers.transposed_attention import TransposedAttention
 
 
 def count(inputs, outputs, height=16, width=32):
@@ -36,6 +37,12 @@ def test_attention():
     assert count(x, SpatialAttention(7)(x)) == 16 * 32 * 49 * 2
 
 
+def test_attention_among_channels():
+    x = image(3 * 8)
+    # Queries with keys, and weights with values: four channels by four, for each of two heads.
+    assert count(x, TransposedAttention(2)(x)) == 16 * 32 * 2 * 2 * 4 * 4
+
+
 def test_a_layer_that_is_called_again_counts_again():
     x = image(4)
     layer = keras.layers.Conv2D(4, 3, padding="same")
@@ -54,6 +61,8 @@ def test_the_blur_step_counts_once():
     assert small < large < 8 * small
 
 
-@pytest.mark.parametrize(("name", "giga"), [("deblurgan", 27.8), ("deblurgan-lite", 18.4), ("fba", 42.3)])
+@pytest.mark.parametrize(
+    ("name", "giga"), [("deblurgan", 27.8), ("deblurgan-lite", 18.4), ("fba", 42.3), ("restormer", 154.9)]
+)
 def test_networks(name, giga):
     assert zoo.count_macs(zoo.create(name)) / 1e9 == pytest.approx(giga, abs=0.06)

@@ -1,4 +1,4 @@
-"""Mirrored margins and maps of zeros."""
+"""Mirrored margins, margins to a multiple, crops and maps of zeros."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.layers.padding import ReflectionPadding2D, ZeroMaps
+from zoo.layers.padding import CropLike, PadToMultiple, ReflectionPadding2D, ZeroMaps
 
 
 @pytest.mark.parametrize("padding", [0, 1, 3])
@@ -51,5 +51,29 @@ def test_zero_maps(policy):
 
 
 def test_padding_layers_rebuild():
-    for layer in (ReflectionPadding2D(2, name="here"), ZeroMaps(5, name="here")):
+    for layer in (
+        ReflectionPadding2D(2, name="here"),
+        ZeroMaps(5, name="here"),
+        PadToMultiple(4, name="here"),
+        CropLike(name="here"),
+    ):
         assert type(layer).from_config(layer.get_config()).get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(("size", "padded"), [((8, 4), (8, 4)), ((7, 9), (8, 12)), ((1, 4), (4, 4))])
+def test_zeros_to_a_multiple_and_back(known, size, padded):
+    inputs = keras.Input((*(size if known else (None, None)), 2))
+    larger = PadToMultiple(4)(inputs)
+    assert larger.shape[1:3] == (padded if known else (None, None))
+    model = keras.Model(inputs, [larger, CropLike()([larger, inputs])])
+    x = np.random.default_rng(0).random((2, *size, 2)).astype(np.float32)
+    found, back = model.predict_on_batch(x)
+    margins = [(0, 0), *((0, after - before) for before, after in zip(size, padded, strict=True)), (0, 0)]
+    np.testing.assert_array_equal(found, np.pad(x, margins))
+    np.testing.assert_array_equal(back, x)
+
+
+def test_multiples_below_one_are_refused():
+    with pytest.raises(ValueError, match="at least 1, not 0"):
+        PadToMultiple(0)

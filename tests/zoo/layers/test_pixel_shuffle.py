@@ -1,4 +1,4 @@
-"""Pixel shuffle against its definition and PyTorch's."""
+"""Pixel shuffle and its inverse against their definitions and PyTorch's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.layers.pixel_shuffle import PixelShuffle
+from zoo.layers.pixel_shuffle import PixelShuffle, PixelUnshuffle
 
 SIZES = [(1, 1), (1, 5), (4, 3), (7, 8)]
 
@@ -59,3 +59,25 @@ def test_refuses_wrong_channels_and_factors():
         PixelShuffle(2)(np.zeros((1, 2, 2, 6), np.float32))
     with pytest.raises(ValueError, match="at least 1, not 0"):
         PixelShuffle(0)
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", SIZES)
+def test_unshuffle_undoes_shuffle(factor, channels, size):
+    x = numbered(*size, channels * factor**2)
+    np.testing.assert_array_equal(np.asarray(PixelUnshuffle(factor)(PixelShuffle(factor)(x))), x)
+    large = numbered(size[0] * factor, size[1] * factor, channels)
+    np.testing.assert_array_equal(np.asarray(PixelShuffle(factor)(PixelUnshuffle(factor)(large))), large)
+
+
+def test_unshuffle_takes_unknown_sides_and_refuses_others():
+    inputs = keras.Input((None, None, 3))
+    model = keras.Model(inputs, PixelUnshuffle(2, name="unshuffle")(inputs))
+    assert model.output_shape == (None, None, None, 12)
+    assert model.predict_on_batch(numbered(4, 6, 3)).shape == (2, 2, 3, 12)
+    assert keras.Model.from_config(model.get_config()).get_layer("unshuffle").factor == 2
+    with pytest.raises(ValueError, match="multiples of 2, not 5"):
+        PixelUnshuffle(2)(keras.Input((4, 5, 3)))
+    with pytest.raises(ValueError, match="at least 1, not 0"):
+        PixelUnshuffle(0)

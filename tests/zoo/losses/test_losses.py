@@ -13,11 +13,11 @@ import zoo
 from tests.support.backends import arrays_of
 from zoo.errors import ZooError
 from zoo.losses.multi_output import StageObjective
-from zoo.losses.pixel import Charbonnier, CharbonnierEdge, EdgeLoss, RootSquaredError, laplacian, psnr
+from zoo.losses.pixel import Charbonnier, CharbonnierEdge, EdgeLoss, NegativePsnr, RootSquaredError, laplacian, psnr
 
 SCRIPT = Path(__file__).with_name("loss_steps.py")
 SIZES = [(1, 1), (1, 6), (5, 3), (8, 8), (9, 7), (16, 12)]
-DISTANCES = [Charbonnier(), EdgeLoss(), CharbonnierEdge(), RootSquaredError()]
+DISTANCES = [Charbonnier(), EdgeLoss(), CharbonnierEdge(), RootSquaredError(), NegativePsnr()]
 
 
 def images(height=8, width=12, batch=4, seed=0):
@@ -59,6 +59,7 @@ def test_distances_equal_their_formulas(size):
         edges,
         charbonnier(difference) + 0.05 * edges,
         np.sqrt((difference**2).sum(axis=(1, 2, 3))),
+        10 * np.log10((difference**2).mean(axis=(1, 2, 3)) + 1e-8),
     ]
     for distance, values in zip(DISTANCES, expected, strict=True):
         assert float(distance(truth, result)) == pytest.approx(values.mean(), rel=1e-5)
@@ -70,6 +71,8 @@ def test_arguments_of_the_distances():
     truth, result = images(), images(seed=1)
     difference = truth.astype(np.float64) - result
     assert float(Charbonnier(0.5)(truth, result)) == pytest.approx(charbonnier(difference, 0.5).mean(), rel=1e-5)
+    equal = float(NegativePsnr(1e-6)(truth, truth))
+    assert equal == pytest.approx(-60, rel=1e-5)
     total = (charbonnier(difference) + 2 * charbonnier(detail(difference))).mean()
     assert float(CharbonnierEdge(2.0)(truth, result)) == pytest.approx(total, rel=1e-5)
 

@@ -1,0 +1,163 @@
+"""Restormer: a transformer whose attention is among channels, so that whole images pass through it.
+
+Source: Zamir et al., "Restormer: efficient transformer for high-resolution image restoration" (CVPR 2022), and the
+authors' code for motion deblurring: layer normalisation with a shift, no convolution with a bias.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from zoo.backend import Tensor, keras
+from zoo.errors import ZooError
+from zoo.models._shared import pytorch_uniform
+from zoo.registry import ModelInfo, Variant, register
+
+# A first guess near the blurred input lets so small a model gain within minutes; the authors' scale is 1.
+TINY = {"width": 16, "level_blocks": (1, 1, 1), "heads": (1, 2, 4), "refinement_blocks": 1, "residual_scale": 0.1}
+
+INFO = ModelInfo(
+    name="restormer",
+    title="Restormer",
+    paper="S. W. Zamir, A. Arora, S. Khan, M. Hayat, F. S. Khan, M.-H. Yang: Restormer, efficient transformer for "
+    "high-resolution image restoration, CVPR 2022",
+    summary="An encoder and a decoder of attention among channels, which sees the whole image at a cost linear in its "
+    "pixels.",
+    variants={
+        "gopro": Variant(26_126_644, macs=154_882_031_616, note="the authors' form for motion deblurring"),
+        "tiny": Variant(218_747, macs=4_115_152_896, options=TINY, note="narrow, three levels, for laptops and tests"),
+    },
+    default="gopro",
+    size_multiple=8,
+    minimum_size=8,
+    licence="non-commercial",
+)
+
+
+@register(INFO)
+def build(
+    inputs: Tensor,
+    *,
+    width: int = 48,
+    level_blocks: tuple[int, ...] = (4, 6, 6, 8),
+    heads: tuple[int, ...] = (1, 2, 4, 8),
+    refinement_blocks: int = 4,
+    expansion: float = 2.66,
+    residual_scale: float = 1.0,
+) -> Tensor:
+    """Builds Restormer.
+
+    Args:
+        inputs: Tensor (batch, height, width, 3) in [0, 1], both sides multiples of 8.
+        width: Channels of the finest level, an even number; each coarser one has twice as many.
+        level_blocks: Transformer blocks on each level, finest first; the coarsest level has them once, the others in
+            encoder and decoder.
+        heads: Heads of the attention on each level.
+        refinement_blocks: Blocks after the decoder.
+        expansion: Hidden channels of the feed-forward part as a multiple of its own, rounded down.
+        residual_scale: Factor on the initial kernel of the last convolution, which is added to the image.
+
+    Returns:
+        Tensor (batch, height, width, 3), not clipped.
+
+    Raises:
+        ZooError: For other than two to four levels, levels without heads, and channels that heads cannot share.
+    """
+    levels = len(level_blocks)
+    if not 2 <= levels <= 4 or len(heads) != levels:
+        raise ZooError(f"level_blocks={level_blocks!r}, heads={heads!r}: give both for the same two to four levels")
+    if width % 2 or any(count < 1 or (width << level) % count for level, count in enumerate(heads)):
+        raise ZooError(f"width={width} is odd or cannot be shared by heads={heads!r}")
+    blocks = [_Blocks(count, expansion) for count in heads]
+
+    x = _conv(inputs, width, 3, "embed")
+    skips = []
+    for level in range(1, levels):
+        x = blocks[level - 1].row(x, level_blocks[level - 1], f"encoder{level}")
+        skips.append(x)
+        x = _halved(x, f"down{level}")
+    x = blocks[-1].row(x, level_blocks[-1], "latent")
+    for level in range(levels - 1, 0, -1):
+        x = _doubled(x, f"up{level}")
+        x = keras.layers.Concatenate(name=f"up{level}_concat")([x, skips[level - 1]])
+        # The finest level keeps all channels.
+        if level > 1:
+            x = _conv(x, x.shape[-1] // 2, 1, f"reduce{level}")
+        x = blocks[level - 1].row(x, level_blocks[level - 1], f"decoder{level}")
+    x = blocks[0].row(x, refinement_blocks, "refinement")
+    full = keras.config.dtype_policy().variable_dtype
+    x = _conv(x, 3, 3, "correction", residual_scale, dtype=full)
+    return keras.layers.Add(dtype=full, name="sharp")([x, inputs])
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """What the blocks of one level share.
+
+    Attributes:
+        heads: Heads of the attention.
+        expansion: Hidden channels of the feed-forward part as a multiple of its own.
+    """
+
+    heads: int
+    expansion: float
+
+    def row(self, x: Tensor, count: int, name: str) -> Tensor:
+        """`count` transformer blocks one after the other."""
+        for index in range(1, count + 1):
+            x = self.block(x, f"{name}_{index}")
+        return x
+
+    def block(self, x: Tensor, name: str) -> Tensor:
+        """Attention among the channels and a gated feed-forward part, each added to what it is made of.
+
+        Args:
+            x: Tensor (batch, height, width, channels).
+            name: Start of the layers' names.
+        """
+        from zoo.layers import GateHalves, LayerNorm, TransposedAttention
+
+        layers, channels = keras.layers, x.shape[-1]
+        change = LayerNorm(epsilon=1e-5, name=f"{name}_norm1")(x)
+        change = _conv(change, 3 * channels, 1, f"{name}_qkv")
+        change = _around(change, f"{name}_qkv_around")
+        change = TransposedAttention(self.heads, name=f"{name}_attention")(change)
+        change = _conv(change, channels, 1, f"{name}_attended")
+        x = layers.Add(name=f"{name}_sum1")([x, change])
+
+        change = LayerNorm(epsilon=1e-5, name=f"{name}_norm2")(x)
+        change = _conv(change, 2 * int(channels * self.expansion), 1, f"{name}_expand")
+        change = _around(change, f"{name}_expand_around")
+        change = GateHalves("gelu", name=f"{name}_gate")(change)
+        change = _conv(change, channels, 1, f"{name}_project")
+        return layers.Add(name=f"{name}_sum2")([x, change])
+
+
+def _halved(x: Tensor, name: str) -> Tensor:
+    """Half the sides and twice the channels."""
+    from zoo.layers import PixelUnshuffle
+
+    return PixelUnshuffle(2, name=f"{name}_shuffle")(_conv(x, x.shape[-1] // 2, 3, name))
+
+
+def _doubled(x: Tensor, name: str) -> Tensor:
+    """Twice the sides and half the channels."""
+    from zoo.layers import PixelShuffle
+
+    return PixelShuffle(2, name=f"{name}_shuffle")(_conv(x, 2 * x.shape[-1], 3, name))
+
+
+def _conv(x: Tensor, filters: int, size: int, name: str, scale: float = 1.0, **options: Any) -> Tensor:
+    """A "same" convolution without bias that starts as PyTorch's does."""
+    start = pytorch_uniform(size**2 * x.shape[-1], scale)
+    return keras.layers.Conv2D(
+        filters, size, padding="same", use_bias=False, kernel_initializer=start, name=name, **options
+    )(x)
+
+
+def _around(x: Tensor, name: str) -> Tensor:
+    """A 3x3 convolution of every channel by itself, without bias."""
+    return keras.layers.DepthwiseConv2D(
+        3, padding="same", use_bias=False, depthwise_initializer=pytorch_uniform(9), name=name
+    )(x)
