@@ -1,8 +1,10 @@
-"""Names of the feature catcher's released code."""
+"""FCN: names in Zhang et al.'s released code, which are those of MPRNet and more, -> ours."""
 
 from __future__ import annotations
 
 import re
+
+from zoo.weights.names.base import UNUSED
 
 _ATTENTION_BLOCK = {"body.0": "conv1", "body.2": "conv2", "CA.conv_du.0": "squeeze", "CA.conv_du.2": "excite"}
 _PATTERNS = (
@@ -34,13 +36,22 @@ _COUNTED = (
 )
 
 
-def layer_of(layer: str, kind: str) -> str:
-    """Returns our layer's name for an original layer's."""
-    if kind == "prelu":
-        return "prelu"
-    block = re.fullmatch(r"(.*)\.(body\.[02]|CA\.conv_du\.[02])", layer)
+# The released code makes a second decoder for stage 1 and never calls it.
+_DEAD = re.compile(r"stage1_decoder\w+\..*|stage0_decoder\..*")
+
+
+def layer_of(layer: str, leaf: str) -> str | None:
+    """Our layer for e.g. `shallow_feat1.1.body.0`, `stage2_encoder.csff_enc1`, `sam12.conv3`, `tail`.
+
+    One PReLU serves the whole model, so every attention block has it under a name of its own (`...body.1`).
+    """
+    if _DEAD.fullmatch(layer):
+        return UNUSED
+    block = re.fullmatch(r"(.*)\.(body\.[012]|CA\.conv_du\.[02])", layer)
     if block and not re.fullmatch(r".*orb\d", block[1]):
-        return f"{layer_of(block[1], '')}_{_ATTENTION_BLOCK[block[2]]}"
+        part = _ATTENTION_BLOCK.get(block[2])
+        outer = layer_of(block[1], "")
+        return "prelu" if part is None else outer and f"{outer}_{part}"
     for pattern, ours in _PATTERNS:
         if re.fullmatch(pattern, layer):
             return re.sub(pattern, ours, layer)
@@ -48,4 +59,4 @@ def layer_of(layer: str, kind: str) -> str:
         match = re.fullmatch(pattern, layer)
         if match:
             return ours.format(*match.groups()[:-1], int(match.groups()[-1]) + 1)
-    raise KeyError(layer)
+    return None
