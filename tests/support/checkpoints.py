@@ -122,3 +122,16 @@ def write_keras2(path, tensors, whole_model=False):
             group.attrs["weight_names"] = [f"{layer}/{leaf}:0".encode() for leaf, _ in weights]
             for leaf, array in weights:
                 group.create_dataset(f"{layer}/{leaf}:0", data=array)
+
+
+def write_carlo(path, model):
+    """Writes the weights of a CARLO_NET as its authors' code would, with layers that Keras 2 numbered."""
+    tensors = {}
+    for layer in model.layers:
+        if layer.weights:
+            kind, number = (
+                ("conv2d_transpose", layer.name[6:]) if layer.name.startswith("de") else ("conv2d", layer.name[4:])
+            )
+            name = f"{kind}_{int(number) - 1}" if number != "1" else kind
+            tensors |= {f"{name}/{weight.name}": np.asarray(weight) for weight in layer.weights}
+    write_keras2(path, tensors)
