@@ -11,8 +11,9 @@ from zoo import models  # noqa: F401  importing the models puts them into the re
 from zoo.errors import ZooError
 from zoo.inference.modes import inference_mode
 from zoo.inference.restore import pad_to_fit, restore, restore_batch, shrink_of
+from zoo.loading import load, load_weights
 from zoo.registry import ModelInfo, Variant, create, identify, info, list_models, register, unregister
-from zoo.saving import load, load_weights, read_member, read_notes, save
+from zoo.saving import read_member, read_notes, save
 
 if TYPE_CHECKING:
     from zoo.analysis.macs import count_macs

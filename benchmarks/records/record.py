@@ -253,7 +253,8 @@ class Finished(Run, frozen=True, kw_only=True, tag="done"):
     """A run that ended with scores.
 
     Attributes:
-        weights: `trained` in this run, `file sha256:...`, or `none`.
+        weights: `trained` in this run, `file sha256:...`, `NAME sha256:...` of published ones with the hash of their
+            owner's file, or `none`.
         model_facts: What is counted on the model.
         training: How the weights were trained; None where they were not, or nobody knows.
         evaluation: What was scored and how.

@@ -18,7 +18,7 @@ from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import curves, environment, layout, migrate, record, store
 from benchmarks.run import earlier, estimate
 from benchmarks.run.checks import refuse_unfinished
-from benchmarks.run.experiment import WEIGHTS_WANTED, Experiment
+from benchmarks.run.experiment import WEIGHTS_WANTED, Experiment, weights_id
 from benchmarks.training import loop, state
 from benchmarks.training import pairs as training_pairs
 from common.console import progress as progress_bar
@@ -80,7 +80,8 @@ class Runner:
         if weights is None:
             return zoo.create(experiment.model, experiment.variant), None, "none"
         training = migrate.training_of(zoo.read_notes(weights), weights)
-        return zoo.load(weights), training, f"file sha256:{file_hash(weights, WEIGHTS_WANTED)}"
+        named = experiment.options.published and weights_id(experiment.options)
+        return zoo.load(weights), training, named or f"file sha256:{file_hash(weights, WEIGHTS_WANTED)}"
 
     def _trained_model(
         self, experiment: Experiment, recipe: Recipe, pairs: Pairs
@@ -163,7 +164,7 @@ def _section(experiment: Experiment, recipe: Recipe, pairs: Pairs, outcome: stat
         best_step=outcome.best_step,
         validation_psnr=outcome.validation_psnr,
         jit=request.training.jit,
-        started_from=str(options.weights) if options.weights else None,
+        started_from=options.published or (str(options.weights) if options.weights else None),
         ratios=outcome.ratios,
         selected_on="the scored images" if options.select_on_test else "",
         natural=None if natural is None else record.Natural(coverage=natural.coverage, fingerprint=natural.fingerprint),

@@ -13,6 +13,10 @@ from benchmarks.run.data import ExperimentData
 from benchmarks.run.request import ModelOptions, Request
 from common.files import file_hash
 from zoo.inference.tiling import Tiles
+from zoo.weights.store import source_of
+
+# As many as `common.files.file_hash` gives.
+_DIGITS = 16
 
 WEIGHTS_WANTED = ".keras file with --weights"
 """What a user shall give where a weight file cannot be read."""
@@ -70,7 +74,7 @@ class Experiment:
             "recipe": self.recipe.choices(),
             "data": self.data.training.fingerprint,
             "seed": self.request.seed,
-            "start": _hash(self.options.weights),
+            "start": weights_id(self.options),
             "perceptual_weights": _hash(own_vgg),
             "selected_on": self.data.scored.fingerprint if self.options.select_on_test else None,
             "natural": self.data.natural.fingerprint if self.data.natural is not None else None,
@@ -84,7 +88,7 @@ class Experiment:
             **self.identity,
             "data": self.data.scored.fingerprint,
             "training": self.training_choices,
-            "weights": _hash(self.options.weights) if self.recipe is None else None,
+            "weights": weights_id(self.options) if self.recipe is None else None,
             "seed": self.request.seed if self.protocol.crop else None,
             "engine": self.protocol.engine() or None,
             **self.ways,
@@ -122,6 +126,17 @@ class Experiment:
     def folder(self) -> Path:
         """Where the training keeps checkpoints and logs."""
         return self.checkpoints / f"{self.model}--{self.variant}--{self.training_key}"
+
+
+def weights_id(options: ModelOptions) -> str | None:
+    """What tells the weights of an experiment from others, None for none.
+
+    For published weights it is their name and the hash of the file that their owner offers: what that was converted to
+    may differ in its bytes from one machine to another.
+    """
+    if options.published is None or options.weights is None:
+        return _hash(options.weights)
+    return f"{options.published} sha256:{source_of(options.weights)['sha256'][:_DIGITS]}"
 
 
 def _hash(path: Path | None) -> str | None:

@@ -23,12 +23,15 @@ from datasets.readers.hdc import parse_steps
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 from zoo.inference.tiling import Tiles
+from zoo.weights import catalogue
+from zoo.weights.store import located
 
 _EXAMPLES = """examples:
   python -m benchmarks.run --model atrous --dataset reds --sample --profile quick
   python -m benchmarks.run --model atrous --dataset reds --data-root DIR
   python -m benchmarks.run --model kaist,carlo,atrous,identity --dataset cifar10,reds --sample --profile quick
   python -m benchmarks.run --model kaist --dataset hide --train-on gopro --weights FILE --no-train --data-root DIR
+  python -m benchmarks.run --model maxim --dataset gopro --weights maxim-gopro --no-train --data-root DIR
 """
 
 
@@ -84,7 +87,12 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
 def _add_model(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--variant", metavar="NAME", help="variant of the model (default: the recipe's)")
-    add("--weights", type=path, metavar="FILE", help="start from these weights; with --no-train, score them")
+    add(
+        "--weights",
+        type=_weights,
+        metavar="FILE",
+        help="start from these weights, a file or a name of python -m zoo weights list; with --no-train, score them",
+    )
 
 
 def _add_training(group: argparse._ArgumentGroup) -> None:
@@ -177,13 +185,15 @@ def request_of(options: argparse.Namespace) -> Request:
     """
     _check_names(options)
     _check_options(options)
+    published = _published(options)
     return Request(
         models=options.model,
         datasets=options.dataset,
         seed=options.seed,
         model=ModelOptions(
-            variant=options.variant,
-            weights=options.weights,
+            variant=_variant(options, published),
+            weights=options.weights if published is None else located(published.name),
+            published=None if published is None else published.name,
             changes=_changes(options),
             perceptual_weights=_weight_file(options.perceptual_weights),
             select_on_test=options.select_on_test,
@@ -214,6 +224,40 @@ def request_of(options: argparse.Namespace) -> Request:
 def _names(text: str) -> tuple[str, ...]:
     """The names between commas, each once, for argparse."""
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _weights(text: str) -> Path | str:
+    """What stands for weights: a path, or a text that is a name of the catalogue or may be meant for one."""
+    if catalogue.is_name(text) or (catalogue.is_like_a_name(text) and not Path(text).exists()):
+        return text
+    return path(text)
+
+
+def _published(options: argparse.Namespace) -> catalogue.Entry | None:
+    """The published weights that are asked for by name; None for a file, and for none.
+
+    Raises:
+        ZooError: When there are none of that name.
+        RunError: When they are weights of another model than those asked for.
+    """
+    if not isinstance(options.weights, str):
+        return None
+    entry = catalogue.find(options.weights)
+    asked = [name for name, _ in map(parted, options.model)]
+    if entry.model not in asked:
+        raise RunError(
+            f"{entry.name} are weights of {entry.model}/{entry.variant}, not of {' or '.join(asked)}; use --model "
+            f"{entry.model}"
+        )
+    return entry
+
+
+def _variant(options: argparse.Namespace, published: catalogue.Entry | None) -> str | None:
+    """The variant that is asked for; published weights bring theirs along."""
+    named = options.variant or any(variant for _, variant in map(parted, options.model))
+    if named or published is None:
+        return str(options.variant) if options.variant else None
+    return published.variant
 
 
 def _check_names(options: argparse.Namespace) -> None:

@@ -51,6 +51,7 @@ class ModelOptions:
     Attributes:
         variant: Name of the variant; None for the usual one.
         weights: A `.keras` file to start from, or to score without training.
+        published: The name under which that file's weights are published; None for others.
         changes: Values that replace those of the recipe, by their flat names.
         perceptual_weights: A file with VGG-19's weights for losses that need them; None takes Keras' own.
         select_on_test: Whether the weights are chosen on the scored images, as some papers do; the record says so.
@@ -60,6 +61,7 @@ class ModelOptions:
 
     variant: str | None = None
     weights: Path | None = None
+    published: str | None = None
     changes: Mapping[str, object] = field(default_factory=dict)
     perceptual_weights: Path | None = None
     select_on_test: bool = False

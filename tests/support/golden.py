@@ -15,23 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.weights import convert
+from zoo.weights.names.base import names_of
+
 FOLDER = Path(__file__).resolve().parents[1] / "goldens"
-# Kind of an original PyTorch tensor -> our weight's name and the permutation from PyTorch's layout to Keras'.
-TORCH_WEIGHTS: dict[str, tuple[str, tuple[int, ...] | None]] = {
-    "conv": ("kernel", (2, 3, 1, 0)),
-    "conv_transpose": ("kernel", (2, 3, 1, 0)),
-    "depthwise": ("kernel", (2, 3, 0, 1)),
-    "bias": ("bias", None),
-    "norm_scale": ("gamma", None),
-    "norm_shift": ("beta", None),
-    "running_mean": ("moving_mean", None),
-    "running_var": ("moving_variance", None),
-    "prelu": ("alpha", None),
-    "layer_scale": ("scale", None),
-    "temperature": ("temperature", None),
-}
-# Kinds whose numbers we keep in another shape.
-RESHAPED = ("prelu", "layer_scale", "temperature")
 # Strides of the transposed convolutions of each network; the fan-in divides by their product.
 TRANSPOSED_STRIDE = {"unet1": 2, "unet3": 2, "unet3_bias": 2, "kaist": 2, "atrous": 2, "carlo": 1}
 
@@ -105,8 +92,6 @@ def _scaled(n: np.ndarray, kind: str, gain: float, fan_in: float) -> np.ndarray:
         "running_mean": lambda: 0.1 * n,
         "running_var": lambda: 1 + 0.1 * np.abs(n),
         "prelu": lambda: np.full_like(n, 0.25),
-        "layer_scale": lambda: 0.3 * n,
-        "temperature": lambda: 1 + 0.1 * n,
     }
     return rules[kind]() if kind in rules else gain * math.sqrt(1 / fan_in) * n
 
@@ -118,29 +103,17 @@ def read(name: str) -> Golden:
         return Golden(name, facts, dict(stored))
 
 
-def fill(model, golden: Golden, layer_of: Callable[[str, str], str | None]) -> None:
-    """Puts the rule's weights into a network; every weight of the network must be among them.
+def fill(model, golden: Golden, name: str) -> None:
+    """Puts the rule's weights into a model, as those of a checkpoint; every weight of the model must be among them.
 
     Args:
         model: A Keras model.
         golden: The recording.
-        layer_of: Gives our layer's name for an original layer's name and its role (Keras originals) or the last
-            part of the tensor's name (PyTorch originals).
+        name: The model whose map of names is used.
     """
-    filled = []
     tensors = golden.tensors()
-    for name, _, kind in golden.facts["tensors"]:
-        if golden.keras_layout:
-            layer, _, weight = name.rpartition("/")
-            role, permutation = golden.facts["roles"][layer], None
-        else:
-            layer, _, role = name.rpartition(".")
-            weight, permutation = TORCH_WEIGHTS[kind]
-        variable = getattr(model.get_layer(layer_of(layer, role)), weight)
-        value = tensors[name] if permutation is None else tensors[name].transpose(permutation)
-        variable.assign(value.reshape(variable.shape) if kind in RESHAPED else value)
-        filled.append(variable.path)
-    assert sorted(filled) == sorted(weight.path for weight in model.weights)
+    done = convert.fill(model, tensors, names_of(name), "keras" if golden.keras_layout else "pytorch", golden.name)
+    assert done == convert.Filled(len(tensors), (), ())
     assert golden.parameters == golden.facts["parameter_count"]
 
 

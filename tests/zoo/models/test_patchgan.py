@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from tests.support import golden
-from tests.support.original_names import patchgan as names
 from zoo.errors import ZooError
 from zoo.models.patchgan import patchgan
 
@@ -17,7 +16,7 @@ def recorded(request):
     """The recording and a critic with its weights, running statistics included."""
     recording = golden.read("patchgan")
     model = patchgan(norm="running", dtype=request.param)
-    golden.fill(model, recording, names.layer_of)
+    golden.fill(model, recording, "patchgan")
     inputs = recording.network_input.astype(request.param)
     return recording, model, inputs, request.param
 

@@ -1,1 +1,1 @@
-"""One map per model from the names in its authors' checkpoints to our layers."""
+"""What the authors' code calls its layers, and what we call them: one file for each paper, see `base`."""

@@ -1,4 +1,4 @@
-"""Names of IndexNet's layers in its authors' code -> ours."""
+"""IndexNet: names in Lu et al.'s code (indexnet_matting) -> ours."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ _FIXED = {
 }
 
 
-def layer_of(layer: str, kind: str) -> str:
-    """Maps e.g. `layer2.0.conv.3`, `index4.indexnet2.0`, `decoder_layer3.dconv.1`."""
+def layer_of(layer: str, leaf: str) -> str | None:
+    """Our layer for e.g. `layer2.0.conv.3`, `index4.indexnet2.0`, `decoder_layer3.dconv.1`."""
     if layer in _FIXED:
         return _FIXED[layer]
     if index := re.fullmatch(r"index(\d)\.indexnet(\d)\.0", layer):
-        return f"index{index.group(1)}_{index.group(2)}"
+        return f"index{index[1]}_{index[2]}"
     if decoder := re.fullmatch(r"decoder_layer(\d)\.dconv\.([01])", layer):
-        return f"decoder{decoder.group(1)}" + ("_norm" if decoder.group(2) == "1" else "")
+        return f"decoder{decoder[1]}" + ("_norm" if decoder[2] == "1" else "")
     block = re.fullmatch(r"layer(\d)\.(\d)\.conv\.(\d)", layer)
-    assert block is not None, layer
+    if block is None:
+        return None
     stage, number, place = (int(part) for part in block.groups())
-    names = _PLAIN if stage == 1 else _EXPANDED
-    return f"stage{stage}_block{number + 1}_{names[place]}"
+    part = (_PLAIN if stage == 1 else _EXPANDED).get(place)
+    return None if part is None else f"stage{stage}_block{number + 1}_{part}"

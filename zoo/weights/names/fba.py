@@ -1,4 +1,4 @@
-"""Names in the authors' FBA-Net -> names in ours."""
+"""FBA-Net: names in Germer, Uelwer and Harmeling's code (hdc2021-psfnn) -> ours."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _DECODER = {
 _BINS = (1, 2, 3, 6)
 
 
-def layer_of(layer: str, kind: str) -> str:
-    """Gives our layer's name for an original one."""
+def layer_of(layer: str, leaf: str) -> str | None:
+    """Our layer for e.g. `encoder.layer1.0.conv2`, `encoder.bn1`, `decoder.ppm.0.1`, `decoder.conv_up2.0`."""
     side, _, rest = layer.partition(".")
     if side == "encoder":
         return _in_encoder(rest)
-    pyramid = re.fullmatch(r"ppm\.(\d)\.(\d)", rest)
+    pyramid = re.fullmatch(r"ppm\.([0-3])\.([12])", rest)
     if pyramid:
         name = f"pyramid{_BINS[int(pyramid[1])]}"
         return name if pyramid[2] == "1" else f"{name}_norm"
-    return _DECODER[rest]
+    return _DECODER.get(rest)
 
 
-def _in_encoder(rest: str) -> str:
-    block = re.fullmatch(r"layer(\d)\.(\d)\.(downsample\.\d|[a-z]+)(\d?)", rest)
+def _in_encoder(rest: str) -> str | None:
+    block = re.fullmatch(r"layer(\d)\.(\d)\.(downsample\.[01]|conv|bn)(\d?)", rest)
     if not block:
-        return {"conv1": "stem", "bn1": "stem_norm"}[rest]
+        return {"conv1": "stem", "bn1": "stem_norm"}.get(rest)
     stage, index, part, number = block.groups()
     return f"stage{stage}_block{int(index) + 1}_{_ENCODER[part].format(number)}"
