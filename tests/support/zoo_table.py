@@ -78,6 +78,7 @@ ROWS = (
     Row("fba", ("tiny",), (("fba", "paper"),), fba.layer_of),
     Row("fcn", ("tiny",), (("fcn", "exact"),), fcn.layer_of),
     Row("indexnet", ("tiny",), (("indexnet", "paper"),), indexnet.layer_of),
+    Row("maxim", ("tiny",)),
     Row("refiner", ("tiny",)),
     Row("wiener", ("image",)),
     Row("unet1", ("tiny",), (("unet1", "paper"),), unet.layer_of_unet1),
