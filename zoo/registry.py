@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from common.errors import did_you_mean
@@ -42,6 +42,7 @@ class Variant:
         options: Arguments of the builder.
         note: Where the variant comes from.
         listed: Whether overviews show it; the many variants of an ablation are in the model's own card only.
+        size_multiple: What height and width must be multiples of, where it is not what the model's entry says.
     """
 
     parameters: int
@@ -53,6 +54,7 @@ class Variant:
     options: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     listed: bool = True
+    size_multiple: int | None = None
 
 
 WHOLE_IMAGE = "whole image"
@@ -132,6 +134,11 @@ class ModelInfo:
                 f"choose one of {', '.join(self.variants)}"
             )
         return self.variants[name]
+
+    def for_variant(self, name: str | None = None) -> ModelInfo:
+        """The entry as it holds for one variant, the default one for None: with that variant's `size_multiple`."""
+        own = self.variant(name).size_multiple
+        return self if own is None else replace(self, size_multiple=own)
 
     def default_for(self, kind: str) -> str:
         """The name of the variant that a kind of data set (see `KINDS`) is met with unless one is named."""
@@ -249,12 +256,12 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
     'carlo.tiny'
     """
     entry = _entry(name)
-    chosen = entry.info.variant(variant)
+    chosen, contract = entry.info.variant(variant), entry.info.for_variant(variant)
     check_options(name, entry.builder, options)
     with global_policy(dtype):
-        inputs = _inputs(entry.info, chosen)
+        inputs = _inputs(contract, chosen)
         try:
-            outputs = entry.builder(_checked(inputs[0], entry.info), *inputs[1:], **{**chosen.options, **options})
+            outputs = entry.builder(_checked(inputs[0], contract), *inputs[1:], **{**chosen.options, **options})
         except (TypeError, ValueError) as error:
             if isinstance(error, ZooError) or not options:
                 raise

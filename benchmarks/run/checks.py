@@ -115,7 +115,7 @@ def _check_crops(experiment: Experiment) -> None:
         return
     crop = recipe.data.crop
     _check_crop(pairs, crop, "--crop")
-    info = zoo.info(experiment.model)
+    info = zoo.info(experiment.model).for_variant(experiment.variant)
     multiple, least = info.size_multiple, max(info.minimum_size, info.variant(experiment.variant).shrink + 1)
     if crop % multiple or crop < least:
         rule = f"a multiple of {multiple}, at least {least}" if multiple > 1 else f"at least {least}"

@@ -32,6 +32,7 @@ ROWS = (
     Row("fba", ("tiny",), (("fba", "paper"),)),
     Row("fcn", ("tiny",), (("fcn", "exact"),)),
     Row("indexnet", ("tiny",), (("indexnet", "paper"),)),
+    Row("maxim", ("tiny",)),
     Row("refiner", ("tiny",)),
     Row("wiener", ("image",)),
     Row("unet1", ("tiny",), (("unet1", "paper"),)),

@@ -35,7 +35,7 @@ def receptive_field(name: str, variant: str | None = None, limit: int = 1024, **
     Returns:
         The side in pixels; None when it is more than `limit`, as with pooling or normalisation over the whole image.
     """
-    info = registry.info(name)
+    info = registry.info(name).for_variant(variant)
     multiple, shrink = info.size_multiple, info.variant(variant).shrink
     # The border's slope is a product of one weight per layer, too small for single precision in a deep model.
     model = registry.create(name, variant, dtype="float64", **options)

@@ -180,7 +180,8 @@ def restore(
 
 def _restore_images(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
     """Pads, restores, crops and clips images, or grey planes, that all go through the model at once."""
-    padded, (top, left) = pad_to_fit(batch, info, shrink_of(model))
+    _, variant = identify(model)
+    padded, (top, left) = pad_to_fit(batch, info.for_variant(variant), shrink_of(model))
     prepare = partial(with_medians, widths=info.medians) if info.medians else None
     # Medians are made within the model's own graph, at once with it.
     inputs = padded if info.colour or prepare else network_input(padded, info)
