@@ -11,6 +11,9 @@ from typing import Any
 from common.errors import did_you_mean
 from zoo.errors import ZooError
 
+INFERENCE_MODES = ("local", "global")
+"""Where a model that goes by means may take them: over windows as large as training has seen, or over the image."""
+
 
 def defaults_of(builder: Callable[..., Any]) -> dict[str, Any]:
     """The options of a builder, its keyword-only arguments, with their defaults."""

@@ -23,7 +23,7 @@ COLUMNS = (
     *("profile", "steps", "training_seconds", "seed", "precision", "device", "backend", "version", "commit"),
     *("created", "record", "selected_on"),
     *(f"{name}{end}" for name in _LATER_SCORES for end in _ENDS),
-    *("ocr_steps", "stop_step", "preparation", "tiles", "blur_step", "tied", "schema", "psf", "engine"),
+    *("ocr_steps", "stop_step", "preparation", "tiles", "blur_step", "tied", "schema", "psf", "engine", "inference"),
 )
 
 SCHEMA = 1
@@ -68,6 +68,7 @@ def row_of(record: Record) -> Row:
         "schema": SCHEMA,
         "psf": evaluation.psf.source if evaluation.psf else "",
         "engine": _engine(evaluation, scores),
+        "inference": evaluation.inference,
     }
 
 
@@ -251,12 +252,19 @@ def _score(row: Row, metric: Metric, interval: bool) -> Cell:
 
 
 def _trained_on(row: Row) -> str:
-    trained = f"{row['trained_on']} ({row['training_data']})" if row["trained_on"] else ""
+    trained = f"{row['trained_on']} ({row['training_data']})" if row["trained_on"] else _published(row["weights"])
     return trained + (f", weights chosen on {row['selected_on']}" if row["selected_on"] else "")
 
 
+def _published(weights: str) -> str:
+    """The name of published weights, which their authors trained; empty for others."""
+    name, _, rest = weights.partition(" ")
+    return f"weights {name}" if rest.startswith("sha256:") else ""
+
+
 def setting(row: Mapping[str, Any]) -> str:
-    """What sets a run of the Helsinki challenge or of a known blur apart; empty for others."""
+    """What sets a run of the Helsinki challenge, of a known blur or of a way to take means apart; empty for others."""
     guessed = f"blur step {row['blur_step']}" if row["blur_step"] else ""
     known = f"blur known: {row['psf']}" if row["psf"] else ""
-    return "; ".join(part for part in (row["preparation"], row["tiles"], guessed, known) if part)
+    means = f"{row['inference']} means" if row["inference"] else ""
+    return "; ".join(part for part in (row["preparation"], row["tiles"], guessed, known, means) if part)

@@ -141,6 +141,7 @@ class Evaluation(Section, frozen=True, kw_only=True):
         psf: Where the blur was known from; None for a model that need not know it.
         engine: What reads text for the score, by name (version, model file); empty where nothing is read, and in
             records from before it was kept.
+        inference: Where the model took its means, `local` or `global`; empty for a model that goes by none.
     """
 
     split: str
@@ -153,6 +154,7 @@ class Evaluation(Section, frozen=True, kw_only=True):
     blind: bool = False
     psf: Psf | None = None
     engine: dict[str, str] = {}
+    inference: str = ""
 
     @property
     def engine_words(self) -> str:
@@ -163,7 +165,8 @@ class Evaluation(Section, frozen=True, kw_only=True):
     def setting(self) -> tuple[str, ...]:
         """How images were restored, in words; nothing where it was in the usual way."""
         tiles = self.tiles.words if self.tiles else ""
-        return tuple(part for part in (tiles, "blur step guessed" if self.blind else "") if part)
+        means = f"{self.inference} means" if self.inference else ""
+        return tuple(part for part in (tiles, means, "blur step guessed" if self.blind else "") if part)
 
 
 class Timing(Section, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 from datasets.sizes import sizes
+from zoo.inference.modes import usual_mode
 from zoo.saving import read_name
 
 # Copies of the weights that a training writes: the last checkpoint with Adam's two moments, the one that is being
@@ -32,6 +33,7 @@ def validate(experiment: Experiment) -> None:
     """
     _check_baseline(experiment)
     _check_blind(experiment)
+    _check_inference(experiment)
     _check_known_blur(experiment)
     _check_weights(experiment)
     _check_scorer(experiment)
@@ -49,6 +51,14 @@ def _check_baseline(experiment: Experiment) -> None:
         return
     if experiment.options.weights is not None or experiment.options.changes:
         raise RunError(f"{experiment.model} learns nothing; leave --weights and the options for training out")
+
+
+def _check_inference(experiment: Experiment) -> None:
+    """Only a model that goes by means can be told where to take them."""
+    asked = experiment.options.inference
+    if asked and not usual_mode(experiment.model, experiment.variant):
+        having = " and ".join(name for name in zoo.list_models() if usual_mode(name, zoo.info(name).default))
+        raise RunError(f"--inference is for {having}, not for {experiment.model}; leave it out")
 
 
 def _check_blind(experiment: Experiment) -> None:

@@ -16,10 +16,11 @@ import zoo
 from benchmarks.errors import RunError
 from benchmarks.recipes.recipe import choices_of, upgrade
 from benchmarks.records import layout, migrate, store
-from benchmarks.records.record import Evaluation, Finished, Record, Training
+from benchmarks.records.record import Finished, Record, Training
 from benchmarks.run import keys
 from benchmarks.run.experiment import Experiment
 from benchmarks.training.state import BEST, finished
+from zoo.inference.modes import usual_mode
 
 _FILE = "file sha256:"
 
@@ -79,16 +80,22 @@ def same_run(run: Finished, experiment: Experiment) -> bool:
         "seed": evaluation.seed if experiment.protocol.crop else None,
         # The first records do not tell what read their text.
         "engine": evaluation.engine or experiment.choices.get("engine"),
-        **_ways(evaluation),
+        **_ways(run),
     }
     if keys.used(choices) != experiment.choices:
         return False
     return training is None or not _silent(training) or run.key in _keys_1(run, training, experiment)
 
 
-def _ways(evaluation: Evaluation) -> dict[str, object]:
+def _ways(run: Finished) -> dict[str, object]:
     """How images were restored, in the words of keys; nothing of what was not used."""
-    ways = {"tiles": evaluation.tiles, "blur_step": "guessed" if evaluation.blind else None, "psf": evaluation.psf}
+    unusual = run.evaluation.inference != usual_mode(run.model, run.variant)
+    ways = {
+        "tiles": run.evaluation.tiles,
+        "blur_step": "guessed" if run.evaluation.blind else None,
+        "psf": run.evaluation.psf,
+        "inference": run.evaluation.inference if unusual else None,
+    }
     return keys.used(msgspec.to_builtins(ways))
 
 
@@ -162,7 +169,7 @@ def _keys_1(run: Finished, section: Training, experiment: Experiment) -> set[str
         "training": _training_key_1(section, evaluation.fingerprint, experiment),
         "weights": None,
         "seed": evaluation.seed if experiment.protocol.crop else None,
-        **_ways(evaluation),
+        **_ways(run),
     }
     precisions = (None, upgrade(section.recipe)["precision"])
     return {keys.digest({**parts, "precision": precision}) for precision in precisions}

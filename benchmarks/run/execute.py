@@ -46,6 +46,8 @@ class Runner:
             print(f"{experiment.name}: done before, {done.path.name}")
             return done
         model, training, weights = self._model(experiment)
+        if experiment.inference:
+            model = zoo.inference_mode(model, experiment.inference)
         pairs = experiment.data.scored
         print(f"scoring {experiment.name}: {len(pairs)} images ({pairs.coverage})", flush=True)
         estimate.announce(estimate.scoring(model, pairs, experiment.protocol.crop, experiment.tiles))
@@ -185,6 +187,7 @@ def _evaluation(experiment: Experiment, precision: str) -> record.Evaluation:
         blind=experiment.options.blind,
         psf=msgspec.convert(ways.get("psf"), record.Psf | None),
         engine=experiment.protocol.engine(),
+        inference=experiment.inference,
     )
 
 

@@ -12,6 +12,7 @@ from benchmarks.run import keys
 from benchmarks.run.data import ExperimentData
 from benchmarks.run.request import ModelOptions, Request
 from common.files import file_hash
+from zoo.inference.modes import usual_mode
 from zoo.inference.tiling import Tiles
 from zoo.weights.store import source_of
 
@@ -105,6 +106,11 @@ class Experiment:
         """Equal for experiments that would give the same record."""
         return keys.key_of(self.choices)
 
+    @property
+    def inference(self) -> str:
+        """Where the model takes its means, see `zoo.inference_mode`; empty for a model that goes by none."""
+        return self.options.inference or usual_mode(self.model, self.variant)
+
     @cached_property
     def ways(self) -> dict[str, object]:
         """What keys and records say of how images are restored; nothing of what is not used."""
@@ -113,6 +119,9 @@ class Experiment:
             ways["tiles"] = asdict(self.tiles)
         if self.options.blind:
             ways["blur_step"] = "guessed"
+        asked = self.options.inference
+        if asked and asked != usual_mode(self.model, self.variant):
+            ways["inference"] = asked
         if self.data.known_blur is not None:
             ways["psf"] = self.data.known_blur.as_dict()
         return ways

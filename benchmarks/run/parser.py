@@ -23,6 +23,7 @@ from datasets.readers.hdc import parse_steps
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 from zoo.inference.tiling import Tiles
+from zoo.options import INFERENCE_MODES
 from zoo.weights import catalogue
 from zoo.weights.store import located
 
@@ -155,6 +156,12 @@ def _add_scoring(group: argparse._ArgumentGroup) -> None:
     add("--overlap", type=count, metavar="PIXELS", help="what a model sees around a tile (default: a quarter of it)")
     add("--no-blend", action="store_true", help="cut the overlap of tiles off instead of blending it")
     add(
+        "--inference",
+        choices=INFERENCE_MODES,
+        help="where a model that goes by means takes them: over windows as large as its training crops were, or over "
+        "the whole image (default: as its authors do)",
+    )
+    add(
         "--blind",
         "--unknown-step",
         action="store_true",
@@ -199,6 +206,7 @@ def request_of(options: argparse.Namespace) -> Request:
             select_on_test=options.select_on_test,
             tiles=Tiles.of(options.tile, options.overlap, not options.no_blend),
             blind=options.blind,
+            inference=options.inference,
         ),
         data=DataOptions(
             root=options.data_root,

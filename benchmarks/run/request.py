@@ -57,6 +57,7 @@ class ModelOptions:
         select_on_test: Whether the weights are chosen on the scored images, as some papers do; the record says so.
         tiles: How large images are cut for scoring; None leaves it to the data set.
         blind: Whether a model that takes the blur step is scored as if that was not known.
+        inference: `"local"` or `"global"`, for models that go by means; None for the variant's usual mode.
     """
 
     variant: str | None = None
@@ -67,6 +68,7 @@ class ModelOptions:
     select_on_test: bool = False
     tiles: Tiles | None = None
     blind: bool = False
+    inference: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from zoo.backend import keras
 from zoo.errors import ZooError
-from zoo.registry import spoken
+from zoo.options import INFERENCE_MODES
+from zoo.registry import info, options_of, spoken
+
+# The builder's argument.
+_OPTION = "inference"
+
+
+def usual_mode(model: str, variant: str) -> str:
+    """The mode that a variant is built in; empty for a model that has none.
+
+    Raises:
+        ZooError: When there is no such model or variant.
+
+    >>> usual_mode("nafnet", "sidd-w32"), usual_mode("atrous", "tiny")
+    ('global', '')
+    """
+    built = {**options_of(model), **info(model).variant(variant).options}
+    return str(built.get(_OPTION, ""))
 
 
 def inference_mode(model: keras.Model, mode: str) -> keras.Model:
@@ -29,13 +46,13 @@ def inference_mode(model: keras.Model, mode: str) -> keras.Model:
     >>> inference_mode(inference_mode(model, "global"), "local").name
     'nafnet.tiny'
     """
-    from zoo.layers.local_mean import MODES, LocalMean
+    from zoo.layers.local_mean import LocalMean
 
     means = [layer for layer in model.layers if isinstance(layer, LocalMean)]
     if not means:
         raise ZooError(f"{spoken(model)} has no inference modes: nothing in it is a mean over a window; leave it out")
-    if mode not in MODES:
-        raise ZooError(f"unknown inference mode {mode!r} of {spoken(model)}; take {' or '.join(MODES)}")
+    if mode not in INFERENCE_MODES:
+        raise ZooError(f"unknown inference mode {mode!r} of {spoken(model)}; take {' or '.join(INFERENCE_MODES)}")
     if all(layer.mode == mode for layer in means):
         return model
 

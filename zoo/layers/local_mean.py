@@ -9,9 +9,7 @@ import keras
 from keras import ops
 
 from zoo.backend import Tensor, at_least_float32
-
-MODES = ("local", "global")
-"""Names of the inference modes: windows of the size that training has seen, or the whole image."""
+from zoo.options import INFERENCE_MODES
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
@@ -47,8 +45,8 @@ class LocalMean(keras.layers.Layer):
         self.window = (window, window) if isinstance(window, int) else tuple(window)
         if len(self.window) != 2 or min(self.window) < 1:
             raise ValueError(f"window must be at least 1, or two such numbers, not {window}")
-        if mode not in MODES:
-            raise ValueError(f"mode must be {' or '.join(map(repr, MODES))}, not {mode!r}")
+        if mode not in INFERENCE_MODES:
+            raise ValueError(f"mode must be {' or '.join(map(repr, INFERENCE_MODES))}, not {mode!r}")
         self.mode = mode
 
     def call(self, inputs: Tensor) -> Tensor:

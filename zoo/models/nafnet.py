@@ -12,6 +12,7 @@ from typing import Any
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.models._shared import pytorch_uniform
+from zoo.options import INFERENCE_MODES
 from zoo.registry import ModelInfo, Variant, register
 
 # Windows of the means are half as large again as the training crops.
@@ -95,12 +96,11 @@ def build(
         ZooError: For another mode, a crop or widths below 1, and levels that encoder and decoder do not share.
     """
     from zoo.layers import CropLike, PadToMultiple, PixelShuffle
-    from zoo.layers.local_mean import MODES
 
     layers, full = keras.layers, keras.config.dtype_policy().variable_dtype
     levels = len(encoder_blocks)
-    if inference not in MODES:
-        raise ZooError(f"inference must be {' or '.join(map(repr, MODES))}, not {inference!r}")
+    if inference not in INFERENCE_MODES:
+        raise ZooError(f"inference must be {' or '.join(map(repr, INFERENCE_MODES))}, not {inference!r}")
     if levels != len(decoder_blocks) or width < 1 or train_crop < 1:
         raise ZooError(
             f"encoder_blocks={encoder_blocks!r} and decoder_blocks={decoder_blocks!r} must have as many levels, "

@@ -79,6 +79,7 @@ COLUMNS = (
     "schema",
     "psf",
     "engine",
+    "inference",
 )
 
 
