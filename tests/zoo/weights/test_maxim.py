@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import keras
 import numpy as np
+import pytest
 
 import zoo
 from zoo.weights import store
 from zoo.weights.importing import import_file
-from zoo.weights.layouts import owner_of, weights_of
+from zoo.weights.layouts import owner_of
 
 _LEAVES = {"gamma": "scale", "beta": "bias"}
 
@@ -17,16 +18,16 @@ def as_flax(model):
     """Returns the weights of a model by Flax scopes, kernels of transposed convolutions as Flax has them."""
     tensors = {}
     for layer in model.layers:
-        for name, weight in weights_of(layer).items():
-            owner = owner_of(layer, weight)
+        for weight in layer.weights:
             value = np.asarray(weight)
-            if isinstance(owner, keras.layers.Conv2DTranspose) and name.endswith("kernel"):
+            if isinstance(owner_of(layer, weight), keras.layers.Conv2DTranspose) and value.ndim == 4:
                 value = value.swapaxes(2, 3)[::-1, ::-1]
-            leaf = name.rpartition("/")[2]
-            tensors[f"{owner.name.replace('__', '/')}/{_LEAVES.get(leaf, leaf)}"] = value
+            scope, _, leaf = weight.path.replace("__", "/").rpartition("/")
+            tensors[f"{scope}/{_LEAVES.get(leaf, leaf)}"] = value
     return tensors
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_flax(tmp_path):
     model = zoo.create("maxim", "tiny")
     rng = np.random.default_rng(0)
