@@ -15,6 +15,7 @@ from common.errors import did_you_mean
 from zoo.commands.tables import WIDTH
 from zoo.errors import ZooError
 from zoo.registry import info, list_models
+from zoo.start import quiet_frameworks
 from zoo.weights import catalogue, store
 
 _EXAMPLES = """examples:
@@ -158,7 +159,8 @@ def _import(args: argparse.Namespace) -> int:
 
 def _importing() -> Any:
     """What converts, without the notes that a framework prints at its start."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+        quiet_frameworks()
     from zoo.weights import importing
 
     return importing

@@ -25,7 +25,7 @@ class Filled:
 
     Attributes:
         used: Number of tensors that are now weights.
-        unused: Names of tensors that no output of the authors' model depends on.
+        unused: Names of tensors that no output depends on, of the authors' model or of this variant.
         lacking: Our weights for which the file had nothing, of layers that may lack it.
     """
 
@@ -91,6 +91,10 @@ def _planned(model: keras.Model, tensors: Mapping[str, np.ndarray], names: Names
             plan.unused.append(name)
             continue
         inside = layers.get((place or "").partition("/")[0])
+        if inside is None and place and names.may_lack(place):
+            # A part that this variant leaves out.
+            plan.unused.append(name)
+            continue
         given = (place or "").partition("/")[2]
         weight = None if inside is None else given or weight_for(inside, leaf)
         if inside is not None and weight is None and _needs_none(inside, leaf):

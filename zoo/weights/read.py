@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 import tarfile
 import tempfile
 import zipfile
@@ -125,13 +126,25 @@ def _package(path: Path) -> tuple[str, Mapping[str, np.ndarray]]:
                 if claimed > _MOST_EXPANSION * there:
                     raise ZooError(f"{path}: would unpack {there:,} bytes to {claimed:,} and more; refused")
                 if member.isfile() and _wanted(member.name):
-                    archive.extract(member, folder, filter="data")
+                    _unpack(archive, member, Path(folder), path)
         try:
             name, flat = _folder(Path(folder))
         except ZooError as error:
             # Nobody knows the folder in which it was unpacked.
             raise ZooError(str(error).replace(folder, str(path))) from error
         return name, {each: np.array(array) for each, array in flat.items()}
+
+
+def _unpack(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path, path: Path) -> None:
+    """Writes a plain file of an archive below a folder."""
+    name = PurePosixPath(member.name)
+    stream = archive.extractfile(member)
+    if name.is_absolute() or ".." in name.parts or stream is None:
+        raise ZooError(f"{path}: holds {member.name}, which would lie outside its folder; refused")
+    target = folder / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with stream, target.open("wb") as output:
+        shutil.copyfileobj(stream, output)
 
 
 def _wanted(name: str) -> bool:

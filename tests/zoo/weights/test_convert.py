@@ -187,6 +187,8 @@ class TestStrictness:
         tensors = {name: value for name, value in TENSORS.items() if name != "b.weight"}
         assert fill(model, tensors, names).lacking == ("b/kernel",)
         assert fill(model, TENSORS, names).lacking == ()
+        # Nor need a variant have the part for which a file has tensors.
+        assert fill(model, {**TENSORS, "c.weight": normal(9)}, names).unused == ("c.weight",)
 
     @pytest.mark.parametrize("value", [np.nan, np.inf])
     def test_numbers_that_are_not_finite(self, model, value):

@@ -107,7 +107,9 @@ def test_a_file_for_another_variant(file):
     assert not store.is_here("toy-reds")
 
 
-def test_a_folder_is_hashed_with_its_names(tmp_path, trained):
+def test_a_folder_is_hashed_with_its_names(tmp_path, trained, published):
+    # The hash of what is offered is that of the packed folder.
+    published(entry("toy-gopro", sha256="0" * 64))
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         write_carlo(tmp_path / name / f"weights-{name}.h5", trained)

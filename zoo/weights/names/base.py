@@ -8,7 +8,8 @@ A file `<model>.py` in this folder (`-` written as `_`) has one of
 - `layers_of(layers)`: the same for all layers of a file at once, where only their order tells which is which, as with
   the layers that Keras numbers. Gives our names by the file's; empty where they are not the model's.
 
-and may have `OPTIONAL`, patterns of our layers that a file may lack. A file for several models has `MODELS`: model ->
+and may have `OPTIONAL`, patterns of our layers that a file may lack, and that a variant may lack for which a file has
+tensors. A file for several models has `MODELS`: model ->
 its own `layer_of`.
 """
 
@@ -39,7 +40,7 @@ class Names:
     Attributes:
         layer_of: Our layer for the layer and the leaf of a tensor's name.
         layers_of: Our layers for all layers of a file, instead of `layer_of`.
-        optional: Patterns of our layers that a file may lack.
+        optional: Patterns of our layers that a file, or a variant, may lack.
     """
 
     layer_of: LayerOf | None = None
@@ -57,7 +58,7 @@ class Names:
         return {name: (layers.get(layer), leaf) for name, (layer, leaf) in parts.items()}
 
     def may_lack(self, layer: str) -> bool:
-        """Whether a file may have nothing for one of our layers."""
+        """Whether a file may have nothing for one of our layers, or a variant may be without it."""
         return any(re.fullmatch(pattern, layer) for pattern in self.optional)
 
 

@@ -1,0 +1,38 @@
+"""Frameworks started without the notes that they print and nobody wants to read."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+
+_START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
+
+
+def quiet_frameworks() -> None:
+    """Imports TensorFlow with its start-up notes hidden, not its errors.
+
+    The first notes are written before TensorFlow has read its own log level, so the standard error is caught at the
+    file descriptor while it starts, and what is not a note is passed on.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with tempfile.TemporaryFile() as caught:
+        sys.stderr.flush()
+        before = os.dup(2)
+        os.dup2(caught.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            on_cpu = not tf.config.list_physical_devices("GPU")
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
+        caught.seek(0)
+        for line in caught.read().decode(errors="replace").splitlines():
+            if not _START_UP_NOTE.match(line) and not (on_cpu and "cuInit" in line):
+                print(line, file=sys.stderr)
+    if on_cpu:
+        # Grappler's remapper fails on convolutions with LeakyReLU, says so in an error line for every function, and
+        # gains nothing measurable on these models.
+        tf.config.optimizer.set_experimental_options({"remapping": False, "layout_optimizer": False})
