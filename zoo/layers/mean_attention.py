@@ -14,7 +14,7 @@ import keras
 from keras import ops
 
 from zoo.backend import Tensor
-from zoo.layers.multi_axis import Block, tanh_gelu
+from zoo.layers.multi_axis import Block, affine, biased, normalised_affine, tanh_gelu
 
 
 class _Attending(Block):
@@ -95,8 +95,8 @@ class ConvAttention(_Attending):
 
     def call(self, inputs: Tensor) -> Tensor:
         """The attended maps."""
-        x = ops.leaky_relu(self.conv1(self.first_norm(inputs)), negative_slope=self.slope)
-        return self.attended(self.conv2(x)) + inputs
+        x = ops.leaky_relu(_convolved(self.first_norm(inputs), self.conv1), negative_slope=self.slope)
+        return self.attended(_convolved(x, self.conv2)) + inputs
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild the layer."""
@@ -131,9 +131,15 @@ class DenseAttention(_Attending):
 
     def call(self, inputs: Tensor) -> Tensor:
         """The attended maps."""
-        x = self.dense2(tanh_gelu(self.dense1(self.first_norm(inputs))))
-        return self.attended(x) + inputs
+        channels = inputs.shape[-1]
+        x = tanh_gelu(normalised_affine(ops.reshape(inputs, (-1, channels)), self.first_norm, self.dense1))
+        return self.attended(ops.reshape(affine(x, self.dense2), ops.shape(inputs))) + inputs
 
     def macs(self, input_shape: tuple[int, ...]) -> int:
         """The multiply-accumulates of the dense layers and the attention."""
         return math.prod(input_shape) * 2 * input_shape[-1] + self.attention_macs(input_shape)
+
+
+def _convolved(x: Tensor, convolution: keras.layers.Conv2D) -> Tensor:
+    """What a "same" convolution makes of maps, see `biased`."""
+    return biased(ops.conv(x, convolution.kernel, padding="same"), convolution.bias)

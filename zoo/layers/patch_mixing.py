@@ -63,21 +63,29 @@ class PatchMixing(keras.layers.Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """The mixed maps."""
-        size, (batch, height, width, channels) = self.size, ops.shape(inputs)
+        batch, height, width, channels = ops.shape(inputs)
+        return ops.reshape(self.flat(inputs, (batch, height, width)), (batch, height, width, channels))
+
+    def flat(self, x: Tensor, sides: tuple[Any, Any, Any]) -> Tensor:
+        """The mixed pixels one below the other, (batch x height x width, channels), from maps or such pixels.
+
+        Args:
+            x: Tensor with the pixels of the maps, row by row, and the channels last.
+            sides: Batch, height and width.
+        """
+        size, channels, (batch, height, width) = self.size, x.shape[-1], sides
         rows, columns = height // size, width // size
         if self.across:
             parts, order = (batch, size, rows, size, columns, channels), (1, 3, 0, 2, 4, 5)
         else:
             parts, order = (batch, rows, size, columns, size, channels), (2, 4, 0, 1, 3, 5)
         # What is mixed comes first, so that one matrix product serves all blocks and channels.
-        cut = ops.transpose(ops.reshape(inputs, parts), order)
-        mixed = ops.matmul(
-            ops.transpose(self.kernel), ops.reshape(cut, (size * size, batch * rows * columns * channels))
-        )
+        cut = ops.transpose(ops.reshape(x, parts), order)
+        mixed = ops.matmul(ops.transpose(self.kernel), ops.reshape(cut, (size * size, -1)))
         mixed = mixed + ops.expand_dims(self.bias + ops.cast(self.offset, self.bias.dtype), 1)
         mixed = ops.reshape(mixed, (size, size, batch, rows, columns, channels))
         back = tuple(order.index(axis) for axis in range(6))
-        return ops.reshape(ops.transpose(mixed, back), (batch, height, width, channels))
+        return ops.reshape(ops.transpose(mixed, back), (-1, channels))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The input's shape."""
