@@ -10,7 +10,7 @@ import zoo
 from benchmarks import recipes
 from benchmarks.errors import RunError
 from benchmarks.recipes import quick, registry
-from benchmarks.recipes.recipe import EARLIER_PENALTY, LOSSES, Hdc, Optimiser, Schedule, choices_of, upgrade
+from benchmarks.recipes.recipe import EARLIER_PENALTY, LOSSES, Hdc, choices_of, upgrade
 from benchmarks.recipes.select import recipe
 from benchmarks.recipes.variants import default_variant
 from benchmarks.training import epochs
@@ -157,35 +157,6 @@ class TestPaper:
         assert (made.loss, made.trainable_ratios, made.optimiser.epsilon) == ("charbonnier_edge", False, 1e-8)
         assert (made.schedule.kind, made.schedule.share) == ("cosine", 3 / 3000)
         assert made.data.augmentation.symmetries and made.data.augmentation.saturation == 0.2
-
-    @pytest.mark.parametrize(
-        ("dataset", "variant", "steps", "batch"),
-        [("gopro", "gopro-w32", 200_000, 32), ("reds-jpeg", "gopro-w64", 400_000, 64)],
-    )
-    def test_nafnet(self, dataset, variant, steps, batch):
-        made = recipe("nafnet", dataset)
-        assert (made.variant, made.steps, made.data.batch, made.data.crop) == (variant, steps, batch, 256)
-        assert made.optimiser == Optimiser(
-            learning_rate=1e-3, beta_1=0.9, beta_2=0.9, epsilon=1e-8, weight_decay=1e-3, global_clipnorm=0.01
-        )
-        assert made.schedule == Schedule(kind="cosine", final_rate=1e-7)
-        assert (made.loss, made.data.augmentation.symmetries) == ("negative_psnr", True)
-        assert "our choice" not in made.ours and "eight GPUs" in made.ours
-        assert recipe("nafnet", "hdc").ours.startswith("our choice")
-
-    def test_mprnet(self):
-        made, catcher = recipe("mprnet", "gopro"), recipe("fcn", "gopro", "code")
-        assert (made.data.crop, made.data.batch, made.epochs, made.trainable_ratios) == (256, 16, 3000, False)
-        # The feature catcher's code is trained as MPRNet's.
-        assert made.replaced(model="fcn", variant="exact").choices() == catcher.choices()
-        assert "our choice" not in made.ours
-
-    def test_restormer(self):
-        made = recipe("restormer", "gopro")
-        assert (made.loss, made.steps, made.data.crop, made.data.batch) == ("mean_absolute_error", 300_000, 256, 16)
-        assert made.optimiser == Optimiser(learning_rate=3e-4, epsilon=1e-8, weight_decay=1e-4, global_clipnorm=0.01)
-        for words in ("crops grow from 128x128", "92,000 steps"):
-            assert words in made.ours
 
     def test_deblurgan_lite(self):
         made = recipe("deblurgan-lite", "gopro")
