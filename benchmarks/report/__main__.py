@@ -32,9 +32,9 @@ def _parser() -> Parser:
 
 def _build(folder: Path, out: Path) -> int:
     """Makes the site and says where it is."""
-    from benchmarks import console
+    from zoo.start import quiet_frameworks
 
-    console.quiet_frameworks()
+    quiet_frameworks()
     from benchmarks.report import build
 
     pages, problems = build.build(folder, out)

@@ -25,10 +25,10 @@ def _run(options: argparse.Namespace) -> int:
     experiments = plan_all(request)
 
     # Only now: these import what computes, which a mistake on the command line need not wait for.
-    from benchmarks import console
     from benchmarks.leaderboard import ranking, terminal
+    from zoo.start import quiet_frameworks
 
-    console.quiet_frameworks()
+    quiet_frameworks()
     failed = _run_all(experiments)
     results = request.output.results
     rows, found = ranking.update(results)

@@ -101,9 +101,9 @@ def _check_weights(experiment: Experiment) -> None:
     if found == model and theirs != variant and experiment.recipe is not None:
         # A training may start from another variant's weights if they have the same shapes. Only here is it worth a
         # framework's start to know that before anything else runs.
-        from benchmarks import console
+        from zoo.start import quiet_frameworks
 
-        console.quiet_frameworks()
+        quiet_frameworks()
         zoo.load_weights(zoo.create(model, variant), options.weights)
         return
     if (found, theirs) != (model, variant):

@@ -44,12 +44,12 @@ def _parser() -> Parser:
 
 def _run(names: Sequence[str], models: list[str] | None, target: Path | None) -> int:
     """Runs the comparisons and prints them; 1 when one misses its target."""
-    from benchmarks import console
     from benchmarks.records import environment
     from benchmarks.speed import cases, hdc, median, terminal
     from benchmarks.speed import models as speed_models
     from benchmarks.speed.compare import Comparison
     from common.files import write_text
+    from zoo.start import quiet_frameworks
 
     known: dict[str, Callable[[], list[Comparison]]] = {
         "crops": cases.crops,
@@ -64,7 +64,7 @@ def _run(names: Sequence[str], models: list[str] | None, target: Path | None) ->
     for name in names:
         if name not in NAMES:
             raise RunError(f"unknown comparison {name!r}; choose from {', '.join(NAMES)}")
-    console.quiet_frameworks()
+    quiet_frameworks()
     before = environment.describe()
     title = f"{before.device}, load {before.load_average}"
     rows = [row for name in names if name in known for row in known[name]()]

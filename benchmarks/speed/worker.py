@@ -72,9 +72,9 @@ def local_convolution(form: str) -> dict[str, float]:
 def keras_model(name: str, variant: str, side: int, batch: int) -> dict[str, float]:
     """Returns the figures of a model of the zoo; the training step is mean squared error with Adam."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from benchmarks import console
+    from zoo.start import quiet_frameworks
 
-    console.quiet_frameworks()
+    quiet_frameworks()
     import keras
     import tensorflow as tf
 

@@ -55,10 +55,10 @@ def _readme(target: Path) -> int:
 
 def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
     """Writes the tables of some papers in every format."""
-    from benchmarks import console
     from benchmarks.records import store
     from benchmarks.tables import claims, render
     from common.files import write_text
+    from zoo.start import quiet_frameworks
 
     papers = names.split(",") if names else list(claims.PAPERS)
     for paper in papers:
@@ -68,7 +68,7 @@ def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
     results = store.read_all(folder)
     name_problems(results.problems)
     found = results.done
-    console.quiet_frameworks()
+    quiet_frameworks()
     for paper in papers:
         tables = render.tables(published, paper, found)
         markdown = render.to_markdown(paper, tables, _spread(found) if paper == "refiner" else "")
