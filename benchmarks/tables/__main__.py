@@ -30,7 +30,9 @@ def _parser() -> Parser:
         prog="python -m benchmarks.tables",
         description="Write results/tables/PAPER.md, .csv and .tex from results/published.csv and results/runs/*.json.",
     )
-    parser.add_argument("--paper", metavar="NAME[,NAME]", help="bologna, fcn, psfnn, refiner, lite (default: all)")
+    parser.add_argument(
+        "--paper", metavar="NAME[,NAME]", help="bologna, fcn, psfnn, refiner, lite, weights (default: all)"
+    )
     parser.add_argument("--results", type=path, default=Path("results"), help="results folder (default: results)")
     parser.add_argument("--out", type=path, metavar="DIR", help="folder for the tables (default: RESULTS/tables)")
     parser.add_argument(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.errors import RunError
+from zoo.weights import catalogue
 
 PAPERS = {
     "bologna": "Mancini, Simonati: CARLO_NET, KAIST_NET, ATROUS_NET",
@@ -16,8 +17,11 @@ PAPERS = {
     "psfnn": "Germer, Uelwer, Harmeling: the Helsinki Deblur Challenge",
     "refiner": "Nyrhilae: median-filter recurrent refiner",
     "lite": "Li et al.: depth-separable DeblurGAN",
+    "weights": "Published weights of NAFNet, MAXIM, MPRNet, Restormer and others, by their names in the catalogue",
 }
-"""Name on the command line -> authors and subject."""
+"""Name on the command line -> authors and subject; the last one's claims are those of the catalogue of weights."""
+
+WEIGHTS = "weights"
 
 COLUMNS = ("paper", "table", "dataset", "split", "model", "metric", "value", "unit", "note", "source")
 FILE = "published.csv"
@@ -28,6 +32,10 @@ _TITLES = {
     "model summary": "Model summary",
     "repository README (not in the paper)": "README of the public code (not in the paper)",
 }
+# The catalogue's names in the words of papers.
+_DATASETS = {"gopro": "GoPro", "hide": "HIDE", "reds-jpeg": "REDS, JPEG track", "hdc": "HDC2021"}
+_METRICS = {"psnr": "PSNR", "ssim": "SSIM", "ocr": "OCR score"}
+_UNITS = {"psnr": "dB", "ocr": "percent"}
 # Figures whose numbers the text gives.
 _FIGURES = {("fcn", "parameters "): "Figure 1", ("refiner", "mean OCR accuracy"): "Figures 17 to 19"}
 
@@ -103,7 +111,32 @@ def load(folder: Path) -> list[Claim]:
                 f"{path}, line {line}: {len(row)} columns, paper {row[0] if row else ''!r}; correct the line"
             )
         claims.append(Claim(*row[: len(COLUMNS)]))
-    return claims
+    return claims + _of_catalogue()
+
+
+def _of_catalogue() -> list[Claim]:
+    """What is claimed of published weights."""
+    found = []
+    for entry in catalogue.entries():
+        for score in entry.scores:
+            # Those of the challenge are for one blur step each, and name the font.
+            step = re.search(r"step-(\d+)", entry.name)
+            split = f"step {step[1]}, {score.protocol.partition(',')[0]}" if step else ""
+            found.append(
+                Claim(
+                    paper=WEIGHTS,
+                    table="Published weights",
+                    dataset=_DATASETS.get(score.dataset, score.dataset),
+                    split=split,
+                    model=entry.name,
+                    metric=_METRICS[score.metric],
+                    value=f"{score.value:g}",
+                    unit=_UNITS.get(score.metric, ""),
+                    note=score.protocol,
+                    source=f"{entry.citation}; {score.source}",
+                )
+            )
+    return found
 
 
 def tables(claims: Sequence[Claim], paper: str) -> dict[str, list[Claim]]:

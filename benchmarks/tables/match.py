@@ -10,6 +10,8 @@ from typing import Any
 from benchmarks import metrics
 from benchmarks.records.record import Finished, Record
 from benchmarks.tables.claims import Claim, Measured
+from zoo.inference.modes import usual_mode
+from zoo.weights import catalogue
 
 _DATASETS = {
     "HDC2021": "hdc",
@@ -18,6 +20,7 @@ _DATASETS = {
     "Kohler": "kohler",
     "CIFAR-10": "cifar10",
     "REDS": "reds",
+    "REDS, JPEG track": "reds-jpeg",
 }
 _MEGAPIXELS = {"gopro": 0.720 * 1.280, "kohler": 0.800 * 0.800}
 # Published GoPro values of .96 mean MATLAB's SSIM of a volume; the report's own metric is TensorFlow's, per channel.
@@ -25,10 +28,11 @@ _METRICS = {
     "bologna": {"PSNR": "psnr", "SSIM": "ssim", "MSE": "mse"},
     "fcn": {"PSNR": "psnr", "SSIM": "ssim_matlab3d"},
     "lite": {"PSNR": "psnr", "SSIM": "ssim_matlab3d"},
+    "weights": {"PSNR": "psnr", "SSIM": "ssim_matlab3d"},
 }
 _KOHLER = {"PSNR": "kohler_psnr", "SSIM": "kohler_mssim"}
 # Protocol of a paper's table where it is not the data set's usual one.
-_PROTOCOLS = {("bologna", "reds"): "bologna", ("bologna", "gopro"): "bologna"}
+_PROTOCOLS = {("bologna", "reds"): "bologna", ("bologna", "gopro"): "bologna", ("weights", "reds-jpeg"): "val300"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,21 @@ def _without(stages: int, part: str) -> str:
     return f"stages-{stages}-without-{part.lower()}"
 
 
+def _not_tiny(run: Finished) -> bool:
+    return not run.variant.startswith("tiny")
+
+
+def _published(entry: catalogue.Entry) -> Model:
+    """A model with published weights, restoring as its owners let it."""
+    usual = usual_mode(entry.model, entry.variant)
+    return Model(
+        entry.model,
+        lambda run: run.weights.startswith(f"{entry.name} sha256:") and run.evaluation.inference == usual,
+    )
+
+
 _MODELS: dict[str, dict[str, Model]] = {
+    "weights": {entry.name: _published(entry) for entry in catalogue.entries()},
     "psfnn": {
         "U-Net 1": Model("unet1"),
         "U-Net 2": Model("unet2"),
@@ -85,6 +103,8 @@ _MODELS: dict[str, dict[str, Model]] = {
         "FBA-Net / Overlap & blend": Model("fba", lambda run: _tiles(run, True, True)),
     },
     "fcn": {
+        "MPRNet": Model("mprnet", _not_tiny),
+        "Restormer": Model("restormer", _not_tiny),
         "FCN (ours)": Model("fcn", lambda run: run.variant in ("paper", "exact", "four-outputs", "tiny")),
         **{
             f"FCN, {stages} stage(s), without {part}": _ablation(_without(stages, part))

@@ -26,6 +26,7 @@ _OURS = {
     "lite": ("deblurgan", "deblurgan-lite"),
     "psfnn": ("unet1", "unet2", "unet3", "indexnet", "fba"),
     "refiner": ("refiner",),
+    "weights": ("nafnet", "maxim", "mprnet", "restormer"),
 }
 
 

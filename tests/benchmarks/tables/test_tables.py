@@ -14,6 +14,7 @@ from benchmarks.records import record as records_record
 from benchmarks.tables import __main__, claims, match, model_facts, render
 from benchmarks.tables.claims import Claim
 from tests.support.records import TRAINING, put, put_pages
+from zoo.weights import catalogue
 
 COMMITTED = Path(__file__).resolve().parents[3] / "results"
 PUBLISHED = claims.load(COMMITTED)
@@ -30,9 +31,12 @@ def find(paper, model, metric, place=""):
 
 
 def test_all_facts_are_there_each_in_one_table():
-    assert len(PUBLISHED) == 367
+    assert sum(claim.paper != claims.WEIGHTS for claim in PUBLISHED) == 367
+    assert sum(claim.paper == claims.WEIGHTS for claim in PUBLISHED) == sum(
+        len(entry.scores) for entry in catalogue.entries()
+    )
     shown = [claim for paper in claims.PAPERS for table in claims.tables(PUBLISHED, paper).values() for claim in table]
-    assert len(shown) == 367
+    assert len(shown) == len(PUBLISHED)
     assert {id(claim) for claim in shown} == {id(claim) for claim in PUBLISHED}
 
 
@@ -140,6 +144,32 @@ def test_runs_are_measured_with_interval_data_and_budget(tmp_path):
     assert (cells["interval"], cells["data"], cells["protocol"]) == ("[28, 30]", "subset 2/1111", "full")
     ssim = match.measure(find("lite", "Ours", "SSIM", "GoPro"), [record])
     assert ssim.value == pytest.approx(0.7)  # the volume form
+
+
+@pytest.mark.parametrize(
+    ("paper", "name", "weights", "inference", "fits"),
+    [
+        ("weights", "nafnet-gopro-w32", "nafnet-gopro-w32 sha256:0123", "local", True),
+        ("weights", "nafnet-gopro-w32", "nafnet-gopro-w32 sha256:0123", "global", False),
+        ("weights", "nafnet-gopro-w64", "nafnet-gopro-w32 sha256:0123", "local", False),
+        ("weights", "nafnet-gopro-w32", "trained", "local", False),
+        ("weights", "mprnet-gopro", "mprnet-gopro sha256:0123", "", True),
+        ("fcn", "MPRNet", "mprnet-gopro sha256:0123", "", True),
+        ("fcn", "Restormer", "restormer-gopro sha256:0123", "", True),
+    ],
+)
+def test_published_weights_are_measured_by_their_name(tmp_path, paper, name, weights, inference, fits):
+    model = weights.partition("-")[0] if weights != "trained" else "nafnet"
+    variant = "gopro-w32" if model == "nafnet" else "gopro"
+    record = put(tmp_path, model, 28.0, dataset="gopro", data="subset 8/1111", variant=variant)
+    run = msgspec.structs.replace(
+        record.result,
+        weights=weights,
+        evaluation=msgspec.structs.replace(record.result.evaluation, inference=inference),
+    )
+    claim = find(paper, name, "PSNR", "Table 1 GoPro" if paper == "fcn" else "GoPro")
+    measured = match.measure(claim, [replace(record, run=run)])
+    assert (measured is not None and (measured.value, measured.data) == (29.0, "subset 8/1111")) is fits
 
 
 def test_a_run_of_another_protocol_has_no_difference(tmp_path):
