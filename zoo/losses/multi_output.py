@@ -30,7 +30,8 @@ class StageObjective(keras.Model):
     has no ratios and adds the distances up.
 
     Args:
-        network: A built network whose outputs all have the shape of the truth.
+        network: A built network whose outputs all have the shape of the truth, or sides that are a whole part of its.
+            What stands for the truth in a smaller output is one of its pixels for every cell, the one after the middle.
         distance: A Keras loss, or the name of one; None takes `Charbonnier`.
         trainable_ratios: Whether the ratios are trained; otherwise every one is 1 and none is logged.
         name: Name of the model; None takes the model's.
@@ -85,7 +86,7 @@ class StageObjective(keras.Model):
             sample_weight: Weights of the images, or None.
             training: Not used.
         """
-        distances = ops.stack([self.distance(y, output, sample_weight) for output in y_pred])
+        distances = ops.stack([self.distance(_sized(y, output), output, sample_weight) for output in y_pred])
         if self.trainable_ratios:
             ratios = ops.softmax(self.logits)
             # Here, not among the metrics: on JAX only the loss sees the weights as they are.
@@ -117,6 +118,19 @@ class StageObjective(keras.Model):
             key: keras.saving.deserialize_keras_object(config[key], custom_objects) for key in ("network", "distance")
         }
         return cls(**{**config, **parts})
+
+
+def _sized(truth: Tensor, output: Tensor) -> Tensor:
+    """The truth in the size of an output."""
+    side = truth.shape[1]
+    if side is not None and side == output.shape[1]:
+        return truth
+    batch, height, _, channels = ops.shape(truth)
+    rows, columns = ops.shape(output)[1:3]
+    step = height // rows
+    # Not by a step within brackets, which leaves TensorFlow without the result's rank where sides are unknown.
+    cells = ops.reshape(truth, (batch, rows, step, columns, step, channels))
+    return cells[:, :, step // 2, :, step // 2]
 
 
 def _loss(distance: Any) -> keras.losses.Loss:

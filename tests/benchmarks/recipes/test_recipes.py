@@ -121,7 +121,7 @@ class TestPaper:
         assert 0 < made.data.validation < 1
         # The refiner shrinks its input by 58 pixels, so CIFAR-10's images are too small for it.
         assert made.data.crop <= (32 if dataset == "cifar10" and model != "refiner" else 320)
-        assert made.data.crop % zoo.info(model).size_multiple == 0
+        assert made.data.crop % zoo.info(model).for_variant(made.variant).size_multiple == 0
         assert made.data.crop > variant.shrink
         assert variant.frames == 1 or dataset in ("gopro", "gopro-gamma", "reds", "reds-jpeg")
         assert made.loss in LOSSES
@@ -129,6 +129,17 @@ class TestPaper:
     def test_every_model_has_both_recipes(self):
         assert len(MODELS) > 11
         assert sorted(registry.models()) == sorted(registry.models("quick")) == MODELS
+
+    def test_maxim(self):
+        made = recipe("maxim", "gopro")
+        assert (made.variant, made.data.crop, made.loss, made.trainable_ratios) == ("s3", 256, "charbonnier", False)
+        assert (made.optimiser.learning_rate, made.schedule.kind, made.schedule.final_rate) == (2e-4, "cosine", 1e-7)
+        assert made.data.augmentation.symmetries
+        for words in ("not released", "spectra", "MixUp", "batch of 16 and 600,000 steps"):
+            assert words in made.ours
+        assert "our choice" not in made.ours
+        assert recipe("maxim", "hdc").ours.startswith("our choice")
+        assert (recipe("maxim", "cifar10").variant, recipe("maxim", "cifar10").data.crop) == ("tiny", 32)
 
     def test_feature_catcher(self):
         made = recipe("fcn", "gopro")

@@ -140,6 +140,22 @@ def test_loss_is_the_weighted_sum_and_metrics_are_of_the_first_output(trainable)
     np.testing.assert_allclose(ratios, model.ratios if trainable else [], rtol=1e-6)
 
 
+def test_smaller_outputs_meet_one_pixel_of_every_cell():
+    inputs = keras.Input((None, None, 3))
+    scale = keras.layers.Conv2D(3, 1, use_bias=False)
+    heads = [scale(inputs), *(keras.layers.AveragePooling2D(factor)(scale(inputs)) for factor in (2, 4))]
+    model = compiled(keras.Model(inputs, heads, name="toy.net"), distance="mean_squared_error", trainable_ratios=False)
+    # From the second size on the compiled function does not know the sides.
+    for side in (8, 12, 16):
+        x, y = images(side, side + 4), images(side, side + 4, seed=1)
+        targets = [y, y[:, 1::2, 1::2], y[:, 2::4, 2::4]]
+        expected = sum(
+            np.mean(np.square(np.asarray(output) - target))
+            for output, target in zip(model.network(x), targets, strict=True)
+        )
+        assert model.evaluate(x, y, verbose=0, return_dict=True)["loss"] == pytest.approx(expected, rel=1e-5)
+
+
 def test_descent_moves_weight_from_outputs_above_the_mean_to_those_below():
     model = compiled(toy(), keras.optimizers.SGD(0.1), distance="mean_squared_error")
     model.logits.assign([0.0, 1.0, -1.0])

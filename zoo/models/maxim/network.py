@@ -60,6 +60,7 @@ INFO = ModelInfo(
         ),
     },
     default="gopro",
+    defaults={"small": "tiny"},
     size_multiple=64,
     minimum_size=32,
     licence="Apache-2.0",
