@@ -9,7 +9,7 @@ from benchmarks.recipes.variants import default_variant, kind_of
 from datasets.augment import Augmentation
 
 # The variant that gives an image in three sizes of every stage.
-_SUPERVISED = "s3"
+_SUPERVISED = "gopro"
 _SAME_DATA = ("gopro", "gopro-gamma", "hide", "reds-jpeg", "realblur-j", "realblur-r")
 
 

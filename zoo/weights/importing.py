@@ -107,8 +107,13 @@ def _convert(
     model: str, variant: str, checkpoint: Checkpoint, digest: str, target: Path, facts: Mapping[str, Any]
 ) -> None:
     """Fills a model with a checkpoint and writes it with notes of where it comes from."""
+    names, layout, where = names_of(model), LAYOUTS[checkpoint.format], str(checkpoint.path)
     built = create(model, variant, dtype="float32")
-    filled = convert.fill(built, checkpoint.tensors, names_of(model), LAYOUTS[checkpoint.format], str(checkpoint.path))
+    filled = convert.fill(built, checkpoint.tensors, names, layout, where)
+    if filled.lacking and names.without_optional:
+        # Outputs that nobody trained are worse than none.
+        built = create(model, variant, dtype="float32", **names.without_optional)
+        filled = convert.fill(built, checkpoint.tensors, names, layout, where)
     notes = {
         **facts,
         "model": model,

@@ -132,7 +132,7 @@ class TestPaper:
 
     def test_maxim(self):
         made = recipe("maxim", "gopro")
-        assert (made.variant, made.data.crop, made.loss, made.trainable_ratios) == ("s3", 256, "charbonnier", False)
+        assert (made.variant, made.data.crop, made.loss, made.trainable_ratios) == ("gopro", 256, "charbonnier", False)
         assert (made.optimiser.learning_rate, made.schedule.kind, made.schedule.final_rate) == (2e-4, "cosine", 1e-7)
         assert made.data.augmentation.symmetries
         for words in ("not released", "spectra", "MixUp", "batch of 16 and 600,000 steps"):

@@ -4,9 +4,7 @@ Source: Tu et al., "MAXIM: multi-axis MLP for image processing" (CVPR 2022), and
 with weights has the name of its Flax scope in that code, with `__` for the slash; so have the layers inside a layer.
 
 The code cuts maps into blocks or cells, works on the pieces and puts them together. All but the mixing works on single
-pixels, so here maps stay whole and `PatchMixing` alone cuts them. Where the code enlarges before a 1x1 convolution, the
-convolution comes first here: bilinear weights add up to 1, so the two commute, and there are fewer pixels. That saves
-905,969,664 of the multiply-accumulates that the paper's order makes in each stage of S-1 to S-3 at 256x256.
+pixels, so here maps stay whole and `PatchMixing` alone cuts them.
 """
 
 from __future__ import annotations
@@ -115,8 +113,9 @@ class Blocks:
 
         if source < level:
             x = BilinearShrink(2 ** (level - source), name=f"{name}__shrunk")(x)
-        x = self.conv(x, self.widths[level], 1, f"{name}__Conv_0")
-        return BilinearUpsample(2 ** (source - level), name=f"{name}__enlarged")(x) if source > level else x
+        elif source > level:
+            x = BilinearUpsample(2 ** (source - level), name=f"{name}__enlarged")(x)
+        return self.conv(x, self.widths[level], 1, f"{name}__Conv_0")
 
     def image(self, x: Tensor, images: Tensor, name: str, output: str) -> Tensor:
         """An image in full precision: a 3x3 convolution of features plus the blurred image."""

@@ -9,8 +9,8 @@ A file `<model>.py` in this folder (`-` written as `_`) has one of
   the layers that Keras numbers. Gives our names by the file's; empty where they are not the model's.
 
 and may have `OPTIONAL`, patterns of our layers that a file may lack, and that a variant may lack for which a file has
-tensors. A file for several models has `MODELS`: model ->
-its own `layer_of`.
+tensors; `WITHOUT_OPTIONAL` are the builder's arguments for a model without them. A file for several models has `MODELS`:
+model -> its own `layer_of`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import zoo.weights.names
 from zoo.errors import ZooError
@@ -41,11 +42,13 @@ class Names:
         layer_of: Our layer for the layer and the leaf of a tensor's name.
         layers_of: Our layers for all layers of a file, instead of `layer_of`.
         optional: Patterns of our layers that a file, or a variant, may lack.
+        without_optional: What a model is built with for a file that lacks them.
     """
 
     layer_of: LayerOf | None = None
     layers_of: LayersOf | None = None
     optional: tuple[str, ...] = ()
+    without_optional: Mapping[str, Any] = field(default_factory=dict)
 
     def places(self, tensors: Iterable[str]) -> dict[str, tuple[str | None, str]]:
         """Our layer (or `UNUSED`, or None) and the leaf for every tensor."""
@@ -97,12 +100,13 @@ def _table() -> dict[str, Names]:
     for each in pkgutil.iter_modules(folder.__path__, f"{folder.__name__}."):
         module = importlib.import_module(each.name)
         optional = tuple(getattr(module, "OPTIONAL", ()))
+        without = getattr(module, "WITHOUT_OPTIONAL", {})
         own = each.name.rpartition(".")[2].replace("_", "-")
         models = getattr(module, "MODELS", {own: getattr(module, "layer_of", None)})
         for model, layer_of in models.items():
             layers_of = None if layer_of else getattr(module, "layers_of", None)
             if layer_of or layers_of:
-                table[model] = Names(layer_of, layers_of, optional)
+                table[model] = Names(layer_of, layers_of, optional, without)
     return table
 
 

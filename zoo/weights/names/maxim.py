@@ -14,6 +14,9 @@ import re
 OPTIONAL = (r"stage_\d+_output_conv_[1-9]",)
 """The half-size and quarter-size images of the last stage: graphs that were published to restore lack them."""
 
+WITHOUT_OPTIONAL = {"outputs": "sharp"}
+"""What builds a model without those images."""
+
 # A scope that is one layer here, and the scopes inside; of those, perceptrons along one axis and gates once more.
 _BLOCK = re.compile(
     r"(.*?(?:SplitHeadMultiAxisGmlpLayer_\d+|channel_attention_block_1_?\d+|cross_gating_block(?:_\d+)?"
