@@ -9,8 +9,8 @@ A file `<model>.py` in this folder (`-` written as `_`) has one of
   the layers that Keras numbers. Gives our names by the file's; empty where they are not the model's.
 
 and may have `OPTIONAL`, patterns of our layers that a file may lack, and that a variant may lack for which a file has
-tensors; `WITHOUT_OPTIONAL` are the builder's arguments for a model without them. A file for several models has `MODELS`:
-model -> its own `layer_of`.
+tensors; `WITHOUT_OPTIONAL` are the builder's arguments for a model without them. A file for several models has
+`MODELS`: model -> its own `layer_of`.
 """
 
 from __future__ import annotations
