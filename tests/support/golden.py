@@ -92,6 +92,8 @@ def _scaled(n: np.ndarray, kind: str, gain: float, fan_in: float) -> np.ndarray:
         "running_mean": lambda: 0.1 * n,
         "running_var": lambda: 1 + 0.1 * np.abs(n),
         "prelu": lambda: np.full_like(n, 0.25),
+        "layer_scale": lambda: 0.3 * n,
+        "temperature": lambda: 1 + 0.1 * n,
     }
     return rules[kind]() if kind in rules else gain * math.sqrt(1 / fan_in) * n
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
 
 ORDINARY_SIZES = ((32, 32), (64, 48), (37, 51), (33, 40), (70, 23))
 
@@ -15,11 +18,21 @@ class Row:
         name: Name in the registry.
         variants: Variants cheap enough to run in every check.
         goldens: Recording's name -> variant.
+        options: Recording's name -> arguments of the builder beside its variant's.
+        slow: Whether even its smallest variant takes long to trace, so that its checks are marked slow.
     """
 
     name: str
     variants: tuple[str, ...]
     goldens: tuple[tuple[str, str], ...] = ()
+    options: dict[str, dict[str, Any]] = field(default_factory=dict)
+    slow: bool = False
+
+    @property
+    def cases(self) -> list[Any]:
+        """Name and variant of its cheap variants, as parameters of a test."""
+        marks = [pytest.mark.slow] if self.slow else []
+        return [pytest.param(self.name, variant, marks=marks) for variant in self.variants]
 
 
 ROWS = (
@@ -32,8 +45,16 @@ ROWS = (
     Row("fba", ("tiny",), (("fba", "paper"),)),
     Row("fcn", ("tiny",), (("fcn", "exact"),)),
     Row("indexnet", ("tiny",), (("indexnet", "paper"),)),
-    Row("maxim", ("tiny",)),
+    Row("maxim", ("tiny",), slow=True),
+    Row("mprnet", ("tiny",), (("mprnet", "gopro"),)),
+    Row(
+        "nafnet",
+        ("tiny",),
+        (("nafnet", "gopro-w32"), ("nafnet_local", "gopro-w32")),
+        {"nafnet_local": {"train_crop": 32}},
+    ),
     Row("refiner", ("tiny",)),
+    Row("restormer", ("tiny",), (("restormer", "gopro"),)),
     Row("wiener", ("image",)),
     Row("unet1", ("tiny",), (("unet1", "paper"),)),
     Row("unet2", ("tiny",), (("unet2", "paper"),)),

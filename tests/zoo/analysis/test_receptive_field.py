@@ -21,7 +21,7 @@ THIN = {
 @pytest.mark.parametrize(
     ("name", "variant"),
     [
-        *[(row.name, row.variants[0]) for row in ROWS],
+        *[row.cases[0] for row in ROWS],
         *[(name, "paper") for name in ("refiner", "unet1", "unet2", "unet3")],
         ("carlo", "image"),
         ("atrous", "cifar10"),

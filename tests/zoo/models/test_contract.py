@@ -8,8 +8,8 @@ import zoo
 from tests.support import contracts
 from tests.support.zoo_table import ORDINARY_SIZES, ROWS
 
-CHEAP = [(row.name, variant) for row in ROWS for variant in row.variants]
-TRAINABLE = [(name, variant) for name, variant in CHEAP if zoo.info(name).learns]
+CHEAP = [case for row in ROWS for case in row.cases]
+TRAINABLE = [case for case in CHEAP if zoo.info(str(case.values[0])).learns]
 EVERY = [
     (name, variant) for name in zoo.list_models() for variant, facts in zoo.info(name).variants.items() if facts.listed
 ]

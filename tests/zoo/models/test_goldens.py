@@ -16,7 +16,7 @@ CASES = [(row, name, variant) for row in ROWS for name, variant in row.goldens]
 @pytest.mark.parametrize(("row", "name", "variant"), CASES, ids=[case[1] for case in CASES])
 def test_output_equals_the_recorded_one(row, name, variant, dtype):
     recording = golden.read(name)
-    model = zoo.create(row.name, variant, dtype=dtype)
+    model = zoo.create(row.name, variant, dtype=dtype, **row.options.get(name, {}))
     golden.fill(model, recording, row.name)
     results = model(recording.network_input.astype(dtype))
     results = results if isinstance(results, list) else [results]
