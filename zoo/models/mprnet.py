@@ -9,18 +9,8 @@ from __future__ import annotations
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.models.fcn.blocks import Blocks
-from zoo.models.fcn.stages import restored
+from zoo.models.fcn.stages import TINY, restored
 from zoo.registry import ModelInfo, Variant, register
-
-# See the feature catcher's.
-TINY = {
-    "widths": (16, 24, 32),
-    "original_width": 16,
-    "reduction": 1,
-    "level_blocks": 1,
-    "original_blocks": 2,
-    "residual_scale": 0.3,
-}
 
 INFO = ModelInfo(
     name="mprnet",

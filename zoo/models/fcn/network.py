@@ -12,19 +12,8 @@ from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.models.fcn.ablations import PARTS, ablations
 from zoo.models.fcn.blocks import Blocks
-from zoo.models.fcn.stages import restored
+from zoo.models.fcn.stages import TINY, restored
 from zoo.registry import ModelInfo, Variant, register
-
-# Gates without biases and with only four hidden units would now and then be off for every image, so none narrows.
-# A first guess near the blurred input lets so small a model gain within minutes; the authors' scale is 1.
-TINY = {
-    "widths": (16, 24, 32),
-    "original_width": 16,
-    "reduction": 1,
-    "level_blocks": 1,
-    "original_blocks": 2,
-    "residual_scale": 0.3,
-}
 
 INFO = ModelInfo(
     name="fcn",
