@@ -41,7 +41,7 @@ INFO = ModelInfo(
         "gopro": Variant(
             22_212_795,
             macs=152_123_439_104,
-            note="S-3, the form of all published deblurring weights: three stages, nine images, the restored one first",
+            note="S-3, as all published deblurring weights: nine images, the restored first",
         ),
         "s2": Variant(14_176_178, macs=96_662_605_824, options={"stages": 2}, note="two stages, six images"),
         "s1": Variant(6_139_561, macs=41_201_772_544, options={"stages": 1}, note="one stage, three images"),
