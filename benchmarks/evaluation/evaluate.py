@@ -79,19 +79,19 @@ def evaluate(
     done = 0
 
     def collect(keep: int) -> None:
-        nonlocal done
         while len(waiting) > keep:
             for name, value in waiting.popleft().result().items():
                 values[name].append(value)
-            done += 1
-            if progress is not None:
-                progress(done, len(pairs))
 
     with readable_errors(), ThreadPoolExecutor(_SCORERS) as pool:
         for batch, inputs, targets in _batches(pairs, protocol, seed):
             restored = restore(inputs, batch)
             for pair, result, target, before in zip(batch, restored, targets, middle_frame(inputs), strict=True):
                 waiting.append(pool.submit(_score, protocol, pair, result, target, before))
+                done += 1
+                if progress is not None:
+                    # Restoring is what takes long; the scores of the last few are still on their way.
+                    progress(done, len(pairs))
             collect(keep=2 * _SCORERS + _SMALL_BATCH * (len(batch) > 1))
         collect(keep=0)
     return Scores(tuple(pair.name for pair in pairs), values)
