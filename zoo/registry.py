@@ -7,7 +7,7 @@ A model of one's own is registered as those of the zoo are, and then has all tha
 >>> @zoo.register(mine)
 ... def build(inputs, *, passes: int = 1):
 ...     return inputs
->>> zoo.list_models("m*"), zoo.info("mine").variant().frames
+>>> zoo.list_models("mine*"), zoo.info("mine").variant().frames
 (['mine'], 1)
 >>> zoo.unregister("mine")
 """

@@ -33,7 +33,7 @@ def outputs(row, variant):
     found = model.predict_on_batch(batch)
     found = found if isinstance(found, list) else [found]
     result = {f"output{index}": np.asarray(each) for index, each in enumerate(found)}
-    if model.trainable_weights:
+    if model.trainable_weights and not row.slow:
         # Only JAX gains from compiling so short a run: its eager mode compiles every single operation.
         losses = ["mse"] * len(found) if len(found) > 1 else "mse"
         model.compile("sgd", losses, jit_compile=keras.backend.backend() == "jax")

@@ -12,11 +12,13 @@ import pytest
 import zoo
 from tests.support import contracts
 from tests.support.backends import run_on
+from tests.support.zoo_table import ROWS
 from zoo.inference import run
 from zoo.inference.inputs import from_grey, network_input
 
 SIZES = [(32 + 3 * index, 24 + (7 * index) % 40) for index in range(30)]
-LEARNING = [name for name in zoo.list_models() if zoo.info(name).learns]
+# MAXIM takes half a minute to trace; its published outputs are compared by this way, too.
+LEARNING = [row.name for row in ROWS if zoo.info(row.name).learns and not row.slow]
 
 
 def image(height=21, width=26, channels=3, seed=0):
