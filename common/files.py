@@ -14,6 +14,9 @@ from common.errors import FileError
 
 _LONGEST_SUFFIX = 16
 
+HASH_DIGITS = 16
+"""Digits of a SHA-256 that tell files apart in records and keys."""
+
 
 @contextmanager
 def atomic_path(path: Path | str) -> Iterator[Path]:
@@ -94,7 +97,7 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def file_hash(path: Path, wanted: str) -> str:
-    """Gives sixteen digits of a file's SHA-256.
+    """Gives the first `HASH_DIGITS` digits of a file's SHA-256.
 
     Args:
         path: The file.
@@ -105,7 +108,7 @@ def file_hash(path: Path, wanted: str) -> str:
     """
     try:
         with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:HASH_DIGITS]
     except OSError as error:
         raise FileError(f"{path}: {error.strerror or error}; give an existing {wanted}") from error
 

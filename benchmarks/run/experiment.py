@@ -11,13 +11,10 @@ from benchmarks.recipes.recipe import Recipe
 from benchmarks.run import keys
 from benchmarks.run.data import ExperimentData
 from benchmarks.run.request import ModelOptions, Request
-from common.files import file_hash
+from common.files import HASH_DIGITS, file_hash
 from zoo.inference.modes import usual_mode
 from zoo.inference.tiling import Tiles
 from zoo.weights.store import source_of
-
-# As many as `common.files.file_hash` gives.
-_DIGITS = 16
 
 WEIGHTS_WANTED = ".keras file with --weights"
 """What a user shall give where a weight file cannot be read."""
@@ -145,7 +142,7 @@ def weights_id(options: ModelOptions) -> str | None:
     """
     if options.published is None or options.weights is None:
         return _hash(options.weights)
-    return f"{options.published} sha256:{source_of(options.weights)['sha256'][:_DIGITS]}"
+    return f"{options.published} sha256:{source_of(options.weights)['sha256'][:HASH_DIGITS]}"
 
 
 def _hash(path: Path | None) -> str | None:

@@ -10,8 +10,21 @@ from collections import OrderedDict
 from typing import ClassVar
 
 import numpy as np
+import pytest
+
+from zoo.errors import ZooError
 
 _STORAGES = {"float32": "FloatStorage", "float16": "HalfStorage", "float64": "DoubleStorage", "int64": "LongStorage"}
+
+
+def refusal(reader, path):
+    """The one line, beginning with the file, in which a reader refuses it."""
+    with pytest.raises(ZooError) as caught:
+        reader(path)
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    assert "\n" not in message
+    return message
 
 
 def random_tensors(shapes, seed=0):

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 from keras import ops
 
 from zoo.backend import Tensor
+from zoo.layers.upsampling import Resizing
 
 
-class _Reduction(keras.layers.Layer):
-    """What layers that shrink maps by a whole factor have in common.
-
-    Args:
-        factor: How many times as low and as narrow the result is, at least 1.
-        **kwargs: Keras' layer arguments.
-
-    Raises:
-        ValueError: When the factor is below 1, or does not divide a known side.
-    """
-
-    def __init__(self, factor: int = 2, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if factor < 1:
-            raise ValueError(f"factor must be at least 1, not {factor}")
-        self.factor = factor
+class _Reduction(Resizing):
+    """What layers that shrink maps by a whole factor have in common; its shape raises where that does not divide."""
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The input's shape with the sides divided by the factor."""
@@ -34,10 +19,6 @@ class _Reduction(keras.layers.Layer):
             if side is not None and side % self.factor:
                 raise ValueError(f"a side of {side} pixels cannot be divided by {self.factor}; pad the maps")
         return (batch, *(None if side is None else side // self.factor for side in sides), channels)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that rebuild the layer."""
-        return {**super().get_config(), "factor": self.factor}
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")

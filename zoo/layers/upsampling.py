@@ -11,11 +11,11 @@ from keras import ops
 from zoo.backend import Tensor, at_least_float32
 
 
-class Enlargement(keras.layers.Layer):
-    """What layers that enlarge maps by a whole factor have in common.
+class Resizing(keras.layers.Layer):
+    """What layers that resize maps by a whole factor have in common.
 
     Args:
-        factor: How many times as high and as wide the result is, at least 1.
+        factor: How many times as large, or as small, a side of the result is, at least 1.
         **kwargs: Keras' layer arguments.
 
     Raises:
@@ -28,14 +28,18 @@ class Enlargement(keras.layers.Layer):
             raise ValueError(f"factor must be at least 1, not {factor}")
         self.factor = factor
 
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that rebuild the layer."""
+        return {**super().get_config(), "factor": self.factor}
+
+
+class Enlargement(Resizing):
+    """What layers that enlarge maps by a whole factor have in common."""
+
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The input's shape with the sides times the factor."""
         batch, *sides, channels = input_shape
         return (batch, *(None if side is None else side * self.factor for side in sides), channels)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that rebuild the layer."""
-        return {**super().get_config(), "factor": self.factor}
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")

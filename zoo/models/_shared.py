@@ -29,6 +29,38 @@ def pytorch_uniform(fan_in: int, scale: float = 1.0) -> Any:
     return keras.initializers.RandomUniform(-limit, limit)
 
 
+def pytorch_conv(
+    x: Tensor, filters: int, size: int, name: str, scale: float = 1.0, use_bias: bool = True, **options: Any
+) -> Tensor:
+    """A "same" convolution that starts as PyTorch's does.
+
+    Args:
+        x: Tensor (batch, height, width, channels).
+        filters: Channels of the result.
+        size: Side of the kernel.
+        name: Name of the layer.
+        scale: Factor on the range of the initial numbers.
+        use_bias: Whether it has a bias.
+        **options: Arguments of Keras' convolution.
+    """
+    starts = _pytorch_starts("kernel", size**2 * x.shape[-1], scale, use_bias)
+    return keras.layers.Conv2D(filters, size, use_bias=use_bias, name=name, **{"padding": "same", **starts, **options})(
+        x
+    )
+
+
+def pytorch_depthwise(x: Tensor, name: str, use_bias: bool = True) -> Tensor:
+    """A 3x3 convolution of every channel by itself that starts as PyTorch's does."""
+    starts = _pytorch_starts("depthwise", 9, 1.0, use_bias)
+    return keras.layers.DepthwiseConv2D(3, padding="same", use_bias=use_bias, name=name, **starts)(x)
+
+
+def _pytorch_starts(kernel: str, fan_in: int, scale: float, use_bias: bool) -> dict[str, Any]:
+    """The initialisers of a convolution by the names of Keras' arguments."""
+    starts = {f"{kernel}_initializer": pytorch_uniform(fan_in, scale)}
+    return starts | ({"bias_initializer": pytorch_uniform(fan_in, scale)} if use_bias else {})
+
+
 def grey_tail(
     inputs: Tensor,
     x: Tensor,

@@ -7,11 +7,10 @@ as in Chu et al., "Improving image restoration by revisiting global information 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
-from zoo.models._shared import pytorch_uniform
+from zoo.models._shared import pytorch_conv, pytorch_depthwise
 from zoo.options import INFERENCE_MODES
 from zoo.registry import ModelInfo, Variant, register
 
@@ -113,19 +112,19 @@ def build(
     ]
 
     x = PadToMultiple(2**levels, dtype=full, name="padded")(inputs)
-    x = _conv(x, width, 3, "intro", padding="same")
+    x = pytorch_conv(x, width, 3, "intro")
     skips = []
     for level, count in enumerate(encoder_blocks, start=1):
         x = blocks[level - 1].row(x, count, f"encoder{level}")
         skips.append(x)
-        x = _conv(x, 2 * x.shape[-1], 2, f"down{level}", strides=2)
+        x = pytorch_conv(x, 2 * x.shape[-1], 2, f"down{level}", strides=2, padding="valid")
     x = blocks[levels].row(x, middle_blocks, "middle")
     for level, count in zip(range(levels, 0, -1), decoder_blocks, strict=True):
-        x = _conv(x, 2 * x.shape[-1], 1, f"up{level}", use_bias=False)
+        x = pytorch_conv(x, 2 * x.shape[-1], 1, f"up{level}", use_bias=False)
         x = PixelShuffle(2, name=f"up{level}_shuffle")(x)
         x = layers.Add(name=f"up{level}_sum")([x, skips[level - 1]])
         x = blocks[level - 1].row(x, count, f"decoder{level}")
-    x = _conv(x, 3, 3, "correction", scale=residual_scale, padding="same", dtype=full)
+    x = pytorch_conv(x, 3, 3, "correction", scale=residual_scale, dtype=full)
     x = CropLike(dtype=full, name="cropped")([x, inputs])
     return layers.Add(dtype=full, name="sharp")([x, inputs])
 
@@ -161,38 +160,19 @@ class _Blocks:
 
         layers, channels = keras.layers, x.shape[-1]
         change = LayerNorm(epsilon=1e-6, name=f"{name}_norm1")(x)
-        change = _conv(change, 2 * channels, 1, f"{name}_expand1")
-        change = layers.DepthwiseConv2D(
-            3,
-            padding="same",
-            depthwise_initializer=pytorch_uniform(9),
-            bias_initializer=pytorch_uniform(9),
-            name=f"{name}_around",
-        )(change)
+        change = pytorch_conv(change, 2 * channels, 1, f"{name}_expand1")
+        change = pytorch_depthwise(change, f"{name}_around")
         change = GateHalves(name=f"{name}_gate1")(change)
         # A 1x1 convolution of the few means, before they are spread over the map.
         weight = LocalMean(self.window, self.mode, name=f"{name}_mean")(change)
-        weight = _conv(weight, channels, 1, f"{name}_attend")
+        weight = pytorch_conv(weight, channels, 1, f"{name}_attend")
         weight = RepeatEdges(name=f"{name}_weight")([weight, change])
         change = layers.Multiply(name=f"{name}_attended")([change, weight])
-        change = _conv(change, channels, 1, f"{name}_project1")
+        change = pytorch_conv(change, channels, 1, f"{name}_project1")
         x = ScaledSum(self.start, name=f"{name}_sum1")([x, change])
 
         change = LayerNorm(epsilon=1e-6, name=f"{name}_norm2")(x)
-        change = _conv(change, 2 * channels, 1, f"{name}_expand2")
+        change = pytorch_conv(change, 2 * channels, 1, f"{name}_expand2")
         change = GateHalves(name=f"{name}_gate2")(change)
-        change = _conv(change, channels, 1, f"{name}_project2")
+        change = pytorch_conv(change, channels, 1, f"{name}_project2")
         return ScaledSum(self.start, name=f"{name}_sum2")([x, change])
-
-
-def _conv(x: Tensor, filters: int, size: int, name: str, scale: float = 1.0, **options: Any) -> Tensor:
-    """A convolution that starts as PyTorch's does."""
-    fan_in = size**2 * x.shape[-1]
-    return keras.layers.Conv2D(
-        filters,
-        size,
-        kernel_initializer=pytorch_uniform(fan_in, scale),
-        bias_initializer=pytorch_uniform(fan_in, scale),
-        name=name,
-        **options,
-    )(x)

@@ -11,7 +11,7 @@ from typing import Any
 
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
-from zoo.models._shared import pytorch_uniform
+from zoo.models._shared import pytorch_conv, pytorch_depthwise
 from zoo.registry import ModelInfo, Variant, register
 
 # A first guess near the blurred input lets so small a model gain within minutes; the authors' scale is 1.
@@ -121,14 +121,14 @@ class _Blocks:
         layers, channels = keras.layers, x.shape[-1]
         change = LayerNorm(epsilon=1e-5, name=f"{name}_norm1")(x)
         change = _conv(change, 3 * channels, 1, f"{name}_qkv")
-        change = _around(change, f"{name}_qkv_around")
+        change = pytorch_depthwise(change, f"{name}_qkv_around", use_bias=False)
         change = TransposedAttention(self.heads, name=f"{name}_attention")(change)
         change = _conv(change, channels, 1, f"{name}_attended")
         x = layers.Add(name=f"{name}_sum1")([x, change])
 
         change = LayerNorm(epsilon=1e-5, name=f"{name}_norm2")(x)
         change = _conv(change, 2 * int(channels * self.expansion), 1, f"{name}_expand")
-        change = _around(change, f"{name}_expand_around")
+        change = pytorch_depthwise(change, f"{name}_expand_around", use_bias=False)
         change = GateHalves("gelu", name=f"{name}_gate")(change)
         change = _conv(change, channels, 1, f"{name}_project")
         return layers.Add(name=f"{name}_sum2")([x, change])
@@ -149,15 +149,5 @@ def _doubled(x: Tensor, name: str) -> Tensor:
 
 
 def _conv(x: Tensor, filters: int, size: int, name: str, scale: float = 1.0, **options: Any) -> Tensor:
-    """A "same" convolution without bias that starts as PyTorch's does."""
-    start = pytorch_uniform(size**2 * x.shape[-1], scale)
-    return keras.layers.Conv2D(
-        filters, size, padding="same", use_bias=False, kernel_initializer=start, name=name, **options
-    )(x)
-
-
-def _around(x: Tensor, name: str) -> Tensor:
-    """A 3x3 convolution of every channel by itself, without bias."""
-    return keras.layers.DepthwiseConv2D(
-        3, padding="same", use_bias=False, depthwise_initializer=pytorch_uniform(9), name=name
-    )(x)
+    """A convolution as all are here: without bias."""
+    return pytorch_conv(x, filters, size, name, scale, use_bias=False, **options)

@@ -108,12 +108,10 @@ def _convert(
 ) -> None:
     """Fills a model with a checkpoint and writes it with notes of where it comes from."""
     names, layout, where = names_of(model), LAYOUTS[checkpoint.format], str(checkpoint.path)
-    built = create(model, variant, dtype="float32")
+    # Outputs that nobody trained are worse than none.
+    options = {} if names.has_optional(checkpoint.tensors) else names.without_optional
+    built = create(model, variant, dtype="float32", **options)
     filled = convert.fill(built, checkpoint.tensors, names, layout, where)
-    if filled.lacking and names.without_optional:
-        # Outputs that nobody trained are worse than none.
-        built = create(model, variant, dtype="float32", **names.without_optional)
-        filled = convert.fill(built, checkpoint.tensors, names, layout, where)
     notes = {
         **facts,
         "model": model,

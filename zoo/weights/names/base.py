@@ -64,6 +64,10 @@ class Names:
         """Whether a file may have nothing for one of our layers, or a variant may be without it."""
         return any(re.fullmatch(pattern, layer) for pattern in self.optional)
 
+    def has_optional(self, tensors: Iterable[str]) -> bool:
+        """Whether a file has something for a layer that it may lack."""
+        return any(place and self.may_lack(place.partition("/")[0]) for place, _ in self.places(tensors).values())
+
 
 def parted(name: str) -> tuple[str, str]:
     """The layer and the leaf of a tensor's name.
