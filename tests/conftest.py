@@ -13,6 +13,13 @@ os.environ.pop("COLUMNS", None)
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Programs on other backends take long: each starts a framework of its own and compiles everything anew."""
+    for item in items:
+        if item.get_closest_marker("backends"):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder with real data sets in official layouts; the test is skipped where there is none."""

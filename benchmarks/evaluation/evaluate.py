@@ -1,4 +1,4 @@
-"""Scoring a model on a split: streamed images, every image's scores."""
+"""Scoring what restores images on a split: streamed images, every image's scores."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from benchmarks.errors import readable_errors
-from benchmarks.evaluation.predict import restorer
-from benchmarks.evaluation.psf import BlurOf
+from benchmarks.evaluation.predict import Restorer
 from benchmarks.metrics import MetricError
 from benchmarks.protocols import Protocol
 from common.progress import Progress
 from datasets import pipeline
 from datasets.pairs import Pair, Pairs
-from zoo.inference.tiling import Tiles
 
 # Images of at most this many pixels are restored in batches.
 _SMALL_PIXELS = 64 * 64
@@ -40,14 +37,11 @@ class Scores:
 
 
 def evaluate(
-    model: keras.Model,
+    restore: Restorer,
     pairs: Pairs,
     protocol: Protocol,
     seed: int = 0,
     progress: Progress | None = None,
-    tiles: Tiles | None = None,
-    blind: bool = False,
-    blur_of: BlurOf | None = None,
 ) -> Scores:
     """Restores every image and scores it; memory does not grow with the number of images.
 
@@ -56,14 +50,11 @@ def evaluate(
     its other scores count. A changed image that is restored exactly counts as 100 dB.
 
     Args:
-        model: A model of the zoo.
+        restore: What restores a batch of images, see `predict.restorer`.
         pairs: The pairs that count, see `protocols.scored`.
         protocol: How to score.
         seed: Seed of the random crops, where the protocol has them.
         progress: Called with images done and in all.
-        tiles: How large images are cut; None restores them at once.
-        blind: Whether blur steps count as unknown, see `predict.restorer`.
-        blur_of: Gives the blur of a pair, for a model that needs its point spread function.
 
     Returns:
         The scores.
@@ -73,7 +64,6 @@ def evaluate(
         MetricError: When a restored image cannot be scored; the message names it.
         ZooError: When the model does not take such images.
     """
-    restore = restorer(model, pairs.dataset, tiles, blind, blur_of)
     values: dict[str, list[float | None]] = {name: [] for name in protocol.metrics}
     waiting: deque[Future[dict[str, float | None]]] = deque()
     done = 0

@@ -69,7 +69,7 @@ def choose(values: Sequence[float | None], count: int, higher_is_better: bool = 
 def save(
     folder: Path, stem: str, restore: Restorer, pairs: Pairs, protocol: Protocol, scores: Scores, count: int
 ) -> list[dict[str, Any]]:
-    """Restores the chosen images once more and writes their panels.
+    """Restores the chosen images and writes their panels.
 
     Whole images are shown whatever the protocol scores: `ROLE.webp` at 640 pixels for each panel, and
     `ROLE-detail.webp` with the place that the blur changed most, pixel by pixel. Of several sharp frames the middle one

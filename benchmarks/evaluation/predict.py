@@ -15,6 +15,10 @@ from datasets.registry import info as dataset_info
 from zoo.inference.tiling import Tiles
 
 Restorer = Callable[[np.ndarray, Sequence[Pair]], np.ndarray]
+"""Restores images (batch, height, width, channels), float32 in [0, 1], of the pairs given beside them."""
+
+KEPT_BYTES = 2**28
+"""Memory for restored images that may be asked for again."""
 
 
 def restorer(
@@ -63,6 +67,32 @@ def restorer(
         return zoo.restore_batch(model, inputs, info, _blur_steps(pairs, info), tiles, functions)
 
     return restore
+
+
+def remembering(restore: Restorer, limit: int = KEPT_BYTES) -> Restorer:
+    """A restorer that gives what it gave before, as far as that was kept.
+
+    A run restores every image for its scores and some once more to show them, whole. Of a few images with a slow model
+    that would be much of the work; of a thousand it is little, and they would not fit in memory.
+
+    Args:
+        restore: What restores.
+        limit: Bytes of restored images that are kept; the first ones are.
+    """
+    kept: dict[str, np.ndarray] = {}
+
+    def restored(inputs: np.ndarray, pairs: Sequence[Pair]) -> np.ndarray:
+        known = [kept.get(pair.name) for pair in pairs]
+        found = [each for each in known if each is not None and each.shape[:2] == inputs.shape[1:3]]
+        if len(found) == len(pairs):
+            return np.stack(found)
+        images = restore(inputs, pairs)
+        for pair, image in zip(pairs, images, strict=True):
+            if sum(each.nbytes for each in kept.values()) + image.nbytes <= limit:
+                kept[pair.name] = image
+        return images
+
+    return restored
 
 
 def _restored_small(model: keras.Model, info: zoo.ModelInfo, image: np.ndarray, pair: Pair | None) -> np.ndarray:

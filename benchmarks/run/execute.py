@@ -13,7 +13,7 @@ import msgspec
 
 import zoo
 from benchmarks.evaluation import evaluate, panels, timing
-from benchmarks.evaluation.predict import restorer
+from benchmarks.evaluation.predict import Restorer, remembering, restorer
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import curves, environment, layout, migrate, record, store
 from benchmarks.run import earlier, estimate
@@ -51,9 +51,9 @@ class Runner:
         pairs = experiment.data.scored
         print(f"scoring {experiment.name}: {len(pairs)} images ({pairs.coverage})", flush=True)
         estimate.announce(estimate.scoring(model, pairs, experiment.protocol.crop, experiment.tiles))
-        ways = _ways(experiment)
+        restore = _restorer(experiment, model)
         with progress_bar("scoring") as progress:
-            scores = evaluate.evaluate(model, pairs, experiment.protocol, experiment.request.seed, progress, **ways)
+            scores = evaluate.evaluate(restore, pairs, experiment.protocol, experiment.request.seed, progress)
         precision = _precision(model)
         finished = record.Finished(
             key=experiment.key,
@@ -70,7 +70,7 @@ class Runner:
             machine=environment.describe(),
             versions=environment.versions(),
             commit=environment.commit(),
-            **_kept(experiment, model, scores, ways),
+            **_kept(experiment, restore, scores),
         )
         return store.write(experiment.request.output.results, finished)
 
@@ -191,21 +191,19 @@ def _evaluation(experiment: Experiment, precision: str) -> record.Evaluation:
     )
 
 
-def _ways(experiment: Experiment) -> dict[str, Any]:
-    """How images are restored, as the arguments of `evaluate.evaluate` and `predict.restorer`."""
-    ways: dict[str, Any] = {"tiles": experiment.tiles, "blind": experiment.options.blind}
-    if experiment.data.known_blur is not None:
-        ways["blur_of"] = experiment.data.known_blur.of_pairs(experiment.data.scored, progress_bar)
-    return ways
+def _restorer(experiment: Experiment, model: keras.Model) -> Restorer:
+    """What restores the experiment's images."""
+    known = experiment.data.known_blur
+    blur_of = None if known is None else known.of_pairs(experiment.data.scored, progress_bar)
+    return remembering(restorer(model, experiment.dataset, experiment.tiles, experiment.options.blind, blur_of))
 
 
-def _kept(experiment: Experiment, model: keras.Model, scores: evaluate.Scores, ways: dict[str, Any]) -> dict[str, Any]:
+def _kept(experiment: Experiment, restore: Restorer, scores: evaluate.Scores) -> dict[str, Any]:
     """Writes images and training curves beside the records, and returns the sections that name them."""
     folder = experiment.request.output.results
     stem = layout.stem_of(experiment.identity, experiment.key)
     count, sections = experiment.request.output.images, dict[str, Any]()
     if count:
-        restore = restorer(model, experiment.dataset, **ways)
         kept = panels.save(folder, stem, restore, experiment.data.scored, experiment.protocol, scores, count)
         sections["panels"] = msgspec.convert(kept, tuple[record.Panel, ...])
     curve = curves.save(folder, stem, earlier.training_folder(experiment)) if experiment.training_key else None

@@ -11,6 +11,7 @@ from benchmarks import metrics
 from benchmarks.errors import RunError
 from benchmarks.evaluation import evaluate
 from benchmarks.evaluation import timing as evaluation_timing
+from benchmarks.evaluation.predict import restorer
 from benchmarks.protocols import PROTOCOLS, scored
 from datasets.image import ArrayFrame, FileFrame, cut
 from datasets.loading import load
@@ -26,11 +27,15 @@ def identity():
     return zoo.create("identity")
 
 
+def scores_of(model, pairs, *protocol_and_seed, **progress):
+    return evaluate.evaluate(restorer(model, pairs.dataset), pairs, *protocol_and_seed, **progress)
+
+
 class TestIdentity:
     @pytest.mark.parametrize("size", [(20, 24), (70, 80)], ids=["in batches", "one by one"])
     def test_it_scores_as_the_metrics_do(self, identity, size):
         pairs = picture_pairs(size=size)
-        scores = evaluate.evaluate(identity, pairs, FULL)
+        scores = scores_of(identity, pairs, FULL)
         assert scores.names == tuple(pair.name for pair in pairs)
         assert tuple(scores.values) == FULL.metrics
         for name, values in scores.values.items():
@@ -44,12 +49,12 @@ class TestIdentity:
             replace(pair, blurry=(other.blurry[0], pair.blurry[0], other.blurry[0]))
             for pair, other in zip(pairs, others, strict=True)
         )
-        found = evaluate.evaluate(zoo.create("identity", "video"), replace(pairs, items=triplets), FULL)
-        assert found == evaluate.evaluate(zoo.create("identity"), pairs, FULL)
+        found = scores_of(zoo.create("identity", "video"), replace(pairs, items=triplets), FULL)
+        assert found == scores_of(zoo.create("identity"), pairs, FULL)
 
     def test_progress_counts_every_image(self, identity):
         calls = []
-        evaluate.evaluate(identity, picture_pairs(size=(20, 24)), FULL, progress=lambda *call: calls.append(call))
+        scores_of(identity, picture_pairs(size=(20, 24)), FULL, progress=lambda *call: calls.append(call))
         assert calls == [(done, 10) for done in range(1, 11)]
 
 
@@ -57,7 +62,7 @@ class TestUnchangedPictures:
     def test_they_have_no_psnr_and_count_in_the_rest(self, identity):
         pairs = picture_pairs(size=(20, 24))
         items = (replace(pairs[0], blurry=pairs[0].sharp), *pairs.items[1:])
-        scores = evaluate.evaluate(identity, replace(pairs, items=items), FULL)
+        scores = scores_of(identity, replace(pairs, items=items), FULL)
         assert scores.values["psnr"][0] is None
         assert None not in scores.values["psnr"][1:]
         assert scores.values["ssim"][0] == pytest.approx(1.0)
@@ -67,7 +72,7 @@ class TestUnchangedPictures:
     def test_whatever_the_model_makes_of_them(self):
         pairs = picture_pairs(size=(20, 24))
         items = (replace(pairs[0], blurry=pairs[0].sharp), *pairs.items[1:])
-        scores = evaluate.evaluate(zoo.create("toy"), replace(pairs, items=items), FULL)
+        scores = scores_of(zoo.create("toy"), replace(pairs, items=items), FULL)
         assert scores.values["psnr"][0] is None
         assert scores.values["mse"][0] > 0
 
@@ -79,7 +84,7 @@ class TestUnchangedPictures:
         model = zoo.create("toy")
         kernel, bias = model.get_weights()
         model.set_weights([np.zeros_like(kernel), bias - 1.0])
-        scores = evaluate.evaluate(model, replace(pairs, items=items), FULL)
+        scores = scores_of(model, replace(pairs, items=items), FULL)
         assert scores.values["psnr"] == [100.0] * 10
 
 
@@ -87,7 +92,7 @@ class TestSeededCrops:
     def test_the_seed_decides_and_nothing_else(self, identity):
         pairs = picture_pairs(scenes=2, frames=6, size=(300, 320))
         chosen = scored(pairs, BOLOGNA)
-        first, again, other = (evaluate.evaluate(identity, chosen, BOLOGNA, seed) for seed in (1, 1, 2))
+        first, again, other = (scores_of(identity, chosen, BOLOGNA, seed) for seed in (1, 1, 2))
         assert len(first.names) == 4
         assert first == again
         assert first.values["psnr"] != other.values["psnr"]
@@ -96,7 +101,7 @@ class TestSeededCrops:
 class TestKohler:
     def test_the_sample(self, samples, identity):
         pairs = scored(load("kohler", sample_root("kohler")), KOHLER, limit=2)
-        scores = evaluate.evaluate(identity, pairs, KOHLER)
+        scores = scores_of(identity, pairs, KOHLER)
         assert tuple(scores.values) == ("kohler_psnr", "kohler_mssim")
         for place, pair in enumerate(pairs):
             direct = metrics.kohler(pair.blurry[0].read(), [frame.read() for frame in pair.sharp])
@@ -107,7 +112,7 @@ class TestKohler:
     def test_the_best_frame_counts_at_most_100_db(self, identity):
         pairs = picture_pairs(scenes=1, size=(176, 176))
         items = tuple(replace(pair, sharp=(*pair.sharp, *pair.blurry)) for pair in pairs)
-        scores = evaluate.evaluate(identity, replace(pairs, items=items), KOHLER)
+        scores = scores_of(identity, replace(pairs, items=items), KOHLER)
         assert scores.values["kohler_psnr"] == [100.0, 100.0]
 
 
@@ -127,7 +132,7 @@ class TestStreaming:
             done[0] = count
 
         pairs = picture_pairs(scenes=20, frames=4, size=(70, 80), wrap=Counted)
-        evaluate.evaluate(identity, pairs, FULL, progress=progress)
+        scores_of(identity, pairs, FULL, progress=progress)
         assert reads[0] == 2 * 80
         # Two images a pair: four pairs being read, a few waiting for the model, four being scored.
         assert lead[0] <= 2 * 16
@@ -150,7 +155,7 @@ class TestTrouble:
         broken = getattr(pairs[3], kind)[0].path
         broken.write_bytes(broken.read_bytes()[:-30])
         with pytest.raises(RunError) as raised:
-            evaluate.evaluate(identity, pairs, FULL)
+            scores_of(identity, pairs, FULL)
         assert str(raised.value) == f"{broken}: truncated PNG; fetch this file again"
 
     @pytest.mark.usefixtures("toy")
@@ -158,20 +163,20 @@ class TestTrouble:
         model = zoo.create("toy")
         model.set_weights([weight * np.nan for weight in model.get_weights()])
         with pytest.raises(ZooError, match=r"^toy/image gives no numbers \(NaN or infinity\)"):
-            evaluate.evaluate(model, picture_pairs(size=(20, 24)), FULL)
+            scores_of(model, picture_pairs(size=(20, 24)), FULL)
 
     def test_small_images_of_several_sizes_are_scored_one_by_one(self, identity):
         small, large = picture_pairs(scenes=1, size=(20, 24)), picture_pairs(scenes=1, size=(24, 20))
         pairs = replace(small, items=(*small.items, *large.items))
-        found = evaluate.evaluate(identity, pairs, FULL)
-        expected = [evaluate.evaluate(identity, each, FULL).values["psnr"] for each in (small, large)]
+        found = scores_of(identity, pairs, FULL)
+        expected = [scores_of(identity, each, FULL).values["psnr"] for each in (small, large)]
         assert found.values["psnr"] == [*expected[0], *expected[1]]
 
     def test_a_sharp_image_of_another_size_is_named_in_one_line(self, identity):
         pairs = picture_pairs(size=(20, 24))
         items = (replace(pairs[0], sharp=(ArrayFrame("s", np.zeros((18, 24, 3), np.uint8)),)), *pairs.items[1:])
         with pytest.raises(RunError, match=r"^gopro 000/00000000: b000/00000000 is 20x24, but s is 18x24; [^\n]+$"):
-            evaluate.evaluate(identity, replace(pairs, items=items), FULL)
+            scores_of(identity, replace(pairs, items=items), FULL)
 
 
 def test_timing(identity):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import zoo
-from benchmarks.evaluation.predict import restorer
+from benchmarks.evaluation.predict import remembering, restorer
 from datasets.blur.estimate import Blur
 from datasets.errors import DataError
 from datasets.hdc import refiner
@@ -28,6 +28,27 @@ def test_a_model_for_grey_images_sees_grey_ones_once():
 def test_tiles_are_used():
     identity = zoo.create("identity")
     np.testing.assert_allclose(restorer(identity, "gopro", Tiles(16, 8))(GREY, [PAIR]), GREY, atol=1e-6)
+
+
+def test_what_was_restored_is_remembered_as_far_as_there_is_room():
+    asked = []
+
+    def restore(inputs, pairs):
+        asked.extend(pair.name for pair in pairs)
+        return 1 - inputs
+
+    pairs = picture_pairs(size=(20, 24))
+    images = np.random.default_rng(0).random((4, 20, 24, 3), np.float32)
+    remembered = remembering(restore, limit=3 * images[0].nbytes)
+    for _ in range(2):
+        for pair, image in zip(pairs, images, strict=False):
+            np.testing.assert_array_equal(remembered(image[np.newaxis], [pair])[0], 1 - image)
+    assert asked == [pair.name for pair in [*pairs[:4], pairs[3]]]
+    # A crop is not the whole image.
+    assert remembered(images[:1, :8, :8], [pairs[0]]).shape == (1, 8, 8, 3)
+    # Batches that are wholly known.
+    np.testing.assert_array_equal(remembered(images[:3], pairs[:3]), 1 - images[:3])
+    assert asked[5:] == [pairs[0].name]
 
 
 @pytest.mark.slow

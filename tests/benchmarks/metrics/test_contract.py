@@ -10,6 +10,7 @@ import zoo
 from benchmarks import metrics, protocols
 from benchmarks.errors import RunError
 from benchmarks.evaluation import evaluate
+from benchmarks.evaluation.predict import restorer
 from benchmarks.metrics import METRICS, Metric, MetricError
 from benchmarks.metrics.base import quantised_pair
 from benchmarks.protocols import Protocol
@@ -112,7 +113,7 @@ def test_a_metric_and_a_protocol_from_outside(brought):
     card, protocol = brought
     assert (METRICS["mean_error"], protocols.PROTOCOLS["mine"], protocol.main) == (card, protocol, card)
     pairs = picture_pairs(size=(20, 24))
-    scores = evaluate.evaluate(zoo.create("identity"), pairs, protocol)
+    scores = evaluate.evaluate(restorer(zoo.create("identity"), pairs.dataset), pairs, protocol)
     direct = [mean_error(pair.blurry[0].pixels, pair.sharp[0].pixels) for pair in pairs]
     np.testing.assert_allclose(scores.values["mean_error"], direct, atol=1e-12)
     summary = protocol.summarise(pairs, scores.values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import weakref
 
@@ -23,6 +24,12 @@ LEARNING = [row.name for row in ROWS if zoo.info(row.name).learns and not row.sl
 
 def image(height=21, width=26, channels=3, seed=0):
     return np.random.default_rng(seed).random((height, width, channels)).astype(np.float32)
+
+
+@functools.cache
+def tiny(name):
+    """The tiny variant of a model, traced once for all tests."""
+    return zoo.create(name, "tiny")
 
 
 def counted(monkeypatch):
@@ -52,7 +59,7 @@ def test_thirty_sizes_are_one_trace(name, monkeypatch):
 
 @pytest.mark.parametrize("name", LEARNING)
 def test_results_are_those_of_the_model_itself(name):
-    info, model = zoo.info(name), zoo.create(name, "tiny")
+    info, model = zoo.info(name), tiny(name)
     batch = image(48, 40)[np.newaxis]
     known = contracts.known_blur(info)
     for batch in (image(48, 40)[np.newaxis], image(33, 50)[np.newaxis]):
@@ -89,15 +96,17 @@ def test_weights_that_change_are_seen():
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("name", LEARNING)
 def test_weights_that_are_no_numbers_are_refused(name, value):
-    model = zoo.create(name, "tiny")
-    weights = model.get_weights()
+    model = tiny(name)
     # The first ones only: behind a ReLU nothing may be seen of them in the result.
-    weights[0] = np.full_like(weights[0], value)
-    model.set_weights(weights)
+    first = model.weights[0]
+    before = np.array(first)
+    first.assign(np.full_like(before, value))
     with pytest.raises(zoo.ZooError, match=f"^{name}/tiny gives no numbers .*its weights are damaged"):
         zoo.restore(model, np.zeros((9, 8, 3), np.uint8), **contracts.known_blur(zoo.info(name)))
+    first.assign(before)
 
 
+@pytest.mark.slow
 def test_medians_are_in_the_graph_of_a_model_from_grey(tmp_path):
     model = zoo.create("refiner", "tiny")
     whole = from_grey(model)

@@ -174,7 +174,7 @@ def errors(case, compiled=False):
 
     Args:
         case: What to check.
-        compiled: Whether to compute the derivatives in a graph of TensorFlow.
+        compiled: Whether to compute them in one graph of TensorFlow or JAX.
     """
     layer, start, shapes = fresh(case)
     rng = np.random.default_rng(1)
@@ -184,26 +184,33 @@ def errors(case, compiled=False):
     def along(vector):
         return ops.sum(input_gradient(f, vector) * ops.convert_to_tensor(v))
 
-    def gradient_along(vector):
-        return input_gradient(along, vector)
+    def values(vector):
+        return f(vector), along(vector), input_gradient(along, vector)
 
     if compiled:
-        import tensorflow as tf
-
-        along, gradient_along = tf.function(along), tf.function(gradient_along)
-
-    def number(function, vector):
-        return float(ops.convert_to_numpy(function(ops.convert_to_tensor(vector))))
-
-    def slope(function, direction):
-        ahead, behind = (number(function, start + sign * STEP * direction) for sign in (1, -1))
-        return (ahead - behind) / (2 * STEP)
-
-    second = float(ops.convert_to_numpy(gradient_along(ops.convert_to_tensor(start))) @ u)
+        values = _compiled(values)
+    at = {sign: _numbers(values, start + STEP * move) for sign, move in {"+v": v, "-v": -v, "+u": u, "-u": -u}.items()}
+    _, first, gradient = _numbers(values, start)
     return (
-        _relative(number(along, start), slope(f, v)),
-        _relative(second, slope(along, u)),
+        _relative(first, (at["+v"][0] - at["-v"][0]) / (2 * STEP)),
+        _relative(gradient @ u, (at["+u"][1] - at["-u"][1]) / (2 * STEP)),
     )
+
+
+def _compiled(function):
+    """A function as one graph; JAX without it compiles every operation of every case by itself."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(function)
+    import tensorflow as tf
+
+    return tf.function(function)
+
+
+def _numbers(function, vector):
+    """What a function of a vector gives, as NumPy arrays."""
+    return [ops.convert_to_numpy(value) for value in function(ops.convert_to_tensor(vector))]
 
 
 def _relative(exact, difference):
@@ -214,7 +221,10 @@ def _relative(exact, difference):
 def all_errors():
     """The errors of every case by name."""
     every = CASES | KERAS_CASES
-    return {f"{name}.{index}": errors(case) for name, cases in every.items() for index, case in enumerate(cases)}
+    compiled = keras.backend.backend() == "jax"
+    return {
+        f"{name}.{index}": errors(case, compiled) for name, cases in every.items() for index, case in enumerate(cases)
+    }
 
 
 def _let_the_backend_compute_in_float64():

@@ -37,7 +37,7 @@ def test_every_layer_is_exported_and_has_a_case():
     assert all(getattr(zoo.layers, name).__name__ == name for name in zoo.layers.__all__)
 
 
-@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("name", "index"), EVERY)
 def test_derivatives_equal_finite_differences(name, index, compiled):
     assert max(errors((CASES | KERAS_CASES)[name][index], compiled)) < 1e-6

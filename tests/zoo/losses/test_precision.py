@@ -16,10 +16,11 @@ from zoo.backend import policy_of
 from zoo.losses.multi_output import StageObjective
 
 SCRIPT = Path(__file__).with_name("precision_steps.py")
+LONG = ("stages", "generator")
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "stages" else name for name in STEPS]
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in STEPS]
 )
 def test_no_gradient_is_lost_to_float16(name):
     exact, half = share_of_zeros(name, "float32"), share_of_zeros(name, "mixed_float16")
@@ -27,6 +28,7 @@ def test_no_gradient_is_lost_to_float16(name):
     assert half[0] <= exact[0] + 0.02
 
 
+@pytest.mark.slow
 def test_without_scaling_many_are_lost():
     assert share_of_zeros("plain", "mixed_float16", scale=False)[0] > share_of_zeros("plain", "float32")[0] + 0.005
 

@@ -10,8 +10,13 @@ from tests.support.zoo_table import ORDINARY_SIZES, ROWS
 
 CHEAP = [case for row in ROWS for case in row.cases]
 TRAINABLE = [case for case in CHEAP if zoo.info(str(case.values[0])).learns]
+# Building a model of more trainable parameters takes seconds.
+LARGE = 5_000_000
 EVERY = [
-    (name, variant) for name in zoo.list_models() for variant, facts in zoo.info(name).variants.items() if facts.listed
+    pytest.param(name, variant, marks=[pytest.mark.slow] if facts.parameters > LARGE else [])
+    for name in zoo.list_models()
+    for variant, facts in zoo.info(name).variants.items()
+    if facts.listed
 ]
 
 

@@ -61,6 +61,7 @@ def test_registered_counts_are_the_published_ones():
         assert (info.variant(name).parameters, info.variant(name).macs) == (parameters, macs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("outputs", "absent"), [("all", []), ("sharp", SMALL_HEADS), ("stages", SMALL_HEADS)])
 def test_every_array_of_the_published_tree_has_a_weight_of_its_shape(outputs, absent):
     model = zoo.create("maxim", "gopro", outputs=outputs)
