@@ -151,6 +151,13 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
 def _add_scoring(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--protocol", metavar="NAME", help="way to score (default: the data set's usual one)")
+    add(
+        "--align",
+        dest="protocol",
+        action="store_const",
+        const="aligned",
+        help="lay each restored image over the sharp one before scoring: --protocol aligned",
+    )
     add("--limit", type=positive, metavar="N", help="score only so many images, evenly spread")
     add("--tile", type=positive, metavar="PIXELS", help="restore images in tiles of this side (hdc: 640)")
     add("--overlap", type=count, metavar="PIXELS", help="what a model sees around a tile (default: a quarter of it)")

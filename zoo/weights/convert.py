@@ -17,6 +17,8 @@ from zoo.weights.layouts import STATISTICS, arranged, owner_of, weight_for, weig
 from zoo.weights.names.base import UNUSED, Names, known, names_of
 
 _SHOWN = 3
+# The layers that a file may lack are a small part of any model.
+_OPTIONAL_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,9 @@ def _advice(model: keras.Model, tensors: Mapping[str, np.ndarray]) -> str:
 
 
 def fitting(tensors: Mapping[str, np.ndarray]) -> list[str]:
-    """The models with their variants that a checkpoint may be of, told by names and numbers alone; none is built.
+    """The models with their variants that a checkpoint may be of, told by names and numbers.
+
+    A model is built only where a file lacks what it may lack and has nearly as many parameters as a variant.
 
     Args:
         tensors: Arrays by the names that the authors gave them.
@@ -165,6 +169,21 @@ def fitting(tensors: Mapping[str, np.ndarray]) -> list[str]:
             for name, (place, leaf) in places.items()
             if place != UNUSED and leaf not in STATISTICS
         }
-        variants = registry.info(model).variants
-        found += [f"{model}/{name}" for name, each in variants.items() if each.parameters == sum(counted.values())]
+        total, optional = sum(counted.values()), names_of(model).may_lack
+        # A variant may leave out what a file has, and a file may lack what a variant has.
+        needed = sum(count for (place, _), count in counted.items() if not optional((place or "").partition("/")[0]))
+        for name, variant in registry.info(model).variants.items():
+            if variant.parameters in (total, needed) or (
+                needed == total == _without_optional(model, name, at_least=total)
+            ):
+                found.append(f"{model}/{name}")
     return found
+
+
+def _without_optional(model: str, variant: str, at_least: int) -> int:
+    """Trainable parameters of a variant without the layers that a file may lack; 0 where these cannot be so many."""
+    full, options = registry.info(model).variant(variant).parameters, names_of(model).without_optional
+    if not options or not at_least < full < (1 + _OPTIONAL_SHARE) * at_least:
+        return 0
+    built = registry.create(model, variant, **options)
+    return sum(math.prod(weight.shape) for weight in built.trainable_weights)

@@ -233,6 +233,14 @@ class TestAdvice:
         assert "conv2d/kernel (3, 3, 3, 32) is not known" in message
         assert message.endswith("; it fits carlo/tiny")
 
+    @pytest.mark.slow
+    @pytest.mark.parametrize(("variant", "outputs"), [("tiny", "sharp"), ("tiny", "all"), ("s1", "sharp")])
+    def test_a_file_with_and_without_what_it_may_lack(self, variant, outputs):
+        model = zoo.create("maxim", variant, outputs=outputs)
+        # The map keeps the names that are ours already.
+        tensors = {weight.path: np.zeros(weight.shape, np.float32) for weight in model.weights}
+        assert convert.fitting(tensors) == [f"maxim/{variant}"]
+
     def test_a_file_of_nothing(self):
         assert convert.fitting({"a.weight": np.zeros(3)}) == []
         assert convert.fitting(carlo(31)) == []
