@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -106,3 +107,17 @@ def build_small_samples(folder: Path, names=("cifar10", "reds", "kohler")):
         patch.setitem(camera_shake.REDS_FRAMES, "train", 4)
         for name in names:
             sample_root(name)
+
+
+def digests(folder):
+    """Returns the SHA-256 of every file below a folder by its path there."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def leftovers(folder):
+    """Returns the names of temporary files and folders that a build has left."""
+    return [path.name for path in folder.iterdir() if path.name.startswith(".tmp-")]

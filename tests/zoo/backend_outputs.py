@@ -1,4 +1,4 @@
-"""Run as a process per backend: writes the outputs of the tiny networks for weights and inputs made by NumPy."""
+"""Run as a process per backend: writes outputs and gradients of tiny models for weights and inputs of NumPy."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import sys
 
 import keras
 import numpy as np
+from keras import ops
 
 import zoo
 from tests.support import contracts
 from tests.support.zoo_table import ROWS
 
-# Sides that every network takes.
+# Sides that every model takes.
 SIZE = (64, 96)
 
 
@@ -26,28 +27,82 @@ def filled(model):
     return model
 
 
-def outputs(row, variant):
-    """Returns the network's outputs and its loss after two training steps."""
+def computed(row, variant):
+    """The model's outputs, and the gradients of a weighted sum of them by its weights."""
     model = filled(zoo.create(row.name, variant))
     batch = contracts.images(model, *SIZE, batch=2)
+    learns = bool(model.trainable_weights) and not row.slow
+    outputs, gradients = (_with_gradients if learns else _outputs)(model, _tensors(batch))
+    result = {f"output{index}": each for index, each in enumerate(outputs)}
+    paths = [weight.path for weight in model.trainable_weights]
+    return result | {f"gradient of {path}": each for path, each in zip(paths, gradients, strict=False)}
+
+
+def _tensors(batch):
+    parts = [ops.convert_to_tensor(each) for each in contracts.as_list(batch)]
+    return parts if isinstance(batch, list) else parts[0]
+
+
+def _outputs(model, batch):
     found = model.predict_on_batch(batch)
-    found = found if isinstance(found, list) else [found]
-    result = {f"output{index}": np.asarray(each) for index, each in enumerate(found)}
-    if model.trainable_weights and not row.slow:
-        # Only JAX gains from compiling so short a run: its eager mode compiles every single operation.
-        losses = ["mse"] * len(found) if len(found) > 1 else "mse"
-        model.compile("sgd", losses, jit_compile=keras.backend.backend() == "jax")
-        targets = [np.random.default_rng(9).random(each.shape).astype(np.float32) for each in found]
-        target = targets if len(found) > 1 else targets[0]
-        model.train_on_batch(batch, target)
-        result["loss"] = np.asarray(model.train_on_batch(batch, target)).ravel()[:1]
-    return result
+    return [np.asarray(each) for each in (found if isinstance(found, list) else [found])], []
+
+
+def _with_gradients(model, batch):
+    """Outputs and gradients of one graph: JAX compiles it once, and every operation by itself otherwise."""
+    state = [variable.value for variable in model.non_trainable_variables]
+
+    def loss_and_outputs(values):
+        found, _ = model.stateless_call(values, state, batch, training=False)
+        found = found if isinstance(found, (list, tuple)) else [found]
+        return sum(ops.mean(_weights(each) * each) for each in found), found
+
+    gradients, found = _DERIVED[keras.backend.backend()](
+        loss_and_outputs, [variable.value for variable in model.trainable_variables]
+    )
+    return [ops.convert_to_numpy(each) for each in found], [ops.convert_to_numpy(each) for each in gradients]
+
+
+def _weights(output):
+    """Fixed numbers that differ from place to place, in the shape of an output."""
+    return ops.convert_to_tensor(np.random.default_rng(9).normal(0, 1, output.shape).astype(np.float32))
+
+
+def _by_tensorflow(function, values):
+    import tensorflow as tf
+
+    @tf.function
+    def derived(values):
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            loss, found = function(values)
+        return tape.gradient(loss, values, unconnected_gradients=tf.UnconnectedGradients.ZERO), found
+
+    return derived([tf.convert_to_tensor(value) for value in values])
+
+
+def _by_jax(function, values):
+    import jax
+
+    return jax.jit(jax.grad(function, has_aux=True))(values)
+
+
+def _by_torch(function, values):
+    import torch
+
+    values = [value.detach().requires_grad_() for value in values]
+    loss, found = function(values)
+    gradients = torch.autograd.grad(loss, values, allow_unused=True)
+    return [torch.zeros_like(v) if g is None else g for v, g in zip(values, gradients, strict=True)], found
+
+
+_DERIVED = {"tensorflow": _by_tensorflow, "jax": _by_jax, "torch": _by_torch}
 
 
 if __name__ == "__main__":
     arrays = {}
     for table_row in ROWS:
         for tiny in table_row.variants:
-            for key, value in outputs(table_row, tiny).items():
+            for key, value in computed(table_row, tiny).items():
                 arrays[f"{table_row.name}.{tiny}.{key}"] = value
     np.savez(sys.argv[1], **arrays)

@@ -1,4 +1,4 @@
-"""TensorFlow, JAX and PyTorch compute the same outputs and the same training steps."""
+"""TensorFlow, JAX and PyTorch compute the same outputs and the same gradients."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.backends import arrays_of
 
+# Gradients jump where a rounding error puts a value on the other side of a ReLU's corner.
+OUTPUT, GRADIENT = 1e-4, 2e-2
 SCRIPT = Path(__file__).with_name("backend_outputs.py")
 
 
@@ -24,5 +26,5 @@ def test_backends_agree(backend, reference, tmp_path):
     assert results.keys() == reference.keys()
     for key, expected in reference.items():
         assert np.isfinite(expected).all(), key
-        error = np.abs(results[key] - expected).max() / np.abs(expected).max()
-        assert error < 1e-4, f"{key}: {error:.2e}"
+        error = np.abs(results[key] - expected).max() / max(np.abs(expected).max(), 1e-12)
+        assert error < (GRADIENT if "gradient" in key else OUTPUT), f"{key}: {error:.2e}"

@@ -1,8 +1,6 @@
 """The recipes: the report's numbers, the laptop's budget, and what the command line may change."""
 
-import json
 from dataclasses import FrozenInstanceError, replace
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +8,7 @@ import zoo
 from benchmarks import recipes
 from benchmarks.errors import RunError
 from benchmarks.recipes import quick, registry
-from benchmarks.recipes.recipe import EARLIER_PENALTY, LOSSES, Hdc, choices_of, upgrade
+from benchmarks.recipes.recipe import EARLIER_PENALTY, LOSSES, Hdc
 from benchmarks.recipes.select import recipe
 from benchmarks.recipes.variants import default_variant
 from benchmarks.training import epochs
@@ -22,8 +20,6 @@ from tests.support.fakes import TOY_RECIPE
 BOLOGNA_MODELS = ("carlo", "kaist", "atrous")
 GREY = ("fba", "indexnet", "unet1", "unet2", "unet3")
 MODELS = [name for name in zoo.list_models() if zoo.info(name).learns]
-RUNS = Path(__file__).resolve().parents[3] / "results" / "runs"
-RECORDS = [path for path in sorted(RUNS.glob("*.json")) if json.loads(path.read_text(encoding="utf-8")).get("training")]
 SCORED = [name for name in list_datasets() if name != "div2k"]
 
 
@@ -328,75 +324,6 @@ class TestChanges:
     def test_preparations_of_text(self):
         made = recipe("fba", "hdc").changed(natural=0, preparation="unaligned", noise=0.0)
         assert (made.hdc, made.data.noise) == (Hdc(preparation="unaligned"), 0.0)
-
-
-class TestPlainValues:
-    def test_they_go_through_json(self):
-        made = recipe("fcn", "gopro", "code")
-        assert json.loads(json.dumps(made.as_dict())) == made.as_dict()
-        assert made.as_dict()["schedule"] == {"kind": "cosine", "share": 3 / 3000, "final_rate": 1e-6}
-
-    def test_choices_are_numbers_and_never_prose(self):
-        made = recipe("atrous", "reds")
-        assert replace(made, source="other words", ours="").choices() == made.choices()
-        assert made.choices() == {
-            "model": "atrous",
-            "variant": "reds",
-            "loss": "sum_of_absolute_differences",
-            "data": {
-                "crop": 256,
-                "batch": 4,
-                "augmentation": {"shift_neighbours": 2, "rotation": 90.0, "flip": True, "brightness": 0.2},
-                "validation": 0.125,
-                "stride": 3,
-            },
-            "optimiser": {"learning_rate": 1e-4, "clipnorm": 1.0},
-            "schedule": {"kind": "plateau"},
-            "epochs": 71,
-        }
-
-    def test_a_new_field_at_its_default_changes_no_choices(self):
-        values = recipe("deblurgan-lite", "gopro").as_dict()
-        older = {name: value for name, value in values.items() if name not in ("hdc", "validate_every")}
-        older["data"] = {name: value for name, value in values["data"].items() if name != "noise"}
-        assert choices_of(older) == choices_of(values)
-        assert upgrade(older) == values
-
-    def test_a_group_at_its_defaults_is_told_from_none(self):
-        made = recipe("deblurgan-lite", "gopro")
-        assert made.choices()["adversarial"] == {"content": "vgg19"}
-        assert "hdc" not in made.choices()
-
-    @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
-    def test_recipes_of_committed_records(self, path):
-        content = json.loads(path.read_text(encoding="utf-8"))
-        training = content["training"]
-        stored = upgrade(training["recipe"])
-        made = recipe(content["model"], content["dataset"], training["profile"], content["variant"])
-        made = made.changed(
-            steps=stored["steps"], epochs=stored["epochs"], batch=stored["data"]["batch"], crop=stored["data"]["crop"]
-        )
-        assert choices_of(stored) == made.choices()
-        assert upgrade(stored) == stored
-
-    def test_a_penalty_that_was_not_said_is_the_earlier_one(self):
-        values = recipe("deblurgan", "gopro").as_dict()
-        del values["adversarial"]["penalty"]
-        assert upgrade(values)["adversarial"]["penalty"] == EARLIER_PENALTY
-        assert "penalty" not in values["adversarial"]
-        flat = {"loss": "wasserstein", "content": "vgg19", "critic_steps": 5}
-        assert upgrade(flat)["adversarial"]["penalty"] == EARLIER_PENALTY
-        assert upgrade(flat | {"loss": "relativistic"})["adversarial"]["penalty"] == ""
-
-    def test_a_flat_recipe_of_another_loss_has_no_critic(self):
-        flat = {"loss": "mean_absolute_error", "content": "", "content_weight": 5000.0, "beta_1": 0.5}
-        assert upgrade(flat)["adversarial"] is None
-        assert upgrade(flat)["optimiser"]["beta_1"] == 0.5
-
-    @pytest.mark.parametrize("values", [{"colour": "red"}, {"data": {"crop": 3, "colour": "red"}}])
-    def test_unknown_values_are_refused(self, values):
-        with pytest.raises(RunError, match=r"^a recipe has no 'colour'; [^\n]+$"):
-            upgrade(values)
 
 
 class TestRegistration:
