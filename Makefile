@@ -7,14 +7,15 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --doc
 BACKENDS_STAMP := $(VENV)/.backends
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help bench test test-all lint setup backends speed lock clean
+.PHONY: help bench test test-slow test-all lint setup backends speed lock clean
 
 help:
 	@echo "make bench     train a tiny model on the built-in sample and print the leaderboard (minutes)"
 	@echo "make test      run the tests (minutes; installs Tesseract and Chromium where it may)"
-	@echo "make test-all  run the slow tests, too, on all three backends"
+	@echo "make test-slow run those that are left out there, also on JAX and PyTorch"
+	@echo "make test-all  both"
 	@echo "make lint      ruff and mypy"
-	@echo "make backends  install JAX and PyTorch too, so that make test compares all three backends"
+	@echo "make backends  install JAX and PyTorch, too, which make test-slow compares with TensorFlow"
 	@echo "make speed     timings of the input pipeline, the metrics and the layers, as ratios"
 
 bench: $(STAMP)
@@ -24,9 +25,11 @@ test: $(STAMP)
 	@.ci/test-tools
 	$(PYTEST) -m "not slow"
 
-test-all: $(STAMP) backends
+test-slow: $(STAMP) backends
 	@.ci/test-tools
-	$(PYTEST)
+	$(PYTEST) -m slow
+
+test-all: backends test test-slow
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
