@@ -12,7 +12,7 @@ from tests.support.zoo_table import ROWS
 CASES = [(row, name, variant) for row in ROWS for name, variant in row.goldens]
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("row", "name", "variant"), CASES, ids=[case[1] for case in CASES])
 def test_output_equals_the_recorded_one(row, name, variant, dtype):
     recording = golden.read(name)
