@@ -20,7 +20,7 @@ from benchmarks.training.epochs import total_steps
 from common.console import duration
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
-from zoo.analysis.cost import COUNTED_SIDE, cost_of, matrix_rate, weights_size
+from zoo.analysis.cost import COUNTED_SIDE, SHARE_OF_MATRIX_RATE, cost_of, matrix_rate, weights_size
 from zoo.analysis.macs import count_macs
 from zoo.inference.tiling import Tiles
 from zoo.models.patchgan import patchgan
@@ -28,7 +28,6 @@ from zoo.models.patchgan import patchgan
 WORTH_TELLING = 60.0
 """Seconds from which on an estimate is told."""
 
-_SHARE_OF_MATRIX_RATE = 0.5
 _PASSES_OF_A_STEP = 3
 # Multiply-accumulates of VGG-19 up to block3_conv3 for a pixel of the image.
 _VGG_MACS = 9 * (3 * 64 + 64 * 64 + (64 * 128 + 128 * 128) / 4 + (128 * 256 + 2 * 256 * 256) / 16)
@@ -112,7 +111,7 @@ def scoring(model: keras.Model, pairs: Pairs, crop: int | None = None, tiles: Ti
 
 
 def _estimate(work: str, macs: float, memory: float) -> Estimate:
-    rate = _SHARE_OF_MATRIX_RATE * matrix_rate()
+    rate = SHARE_OF_MATRIX_RATE * matrix_rate()
     # Work without multiplications, as of a baseline, takes a moment too.
     return Estimate(work, macs, max(macs / rate, 1e-3), _BASE_MEMORY + memory)
 

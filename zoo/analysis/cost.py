@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from zoo.analysis.macs import at_size, count_macs
+from zoo.registry import identify
 
 if TYPE_CHECKING:
     from keras.src.ops.node import Node
@@ -22,6 +23,9 @@ BYTES = 4
 """Bytes of a number in float32."""
 
 COUNTED_SIDE = 256
+
+SHARE_OF_MATRIX_RATE = 0.5
+"""What convolutions reach of the rate of a large matrix product: 0.3 to 0.65 over models and sizes on two cores."""
 
 _SIDE = 1024
 _ROUNDS = 4
@@ -72,6 +76,14 @@ def matrix_rate() -> float:
         float(keras.ops.sum(keras.ops.matmul(matrix, matrix)))
         seconds.append(time.perf_counter() - start)
     return _SIDE**3 / min(seconds)
+
+
+def seconds_for(model: keras.Model, pixels: int) -> float:
+    """About how long a pass over so many pixels takes on this machine, by the registry's multiply-accumulates."""
+    info, name = identify(model)
+    passes = 1 if info.colour else 3
+    macs = passes * pixels * info.variant(name).macs / COUNTED_SIDE**2
+    return macs / (SHARE_OF_MATRIX_RATE * matrix_rate())
 
 
 def _nodes(model: keras.Model) -> Iterator[Node]:
