@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo.errors import ZooError
 from zoo.inference.metadata import DAMAGES, kept_exif, orientation_of, turned
-from zoo.inference.opencv import silent_opencv
+from zoo.inference.opencv import silent_libraries, silent_opencv
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -156,7 +156,7 @@ def _opened(path: Path, megapixels: float) -> Iterator[Image.Image]:
     # Pillow refuses at twice this number, whatever else is wrong with a file.
     Image.MAX_IMAGE_PIXELS = int(megapixels * 1e6)
     try:
-        with warnings.catch_warnings():
+        with silent_libraries(), warnings.catch_warnings():
             # Sizes are checked here, and damaged metadata is noted where it is read.
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(_content(path)), formats=_FORMATS) as image:
