@@ -1,4 +1,4 @@
-"""`python -m zoo`: list the models, read the card of one, fetch and import published weights."""
+"""`python -m zoo`: list the models, read the card of one, fetch and import published weights, export models."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from common.cli import Parser, guarded
-from zoo.commands import info, weights
+from zoo.commands import export, info, weights
 from zoo.commands import list as list_
 
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> Parser:
     parser = Parser(prog="python -m zoo", description="Deblurring models: what there is.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (list_, info, weights):
+    for command in (list_, info, weights, export):
         command.add_to(commands)
     return parser
 

@@ -1,0 +1,45 @@
+"""OpenVINO: processors and graphics of Intel, and ARM. A folder with `model.xml` and `model.bin`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from zoo.export import savedmodel
+from zoo.export.base import Format, Runtime
+from zoo.export.graph import SHARP, Graph, described
+
+_CONTENT = "model.xml"
+
+
+def write(graph: Graph, path: Path) -> None:
+    """Writes OpenVINO's two files into a folder."""
+    import openvino
+
+    with TemporaryDirectory() as folder:
+        savedmodel.write(replace(graph, half=False), Path(folder))
+        converted = openvino.convert_model(folder)
+        for key, text in described(graph).items():
+            converted.set_rt_info(text, ["deblur_zoo", key])
+        # Within the block: constants are read from the SavedModel as they are written.
+        openvino.save_model(converted, path / _CONTENT, compress_to_fp16=graph.half)
+
+
+def load(path: Path) -> Runtime:
+    """Loads such a folder in OpenVINO, on the processor, in float32 also where bfloat16 would be faster."""
+    import openvino
+
+    options = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    compiled = openvino.Core().compile_model(path / _CONTENT, "CPU", options)
+
+    def run(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.asarray(compiled(dict(inputs))[SHARP])
+
+    return run
+
+
+FORMAT = Format("openvino", "OpenVINO", "", _CONTENT, {"openvino": "openvino"}, write, load)
