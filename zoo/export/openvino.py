@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +24,7 @@ def write(graph: Graph, path: Path) -> None:
     with TemporaryDirectory() as folder:
         savedmodel.write(replace(graph, half=False), Path(folder))
         converted = openvino.convert_model(folder)
-        for key, text in described(graph).items():
-            converted.set_rt_info(text, ["deblur_zoo", key])
+        converted.set_rt_info(json.dumps(described(graph)), "deblur_zoo")
         # Within the block: constants are read from the SavedModel as they are written.
         openvino.save_model(converted, path / _CONTENT, compress_to_fp16=graph.half)
 
