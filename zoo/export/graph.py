@@ -7,10 +7,14 @@ clipping to [0, 1]. So a file has no rules that its user must know.
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 from zoo.backend import Tensor, keras, layers_within
 from zoo.errors import ZooError
@@ -59,6 +63,16 @@ class Graph:
     def concrete(self) -> Any:
         """The traced function."""
         return self.module.restore.get_concrete_function()
+
+    @cached_property
+    def source(self) -> Path:
+        """A SavedModel of the graph in a folder that goes with this object, for converters that read one."""
+        import tensorflow as tf
+
+        folder = Path(tempfile.mkdtemp(prefix="deblur-zoo-"))
+        finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        tf.saved_model.save(self.module, str(folder), signatures={SIGNATURE: self.concrete})
+        return folder
 
 
 def graph_of(model: keras.Model, size: Size | None = None, half: bool = False) -> Graph:

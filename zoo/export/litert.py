@@ -6,13 +6,10 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from zoo.export import savedmodel
 from zoo.export.base import Format, Runtime
 from zoo.export.graph import SHARP, SIGNATURE, Graph, described
 from zoo.export.limits import uses_transforms
@@ -24,14 +21,12 @@ def write(graph: Graph, path: Path) -> None:
     """Writes a `.tflite` file."""
     import tensorflow as tf
 
-    with TemporaryDirectory() as folder:
-        # From a SavedModel, because only so names of inputs and outputs come into the file.
-        savedmodel.write(replace(graph, half=False), Path(folder))
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
-        if graph.half:
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.target_spec.supported_types = [tf.float16]
-        path.write_bytes(converter.convert())
+    # From a SavedModel, because only so names of inputs and outputs come into the file.
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(graph.source), signature_keys=[SIGNATURE])
+    if graph.half:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+    path.write_bytes(converter.convert())
     # Behind a model may stand an archive with files that belong to it; runtimes do not read so far.
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(_NOTES, json.dumps(described(graph), indent=2))

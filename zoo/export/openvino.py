@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from zoo.export import savedmodel
 from zoo.export.base import Format, Runtime
 from zoo.export.graph import SHARP, Graph, described
 
@@ -21,12 +18,9 @@ def write(graph: Graph, path: Path) -> None:
     """Writes OpenVINO's two files into a folder."""
     import openvino
 
-    with TemporaryDirectory() as folder:
-        savedmodel.write(replace(graph, half=False), Path(folder))
-        converted = openvino.convert_model(folder)
-        converted.set_rt_info(json.dumps(described(graph)), "deblur_zoo")
-        # Within the block: constants are read from the SavedModel as they are written.
-        openvino.save_model(converted, path / _CONTENT, compress_to_fp16=graph.half)
+    converted = openvino.convert_model(graph.source)
+    converted.set_rt_info(json.dumps(described(graph)), "deblur_zoo")
+    openvino.save_model(converted, path / _CONTENT, compress_to_fp16=graph.half)
 
 
 def load(path: Path) -> Runtime:

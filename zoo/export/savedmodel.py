@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,12 @@ def write(graph: Graph, path: Path) -> None:
     """Writes a SavedModel into a folder."""
     import tensorflow as tf
 
-    module = _in_half(graph) if graph.half else graph.module
-    function = module.restore.get_concrete_function()
-    tf.saved_model.save(module, str(path), signatures={SIGNATURE: function})
+    if graph.half:
+        module = _in_half(graph)
+        function = module.restore.get_concrete_function()
+        tf.saved_model.save(module, str(path), signatures={SIGNATURE: function})
+    else:
+        shutil.copytree(graph.source, path, dirs_exist_ok=True)
     write_text(path / _NOTES, json.dumps(described(graph), indent=2) + "\n")
 
 
