@@ -31,7 +31,7 @@ ALL = "all"
 _EXAMPLES = """examples:
   python -m zoo export --weights maxim-gopro --format onnx -o maxim.onnx
   python -m zoo export --weights mine.keras --format all -o exported
-  python -m zoo export wiener/image --format openvino -o wiener
+  python -m zoo export wiener/image --format savedmodel -o wiener
   python -m zoo export atrous/tiny --untrained --format litert --size 256x256 -o atrous.tflite
 """
 _COLUMNS = ("format", "file", "MB", "takes", "differs", "image", "Keras ms", "ms", "ratio")

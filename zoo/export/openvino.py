@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.export.base import Format, Runtime
 from zoo.export.graph import SHARP, Graph, described
+from zoo.export.limits import uses_transforms
 
 _CONTENT = "model.xml"
 
@@ -36,4 +37,9 @@ def load(path: Path) -> Runtime:
     return run
 
 
-FORMAT = Format("openvino", "OpenVINO", "", _CONTENT, {"openvino": "openvino"}, write, load)
+def refuses(graph: Graph) -> str:
+    """Why OpenVINO cannot run a graph rightly: measured, 5e-5 off for images of 100 pixels, 6e-4 for 720x1280."""
+    return "OpenVINO's Fourier transform loses digits in large images" if uses_transforms(graph.model) else ""
+
+
+FORMAT = Format("openvino", "OpenVINO", "", _CONTENT, {"openvino": "openvino"}, write, load, refuses)
