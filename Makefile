@@ -12,10 +12,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo "make bench     train a tiny model on the built-in sample and print the leaderboard (minutes)"
 	@echo "make test      run the tests (minutes; installs Tesseract and Chromium where it may)"
-	@echo "make test-slow run those that are left out there, also on JAX and PyTorch"
+	@echo "make test-slow run those that are left out there, on JAX, PyTorch and the runtimes of exported files, too"
 	@echo "make test-all  both"
 	@echo "make lint      ruff and mypy"
-	@echo "make backends  install JAX and PyTorch, too, which make test-slow compares with TensorFlow"
+	@echo "make backends  install JAX, PyTorch and the runtimes of exported files, which make test-slow needs"
 	@echo "make speed     timings of the input pipeline, the metrics and the layers, as ratios"
 
 bench: $(STAMP)
@@ -51,14 +51,18 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 
 backends: $(STAMP) $(BACKENDS_STAMP)
 
-$(BACKENDS_STAMP): requirements-backends.lock
-	@$(BIN)/python -m pip install -qq --requirement requirements-backends.lock
+$(BACKENDS_STAMP): requirements-backends.lock requirements-export.lock
+	@$(BIN)/python -m pip install -qq --requirement requirements-backends.lock --requirement requirements-export.lock
 	@touch $@
 
-# Needs uv; exact versions for Python 3.11 to 3.13 without any address.
+# Needs uv; exact versions for Python 3.11 to 3.13 without any address. What exports need beside the rest is apart; uv
+# does not see that backports-strenum 1.3 refuses Python 3.11 and later, which have all that is in it.
 lock:
 	uv pip compile setup.cfg --extra dev --universal --python-version 3.11 --no-header --no-annotate --upgrade \
 		--output-file requirements.lock
+	echo "backports-strenum<1.3" | uv pip compile setup.cfg --extra export --universal --python-version 3.11 --no-header \
+		--no-annotate --constraint requirements.lock --constraint - --quiet | grep -vxFf requirements.lock \
+		>requirements-export.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache *.egg-info

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +53,54 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path | str) -> Iterator[Path]:
+    """Gives a temporary folder that takes the place of `path` when the block ends without an error.
+
+    A crash, a full disk or an exception leaves the old `path` (or none). What is replaced is deleted with all that is
+    in it: whoever calls this has looked what that is.
+
+    Args:
+        path: Where the finished folder goes. Its own folder is made if it is missing.
+
+    Yields:
+        The path of an empty folder beside `path`.
+
+    Raises:
+        FileError: When the folder cannot be made or the disk is full.
+    """
+    path = expand(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp("", f".tmp-{_short(path.name)}-", path.parent))
+        yield temporary
+        temporary.chmod(0o777 & ~_umask())
+        _take_place(temporary, path)
+    except OSError as error:
+        raise FileError(
+            f"cannot write {path}: {error.strerror or error}; free disk space or choose another folder"
+        ) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _take_place(new: Path, path: Path) -> None:
+    """Moves a folder to where another one may be, which comes back if that fails."""
+    if not path.exists():
+        new.rename(path)
+        return
+    old = new.with_name(f"{new.name}-old")
+    path.rename(old)
+    try:
+        new.rename(path)
+    except OSError:
+        old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _short(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Deblurring models: `list_models`, `info`, `create`, `load`, `restore`.
+"""Deblurring models: `list_models`, `info`, `create`, `load`, `restore`, `export`.
 
 Importing this package does not import Keras; building the first model does.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo import models  # noqa: F401  importing the models puts them into the registry
 from zoo.errors import ZooError
+from zoo.export import export
 from zoo.inference.modes import inference_mode
 from zoo.inference.restore import pad_to_fit, restore, restore_batch, shrink_of
 from zoo.loading import load, load_weights
@@ -25,6 +26,7 @@ __all__ = [
     "ZooError",
     "count_macs",
     "create",
+    "export",
     "identify",
     "inference_mode",
     "info",

@@ -67,7 +67,7 @@ def policy_of(*models: keras.Model) -> keras.DTypePolicy:
     Keras decides by a model's own policy whether its loss must be scaled for float16. A model that is put around
     others, or whose layers were given their policy one by one, must therefore take theirs.
     """
-    policies = [layer.dtype_policy for model in models for layer in _layers_within(model)]
+    policies = [layer.dtype_policy for model in models for layer in layers_within(model)]
     for name in ("mixed_float16", "float16", "mixed_bfloat16"):
         for policy in policies:
             if policy.name == name:
@@ -76,11 +76,11 @@ def policy_of(*models: keras.Model) -> keras.DTypePolicy:
     return models[0].dtype_policy
 
 
-def _layers_within(model: keras.Model) -> Iterator[keras.layers.Layer]:
+def layers_within(model: keras.Model) -> Iterator[keras.layers.Layer]:
     """Every layer of a model, those of models inside it too."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            yield from _layers_within(layer)
+            yield from layers_within(layer)
         else:
             yield layer
 

@@ -6,6 +6,8 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 _START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
 
@@ -17,22 +19,35 @@ def quiet_frameworks() -> None:
     file descriptor while it starts, and what is not a note is passed on.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    on_cpu = False
+    with caught_errors(lambda line: not _START_UP_NOTE.match(line) and not (on_cpu and "cuInit" in line)):
+        import tensorflow as tf
+
+        on_cpu = not tf.config.list_physical_devices("GPU")
+    if on_cpu:
+        # Grappler's remapper fails on convolutions with LeakyReLU, says so in an error line for every function, and
+        # gains nothing measurable on these models.
+        tf.config.optimizer.set_experimental_options({"remapping": False, "layout_optimizer": False})
+
+
+@contextmanager
+def caught_errors(told: Callable[[str], bool] = lambda line: False) -> Iterator[None]:
+    """Catches the standard error at the file descriptor, where libraries write that know nothing of Python.
+
+    Args:
+        told: Which lines are passed on when the block ends, also by an error; without it none.
+    """
     with tempfile.TemporaryFile() as caught:
         sys.stderr.flush()
         before = os.dup(2)
         os.dup2(caught.fileno(), 2)
         try:
-            import tensorflow as tf
-
-            on_cpu = not tf.config.list_physical_devices("GPU")
+            yield
         finally:
+            sys.stderr.flush()
             os.dup2(before, 2)
             os.close(before)
-        caught.seek(0)
-        for line in caught.read().decode(errors="replace").splitlines():
-            if not _START_UP_NOTE.match(line) and not (on_cpu and "cuInit" in line):
-                print(line, file=sys.stderr)
-    if on_cpu:
-        # Grappler's remapper fails on convolutions with LeakyReLU, says so in an error line for every function, and
-        # gains nothing measurable on these models.
-        tf.config.optimizer.set_experimental_options({"remapping": False, "layout_optimizer": False})
+            caught.seek(0)
+            for line in caught.read().decode(errors="replace").splitlines():
+                if told(line):
+                    print(line, file=sys.stderr)

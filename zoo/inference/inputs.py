@@ -92,12 +92,18 @@ def network_input(planes: np.ndarray, info: ModelInfo) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(with_medians(grey, info.medians)))
 
 
-def with_medians(grey: Tensor, widths: tuple[int, ...]) -> Tensor:
-    """Grey images (batch, height, width, 1) followed by their medians along the channels, borders reflected."""
+def with_medians(grey: Tensor, widths: tuple[int, ...], sorting: bool = False) -> Tensor:
+    """Grey images (batch, height, width, 1) followed by their medians along the channels, borders reflected.
+
+    Args:
+        grey: The images.
+        widths: Widths of the median filters.
+        sorting: As for `zoo.layers.MedianFilter`.
+    """
     from zoo.layers import MedianFilter
 
     dtype = keras.backend.standardize_dtype(grey.dtype)
-    medians = [MedianFilter(width, dtype=dtype, name=f"median{width}")(grey) for width in widths]
+    medians = [MedianFilter(width, sorting=sorting, dtype=dtype, name=f"median{width}")(grey) for width in widths]
     return keras.ops.concatenate([grey, *medians], axis=-1)
 
 

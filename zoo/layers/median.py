@@ -11,6 +11,7 @@ from keras import ops
 
 from zoo.backend import Tensor
 from zoo.layers.median_networks import EXCHANGE_WIDTHS, TILES, Program, Value, shared_program, window_program
+from zoo.layers.whole_numbers import ceil_divide
 
 PADDINGS = ("reflect", "symmetric", "constant")
 # Images are filtered in chunks, so that what the instructions pass on stays in the processor's cache: bytes of one
@@ -38,13 +39,18 @@ class MedianFilter(keras.layers.Layer):
             again and again.
         sharing: Whether windows share work. False runs one exchange network per window, 19 exchanges for width 3 and 99
             for width 5; it gives the same result by more, simpler instructions.
+        sorting: Whether every window is gathered and sorted instead. It gives the same result by four operations in
+            place of hundreds, takes several times as long and the memory of all windows: for graphs that other
+            runtimes shall run, since converters take minutes to read hundreds of operations.
         **kwargs: Keras' layer arguments.
 
     Raises:
         ValueError: For another width or padding, and for `sharing=False` with widths 7 and 9.
     """
 
-    def __init__(self, width: int = 3, padding: str = "reflect", sharing: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, width: int = 3, padding: str = "reflect", sharing: bool = True, sorting: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if width not in TILES:
             raise ValueError(f"width must be one of {', '.join(map(str, TILES))}, not {width}")
@@ -55,6 +61,7 @@ class MedianFilter(keras.layers.Layer):
         self.width = width
         self.padding = padding
         self.sharing = sharing
+        self.sorting = sorting
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Checks that there are images and pixels."""
@@ -64,11 +71,11 @@ class MedianFilter(keras.layers.Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Filters images."""
-        width, program = self.width, _program(self.width, self.sharing)
+        width, program = self.width, None if self.sorting else _program(self.width, self.sharing)
 
         @ops.custom_gradient
         def filtered(padded: Tensor) -> Tensor:
-            medians = _medians(padded, width, program)
+            medians = _sorted_medians(padded, width) if program is None else _medians(padded, width, program)
 
             def gradient(*args: Any, upstream: Tensor = None) -> Tensor:
                 return _to_padded(padded, medians, args[0] if upstream is None else upstream, width)
@@ -83,7 +90,8 @@ class MedianFilter(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild the layer."""
-        return {**super().get_config(), "width": self.width, "padding": self.padding, "sharing": self.sharing}
+        own = {"width": self.width, "padding": self.padding, "sharing": self.sharing, "sorting": self.sorting}
+        return {**super().get_config(), **own}
 
 
 @lru_cache
@@ -102,7 +110,8 @@ def _padded(image: Tensor, radius: int, padding: str) -> Tensor:
         period = 2 * side if repeated else 2 * side - 2 + 1 // side
         margins = []
         for start in (-radius, side):
-            place = ops.mod(start + ops.arange(radius, dtype="int32"), period)
+            # Whole periods are added, so that no negative number is divided: ONNX rounds those the other way.
+            place = ops.mod(start + radius * period + ops.arange(radius, dtype="int32"), period)
             margins.append(ops.take(image, ops.minimum(place, period - repeated - place), axis))
         image = ops.concatenate([margins[0], image, margins[1]], axis)
     return image
@@ -130,6 +139,18 @@ def _medians(padded: Tensor, width: int, program: Program) -> Tensor:
     return layout.joined(tf.map_fn(chunk, numbers, fn_output_signature=padded.dtype))
 
 
+def _sorted_medians(padded: Tensor, width: int) -> Tensor:
+    """The same as `_medians` by sorting every window."""
+    batch, rows, columns, channels = ops.shape(padded)
+    count = width**2
+    # A convolution whose every filter takes one pixel of the window: a sum of zeros and that pixel is the pixel.
+    one_pixel_each = np.eye(count).reshape(width, width, 1, count).repeat(channels, axis=2)
+    windows = ops.depthwise_conv(padded, ops.convert_to_tensor(one_pixel_each, padded.dtype))
+    windows = ops.reshape(windows, (-1, count))
+    largest, _ = ops.top_k(windows, count // 2 + 1)
+    return ops.reshape(largest[:, -1], (batch, rows - width + 1, columns - width + 1, channels))
+
+
 class _Layout:
     """Cuts images into chunks and lays out a chunk so that shifting by a tile is shifting along a single axis.
 
@@ -152,15 +173,15 @@ class _Layout:
         item_bytes = _bytes_of(padded.dtype)
         self.strips = max(LANE_BYTES // item_bytes, 1)
         # Tiles beside those of its windows that a strip or a band needs because the windows reach into them.
-        below, beside = (-(-(width - 1) // side) for side in tile)
-        self.inner = -(-self.breadth // (self.strips * tile[1]))
+        below, beside = (ceil_divide(width - 1, side) for side in tile)
+        self.inner = ceil_divide(self.breadth, self.strips * tile[1])
         self.across = self.inner + beside
         row_bytes = self.across * self.strips * self.channels * item_bytes
-        self.bands = -(-self.height // ((1 + array_bytes // row_bytes) * tile[0]))
-        self.shown = -(-self.height // (self.bands * tile[0]))
+        self.bands = ceil_divide(self.height, (1 + array_bytes // row_bytes) * tile[0])
+        self.shown = ceil_divide(self.height, self.bands * tile[0])
         self.down = self.shown + below
-        self.groups = -(-self.batch // (1 + array_bytes // (2 * self.down * row_bytes)))
-        self.together = -(-self.batch // self.groups)
+        self.groups = ceil_divide(self.batch, 1 + array_bytes // (2 * self.down * row_bytes))
+        self.together = ceil_divide(self.batch, self.groups)
         right = tile[1] * ops.arange(self.across, dtype="int32")[:, None]
         strip = tile[1] * self.inner * ops.arange(self.strips, dtype="int32")
         places = [ops.minimum(right + strip + column, columns - 1) for column in range(tile[1])]

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from zoo.backend import Tensor
+from zoo.layers.whole_numbers import missing_to_multiple
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
@@ -105,15 +106,19 @@ class PadToMultiple(keras.layers.Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """Pads `inputs`."""
-        rows, columns = (-side % self.multiple for side in ops.shape(inputs)[1:3])
+        batch, height, width, channels = ops.shape(inputs)
+        rows, columns = (missing_to_multiple(side, self.multiple) for side in (height, width))
         if isinstance(rows, int) and isinstance(columns, int) and rows == columns == 0:
             return inputs
-        return ops.pad(inputs, [(0, 0), (0, rows), (0, columns), (0, 0)])
+        padded = ops.pad(inputs, [(0, 0), (0, rows), (0, columns), (0, 0)])
+        # A margin that is known only when a graph runs leaves no axis known, and LiteRT must know the channels.
+        return ops.reshape(padded, (batch, height + rows, width + columns, channels))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The input's shape with the sides rounded up."""
         batch, *sides, channels = input_shape
-        return (batch, *(None if side is None else side + -side % self.multiple for side in sides), channels)
+        rounded = (None if side is None else side + missing_to_multiple(side, self.multiple) for side in sides)
+        return (batch, *rounded, channels)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that rebuild the layer."""

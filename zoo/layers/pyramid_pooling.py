@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from zoo.backend import Tensor, at_least_float32
+from zoo.layers.whole_numbers import ceil_divide
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo")
@@ -98,7 +99,7 @@ def _averaging(bins: int, pixels: Any, dtype: Any) -> Any:
     """The matrix (bins, pixels) whose row i averages the pixels of bin i."""
     index = ops.arange(bins, dtype="int32")
     start = index * pixels // bins
-    end = -(-(index + 1) * pixels // bins)
+    end = ceil_divide((index + 1) * pixels, bins)
     pixel = ops.arange(pixels, dtype="int32")
     inside = ops.logical_and(pixel >= start[:, None], pixel < end[:, None])
     # Half precision would misplace the pixels.

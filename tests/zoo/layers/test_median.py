@@ -151,6 +151,16 @@ def test_equals_sorting_for_all_sizes(width, padding):
         assert np.array_equal(filtered(images, width, padding), plain(images, width, padding)), size
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_sorting_gives_the_same(width):
+    layer = MedianFilter.from_config(MedianFilter(width, sorting=True).get_config())
+    function = tf.function(layer, input_signature=[tf.TensorSpec((None, None, None, 2))])
+    for size in [(1, 1), (3, 9), (40, 61)]:
+        images = random(3, *size, 2)
+        assert np.array_equal(layer(images), plain(images, width)), size
+        assert np.array_equal(function(images), plain(images, width)), size
+
+
 @pytest.mark.parametrize("array_bytes", [0, 20_000])
 def test_any_chunks(monkeypatch, array_bytes):
     """Pictures of several bands, and groups of images the last of which is not full."""
