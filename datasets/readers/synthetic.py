@@ -17,8 +17,8 @@ SPLITS = ("train", "test")
 
 
 def has(root: Path, split: str) -> bool:
-    """Whether `root` holds any photograph of a split."""
-    return next(_photographs(root, _place(root, split)), None) is not None
+    """Whether `root` has a place for photographs of a split."""
+    return _place(root, split).is_dir()
 
 
 def find(root: Path, split: str) -> list[Member]:
