@@ -50,7 +50,7 @@ def crops() -> list[Comparison]:
 
 
 def blurred_crops() -> list[Comparison]:
-    """Crop pairs of 256x256 a second whose blur is made on the fly, as a training gets them, beside what is promised."""
+    """Crop pairs of 256x256 whose blur is made on the fly, as a training gets them, beside what is promised."""
     from datasets.photographs import BlurredFrame
     from datasets.samples.photographs import TRAIN, photograph
 
