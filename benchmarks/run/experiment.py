@@ -142,9 +142,8 @@ def weights_id(options: ModelOptions) -> str | None:
     """
     if options.published is None or options.weights is None:
         return _hash(options.weights)
-    source = source_of(options.weights)
     # What comes with the zoo was converted from nothing.
-    digest = source["sha256"][:HASH_DIGITS] if source else _hash(options.weights)
+    digest = source_of(options.weights).get("sha256", "")[:HASH_DIGITS] or _hash(options.weights)
     return f"{options.published} sha256:{digest}"
 
 
