@@ -102,6 +102,20 @@ def path(text: str) -> Path:
     return expand(text)
 
 
+def folders(text: str) -> tuple[Path, ...]:
+    """Reads an option that takes folders between commas, for argparse; a folder whose name has commas is one folder.
+
+    >>> [folder.as_posix() for folder in folders("a,b/c")]
+    ['a', 'b/c']
+    """
+    if expand(text).is_dir():
+        return (expand(text),)
+    found = tuple(dict.fromkeys(expand(each.strip()) for each in text.split(",") if each.strip()))
+    if not found:
+        raise argparse.ArgumentTypeError("needs at least one folder")
+    return found
+
+
 # Longer ones are no number that anything here could use, and Python refuses to read the longest.
 _DIGITS = 18
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from datasets.frame_store import to_uint8
-from datasets.image import Frame, Window, check_crop
+from datasets.image import DrawnFrame, Frame, Window, check_crop
 from datasets.pairs import Pair
 from datasets.sizes import pair_size
 
@@ -96,7 +96,7 @@ def training_crop(
     window = random_window(pair.sharp[0], crop, rng)
     if augmentation.grid:
         window = _grid_window(pair.sharp[0].shape, crop, augmentation.grid, rng)
-    images = [_as_colour(to_uint8(frame.read(window))) for frame in (*pair.blurry, pair.sharp[0])]
+    images = [_as_colour(to_uint8(pixels)) for pixels in (*_blurry(pair, window, rng), pair.sharp[0].read(window))]
     shifts = [*_shifts(len(pair.blurry), augmentation, rng), (0, 0)]
     degrees = rng.uniform(-augmentation.rotation, augmentation.rotation) if augmentation.rotation else 0.0
     images = [_move(image, degrees, shift) for image, shift in zip(images, shifts, strict=True)]
@@ -112,6 +112,15 @@ def training_crop(
     if augmentation.saturation and rng.integers(0, 3) == 0:
         images = _saturate(images, 1 + rng.uniform(-augmentation.saturation, augmentation.saturation))
     return np.concatenate(images[:-1], axis=-1), images[-1]
+
+
+def _blurry(pair: Pair, window: Window, rng: np.random.Generator) -> list[np.ndarray]:
+    """Reads the blurry frames; one that is made when it is read is made anew, once where it stands for several."""
+    made: dict[int, np.ndarray] = {}
+    for frame in pair.blurry:
+        if id(frame) not in made:
+            made[id(frame)] = frame.draw(window, rng) if isinstance(frame, DrawnFrame) else frame.read(window)
+    return [made[id(frame)] for frame in pair.blurry]
 
 
 def _grid_window(shape: tuple[int, int, int], crop: int, grid: tuple[int, int], rng: np.random.Generator) -> Window:

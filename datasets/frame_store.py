@@ -24,7 +24,7 @@ import numpy as np
 from common.files import atomic_open, cache_folder, expand, write_text
 from common.progress import Progress
 from datasets.errors import DataError
-from datasets.image import ArrayFrame, Frame, Window, cut
+from datasets.image import ArrayFrame, DrawnFrame, Frame, Window, cut
 from datasets.pairs import Pairs
 
 SCHEMA = 1
@@ -149,12 +149,23 @@ def attach(pairs: Pairs, store: Path | str | None = None) -> tuple[Pairs, int]:
     items = tuple(
         replace(
             pair,
-            blurry=tuple(stored.get(frame.name, frame) for frame in pair.blurry),
-            sharp=tuple(stored.get(frame.name, frame) for frame in pair.sharp),
+            blurry=_from_store(pair.blurry, stored),
+            sharp=_from_store(pair.sharp, stored),
         )
         for pair in pairs
     )
     return replace(pairs, items=items), undecoded
+
+
+def _from_store(frames: tuple[Frame, ...], stored: dict[str, StoredFrame]) -> tuple[Frame, ...]:
+    """Replaces frames by their copies, and what frames are made of by its copy; a frame that comes twice stays one."""
+    found: dict[int, Frame] = {}
+    for frame in frames:
+        if id(frame) not in found and isinstance(frame, DrawnFrame):
+            found[id(frame)] = replace(frame, source=stored.get(frame.source.name, frame.source))
+        elif id(frame) not in found:
+            found[id(frame)] = stored.get(frame.name, frame)
+    return tuple(found[id(frame)] for frame in frames)
 
 
 def check(folder: Path | str) -> list[str]:
@@ -199,10 +210,16 @@ def store_groups(pairs: Pairs, folder: Path) -> Iterator[_Group]:
     for pair in pairs:
         for kind, frames in (("blurry", pair.blurry), ("sharp", pair.sharp)):
             for frame in frames:
-                if not isinstance(frame, ArrayFrame | StoredFrame):
+                # What an image is made of lies in the store with the sharp ones.
+                if not isinstance(frame, ArrayFrame | StoredFrame | DrawnFrame):
                     members.setdefault((pair.scene, kind), {})[frame.name] = frame
+    taken = set()
     for (scene, kind), frames_by_name in members.items():
-        name = f"{scene or 'all'}.{kind}.u8".replace("/", "_")
+        stem = (scene or "all").replace("/", "_")
+        # A folder a/b must not have the file of a folder a_b.
+        while (name := f"{stem}.{kind}.u8") in taken:
+            stem += "_"
+        taken.add(name)
         yield _Group(folder / pairs.dataset / pairs.split / name, tuple(frames_by_name.values()))
 
 

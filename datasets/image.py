@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -136,6 +138,49 @@ class ArrayFrame:
     def read(self, window: Window | None = None) -> np.ndarray:
         """Gives a view of the pixels; see `Frame.read`."""
         return cut(self.pixels, window, self.name)
+
+
+@dataclass(frozen=True)
+class DrawnFrame(ABC):
+    """An image that is made of another one whenever it is read: anew at every visit of a training, else always alike.
+
+    Attributes:
+        source: What it is made of; both are equally large.
+    """
+
+    source: Frame
+
+    @property
+    def name(self) -> str:
+        """The source's name, and that it is not the source."""
+        return f"{self.source.name} blurred"
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        return self.source.shape
+
+    def read(self, window: Window | None = None) -> np.ndarray:
+        """Makes the pixels of a window; the same name and window always give the same. See `Frame.read`."""
+        height, width, _ = self.shape
+        window = window or Window(0, 0, height, width)
+        key = zlib.crc32(self.name.encode(errors="surrogateescape"))
+        return self.draw(window, np.random.default_rng([key, *window]))
+
+    @abstractmethod
+    def draw(self, window: Window, rng: np.random.Generator) -> np.ndarray:
+        """Makes the pixels of a window anew.
+
+        Args:
+            window: The part to return.
+            rng: The source of everything random.
+
+        Returns:
+            uint8 array (window.height, window.width, channels).
+
+        Raises:
+            DataError: As `Frame.read`.
+        """
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from datasets.errors import DataError
-from datasets.pairs import Pair, Pairs, fingerprint
-from datasets.readers.base import Member, Reader, coverage, is_sample, locate
+from datasets.pairs import OWN_PHOTOGRAPHS, Pair, Pairs, fingerprint
+from datasets.readers.base import Member, Reader, coverage, existing, is_sample, locate
 from datasets.registry import DatasetInfo, info, list_datasets, reader
 
 
 def load(
     name: str,
-    root: Path | str,
+    root: Path | str | Sequence[Path | str],
     split: str | None = None,
     frames: int = 1,
     *,
@@ -24,7 +25,8 @@ def load(
 
     Args:
         name: Name in the registry.
-        root: The official folder, its parent, or a folder that holds one folder for each data set.
+        root: The official folder, its parent, or a folder that holds one folder for each data set. For photographs of
+            one's own (`synthetic`) any folder, or several.
         split: A split of the data set; None takes the one that results are reported on.
         frames: 1, or 3 for (previous, current, next) blurry frames of the same scene. Where a video begins, ends or
             has a gap in its frame numbers, the current frame stands in for the missing neighbour; so it does for
@@ -51,8 +53,8 @@ def load(
     split = _known_split(dataset, split)
     if frames not in (1, 3):
         raise DataError(f"frames={frames}: choose 1, or 3 for previous, current and next")
-    folder = folder_of(name, root)
-    members = _at_steps(source.members(folder, split), dataset, steps)
+    folder, within = _folders(name, root)
+    members = _at_steps(source.members(folder, split, within), dataset, steps)
     if not members:
         raise DataError(
             f"{name}: nothing of split {split!r} in {folder}; `python -m datasets list {name}` says what to put where"
@@ -72,17 +74,41 @@ def load(
         for member, around in zip(members, neighbours, strict=True)
     )
     covered = coverage_of(dataset, source, folder, split, members)
-    return Pairs(name, split, folder, items, covered, _fingerprint(dataset, source, split, members))
+    return Pairs(name, split, folder, items, covered, _fingerprint(dataset, source, split, members), within)
 
 
 def folder_of(name: str, root: Path | str) -> Path:
-    """Finds the folder that holds a data set's layout; see `datasets.readers.base.locate`."""
+    """Finds the folder that holds a data set's layout; see `datasets.readers.base.locate`.
+
+    Photographs of one's own are looked for in that folder itself, unless their sample is in it.
+    """
     dataset, source = info(name), reader(name)
+    if dataset.own_photographs:
+        root = existing(name, root)
+        return root / dataset.folder if is_sample(root / dataset.folder) else root
     return locate(name, root, dataset.folder, lambda place: any(source.has(place, split) for split in dataset.splits))
+
+
+def _folders(name: str, root: Path | str | Sequence[Path | str]) -> tuple[Path, tuple[Path, ...]]:
+    """The folder that holds a data set, and the folders below it that count where several were given."""
+    roots = [root] if isinstance(root, str | Path) else list(root)
+    if not roots:
+        raise DataError(f"{name}: no folder given; give one at least")
+    if len(roots) == 1:
+        return folder_of(name, roots[0]), ()
+    if not info(name).own_photographs:
+        raise DataError(f"{name} lies in one folder; give one, not {len(roots)}")
+    found = [Path(os.path.realpath(folder_of(name, each))) for each in roots]
+    try:
+        return Path(os.path.commonpath(found)), tuple(found)
+    except ValueError as error:
+        raise DataError(f"{name}: {found[0]} and {found[1]} lie on different drives; use folders of one") from error
 
 
 def coverage_of(dataset: DatasetInfo, source: Reader, folder: Path, split: str, members: Sequence[Member]) -> str:
     """Says how much of the official split the usable members are; see `datasets.readers.base.coverage`."""
+    if dataset.own_photographs:
+        return "sample" if is_sample(folder) else OWN_PHOTOGRAPHS
     usable = [member for member in members if not member.flaws]
     official = dataset.splits[split]
     complete = len(usable) == official and source.complete(split, usable)

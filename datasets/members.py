@@ -100,6 +100,11 @@ def _nothing(root: Path, members: Mapping[str, Sequence[Member]]) -> Findings:
     return Findings([], [])
 
 
+def _no_folders(root: Path, within: Sequence[Path], split: str) -> list[Member]:
+    """Such a data set lies in one folder."""
+    raise DataError("this data set lies in one folder; give that one")
+
+
 def _no_extras(root: Path) -> list[Member]:
     """Such a data set holds pairs and nothing else."""
     return []
@@ -114,6 +119,7 @@ class Reader:
         find: The members of a split below a folder that has any, in the data set's order, flawed ones included.
         complete: Whether members of the official count are also the official ones.
         check: What `verify` asks beyond decoding; gets the members of each split.
+        find_in: As `find`, of several folders below one, for data sets that are no more than folders.
         extras: Pairs outside the splits that `verify` decodes too.
         fingerprint: Anything beyond names and sizes that the pairs depend on.
     """
@@ -122,17 +128,23 @@ class Reader:
     find: Callable[[Path, str], list[Member]]
     complete: Callable[[str, Sequence[Member]], bool] = _always
     check: Callable[[Path, Mapping[str, Sequence[Member]]], Findings] = _nothing
+    find_in: Callable[[Path, Sequence[Path], str], list[Member]] = _no_folders
     extras: Callable[[Path], list[Member]] = _no_extras
     fingerprint: tuple[str, ...] = ()
 
-    def members(self, root: Path, split: str) -> list[Member]:
+    def members(self, root: Path, split: str, within: Sequence[Path] = ()) -> list[Member]:
         """Finds the members of a split; a file that has a fault makes its member one with a flaw.
+
+        Args:
+            root: The data set's folder.
+            split: The split.
+            within: Folders below it that alone count; none for all of it.
 
         Raises:
             DataError: When a folder cannot be read.
         """
         try:
-            found = self.find(root, split)
+            found = self.find_in(root, within, split) if within else self.find(root, split)
         except OSError as error:
             raise DataError(f"{error.filename or root}: {error.strerror or error}; check the data root") from error
         return [m.flawed(*(Problem(file.name, file.fault) for file in m.files if file.fault)) for m in found]

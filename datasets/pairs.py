@@ -10,6 +10,11 @@ from typing import Any, overload
 
 from datasets.image import Frame
 
+OWN_PHOTOGRAPHS = "own photographs"
+"""The coverage of data that nobody has published and that have no official count."""
+
+_WITHOUT_COUNT = ("sample", OWN_PHOTOGRAPHS)
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -49,9 +54,10 @@ class Pairs(Sequence[Pair]):
         split: The split's name.
         root: The folder that holds the data set's official layout.
         items: The pairs, in the data set's own order.
-        coverage: `"full"` when the official count is complete, `"subset n/N"`, or `"sample"`.
+        coverage: `"full"` when the official count is complete, `"subset n/N"`, `"sample"`, or `OWN_PHOTOGRAPHS`.
         fingerprint: Sixteen hexadecimal digits that change when a file is added, lost, renamed or resized, and with
             every selection that is not the whole in its order.
+        within: Folders below the root that alone were looked into; none for all of it.
     """
 
     dataset: str
@@ -60,6 +66,7 @@ class Pairs(Sequence[Pair]):
     items: tuple[Pair, ...]
     coverage: str
     fingerprint: str
+    within: tuple[Path, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -90,7 +97,7 @@ class Pairs(Sequence[Pair]):
         Returns:
             The same coverage and fingerprint for every pair once in the old order; else another fingerprint, and
             `"subset n/N"` with the number n of different pairs, unless every pair is there exactly once (or the data
-            are a sample).
+            have no official count).
 
         Raises:
             IndexError: When a place does not exist.
@@ -107,7 +114,7 @@ class Pairs(Sequence[Pair]):
             return self
         items = tuple(self.items[place] for place in places)
         coverage, different = self.coverage, len(set(places))
-        if coverage != "sample" and not different == len(places) == count:
+        if coverage not in _WITHOUT_COUNT and not different == len(places) == count:
             total = coverage.rpartition("/")[2] if coverage.startswith("subset") else str(count)
             coverage = f"subset {different}/{total}"
         digits = fingerprint([self.fingerprint, *(pair.name for pair in items)])

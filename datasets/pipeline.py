@@ -114,7 +114,7 @@ def training(
             pairs.split,
             undecoded,
             pairs.dataset,
-            pairs.root,
+            ",".join(map(str, pairs.within or (pairs.root,))),
             f" --out {store}" if store else "",
         )
     batches = TrainingBatches(attached, crop, batch, augmentation, seed)

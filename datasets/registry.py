@@ -24,11 +24,11 @@ class DatasetInfo:
         name: Name in this registry.
         title: Full name, with the paper.
         summary: One sentence on what it holds.
-        source: The owner's web page.
+        source: The owner's web page, or in words where it comes from.
         licence: The owner's terms.
         size: How much it is.
         layout: What to put where, several lines.
-        splits: Split -> official number of pairs.
+        splits: Split -> official number of pairs; 0 where there is none.
         training_split: The split to train on, or None.
         evaluation_split: The split that results are reported on, and that `load` takes by default.
         protocols: Names of the ways to score it, the usual one first; empty where nothing is blurry.
@@ -45,6 +45,7 @@ class DatasetInfo:
         known_blur: Where the blur of each pair is known from: `"sigma"` (its metadata), `"estimated"` (on the training
             split, by blur step), empty where it is not known.
         blur_steps: Whether pairs have a blur step in their metadata.
+        own_photographs: Whether it is whatever sharp photographs a user has, in any folders.
         natural_images: Data set of sharp photographs that recipes may blur alike and train on as well; empty for none.
     """
 
@@ -69,6 +70,17 @@ class DatasetInfo:
     known_blur: str = ""
     blur_steps: bool = False
     natural_images: str = ""
+    own_photographs: bool = False
+
+    @property
+    def official(self) -> str:
+        """The official numbers of pairs in words.
+
+        Examples:
+            >>> info("gopro").official, info("synthetic").official
+            ('train 2,103, test 1,111', 'any number')
+        """
+        return "any number" if self.own_photographs else ", ".join(f"{s} {n:,}" for s, n in self.splits.items())
 
 
 _TABLE: dict[str, tuple[DatasetInfo, Reader]] = {}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.errors import DataError
-from datasets.image import ArrayFrame, Frame
+from datasets.image import ArrayFrame, DrawnFrame, Frame
 from datasets.loading import coverage_of, folder_of
 from datasets.members import Member, Problem, Reader
 from datasets.readers.base import is_sample
@@ -117,7 +117,8 @@ def _decode(
     members: Sequence[Member], folder: Path, progress: Callable[[int, int], None] | None
 ) -> tuple[dict[str, Shape], list[Problem]]:
     """Decodes every image once; returns the shapes of the readable ones and the others as problems."""
-    frames = {frame.name: frame for member in members for frame in (*member.blurry, *member.sharp)}
+    everything = (frame for member in members for frame in (*member.blurry, *member.sharp))
+    frames = {frame.name: frame for frame in everything if not isinstance(frame, DrawnFrame)}
     shapes: dict[str, Shape] = {}
     problems = []
     pool = ThreadPoolExecutor()

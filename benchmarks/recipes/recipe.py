@@ -47,7 +47,7 @@ __all__ = [
 # Three rows and five columns of overlapping crops, moved at random.
 REFINER_CROPS = Augmentation(grid=(3, 5))
 
-PROFILES = ("paper", "code", "quick")
+PROFILES = ("paper", "code", "quick", "own")
 
 ADVERSARIAL = ("relativistic", "wasserstein")
 """Losses of a generator against a critic."""

@@ -10,7 +10,7 @@ from benchmarks.recipes.recipe import Maker
 _MAKERS: dict[str, dict[str, Maker]] = {}
 
 
-def register(model: str, *, paper: Maker, quick: Maker, code: Maker | None = None) -> None:
+def register(model: str, *, paper: Maker, quick: Maker, code: Maker | None = None, own: Maker | None = None) -> None:
     """Says how a model is trained; whoever adds a model calls this once.
 
     Args:
@@ -18,13 +18,15 @@ def register(model: str, *, paper: Maker, quick: Maker, code: Maker | None = Non
         paper: Makes the paper's recipe for a data set, `(model, dataset) -> Recipe`.
         quick: Makes a recipe of minutes on a laptop.
         code: Makes the released code's recipe, where it is not the paper's.
+        own: Makes the recipe of weights that come with this zoo, where there are any.
 
     Raises:
         RunError: When the model has recipes already.
     """
     if model in _MAKERS:
         raise RunError(f"{model} has recipes already; unregister them first")
-    _MAKERS[model] = {"paper": paper, "quick": quick} | ({} if code is None else {"code": code})
+    _MAKERS[model] = {"paper": paper, "quick": quick}
+    _MAKERS[model] |= {name: maker for name, maker in (("code", code), ("own", own)) if maker is not None}
 
 
 def unregister(model: str) -> None:

@@ -14,7 +14,8 @@ def recipe(model: str, dataset: str, profile: str = "paper", variant: str | None
     Args:
         model: Model's name.
         dataset: Name of the data set that it will be scored on; decides between one and three frames.
-        profile: `"paper"`, `"code"` (the released code's recipe, where it is not the paper's) or `"quick"`.
+        profile: `"paper"`, `"code"` (the released code's recipe, where it is not the paper's), `"quick"`, or `"own"`
+            (of weights that come with this zoo).
         variant: Takes the place of the recipe's variant.
 
     Raises:

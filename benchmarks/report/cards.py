@@ -55,7 +55,7 @@ def dataset(info: DatasetInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
         "source": info.source,
         "licence": info.licence,
         "size": info.size,
-        "splits": ", ".join(f"{split}: {count:,} pairs" for split, count in info.splits.items()),
+        "splits": info.official,
         "protocols": ", ".join(info.protocols) or "none: sharp images only",
     }
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import zoo
@@ -12,6 +13,7 @@ from benchmarks.training import pairs as training_pairs
 from benchmarks.training.state import LAST, finished, in_use
 from common.errors import FileError
 from datasets import image
+from datasets.image import FileFrame
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
@@ -37,6 +39,7 @@ def validate(experiment: Experiment) -> None:
     _check_known_blur(experiment)
     _check_weights(experiment)
     _check_scorer(experiment)
+    _check_unseen(experiment)
     _check_sizes(experiment)
     _check_crops(experiment)
     _check_perceptual_weights(experiment)
@@ -115,6 +118,25 @@ def _check_weights(experiment: Experiment) -> None:
 def _check_scorer(experiment: Experiment) -> None:
     """What the protocol's metrics need is installed."""
     experiment.protocol.require()
+
+
+def _check_unseen(experiment: Experiment) -> None:
+    """No photograph that is trained on is scored, which only a user's own folders can bring about."""
+    training, scored = experiment.data.training, experiment.data.scored
+    if training is None or not dataset_info(training.dataset).own_photographs:
+        return
+    both = _files(training) & _files(scored)
+    if both:
+        raise RunError(
+            f"{min(both)} would be trained on and scored ({len(both)} such images); take it out of --photos, or keep "
+            "photographs apart in folders called train and test"
+        )
+
+
+def _files(pairs: Pairs) -> set[str]:
+    """The files of sharp images, by their real paths."""
+    frames = (frame for pair in pairs for frame in pair.sharp if isinstance(frame, FileFrame))
+    return {os.path.realpath(frame.path) for frame in frames}
 
 
 def _check_crops(experiment: Experiment) -> None:

@@ -13,14 +13,19 @@ from benchmarks.protocols import Protocol, scored
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.run.request import Request
 from benchmarks.training.pairs import with_validation
+from common.cli import name_problems
 from datasets.errors import DataError
 from datasets.loading import load
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 from datasets.samples.build import sample_root
 
-Load = Callable[[str, Path, str | None, int, tuple[int, ...] | None], Pairs]
+Load = Callable[[str, Path | tuple[Path, ...], str | None, int, tuple[int, ...] | None], Pairs]
 """Loads a split: data set, root, split (None for the scored one), frames, blur steps (None for all)."""
+
+
+# Names of photographs that a message holds at most.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,9 @@ class ExperimentData:
     known_blur: KnownBlur | None = None
 
 
-def load_split(dataset: str, root: Path, split: str | None, frames: int, steps: tuple[int, ...] | None) -> Pairs:
+def load_split(
+    dataset: str, root: Path | tuple[Path, ...], split: str | None, frames: int, steps: tuple[int, ...] | None
+) -> Pairs:
     """Lists the pairs of a split, see `datasets.load`."""
     return load(dataset, root, split=split, frames=frames, steps=steps)
 
@@ -75,33 +82,55 @@ def select_data(
     count = scored(loading(dataset, root_of(dataset, request), None, frames, steps), protocol, request.scoring.limit)
     return ExperimentData(
         scored=count,
-        training=None if recipe is None else _training(dataset, frames, request, loading),
+        training=None if recipe is None else _training(dataset, frames, recipe, request, loading),
         natural=None if recipe is None else _natural(dataset, recipe, request, loading),
         known_blur=_known_blur(model, count, request, loading),
     )
 
 
-def root_of(dataset: str, request: Request) -> Path:
-    """The folder that holds a data set: the user's, or the sample, which is made if need be.
+def root_of(dataset: str, request: Request) -> Path | tuple[Path, ...]:
+    """The folder that holds a data set, or several of photographs: the user's, or the sample, which is made if need be.
 
     Raises:
         RunError: When neither was asked for.
     """
+    if dataset_info(dataset).own_photographs and request.data.photos:
+        return request.data.photos
     if request.data.sample:
         return sample_root(dataset)
+    if dataset_info(dataset).own_photographs:
+        raise RunError(f"say which photographs {dataset} is made of with --photos DIR, or use --sample")
     if request.data.root is None:
         raise RunError("say where the data are with --data-root DIR, or use the built-in sample with --sample")
     return request.data.root
 
 
-def _training(dataset: str, frames: int, request: Request, loading: Load) -> Pairs:
+def _training(dataset: str, frames: int, recipe: Recipe, request: Request, loading: Load) -> Pairs:
     """The pairs to train on: those asked for, or of the data set that stands in, or of the scored one."""
     source = request.data.train_on or dataset_info(dataset).train_on or dataset
     info = dataset_info(source)
     if info.training_split is None or not info.protocols:
         raise RunError(f"{source} has nothing to train on; choose another data set with --train-on")
     steps = request.data.blur_steps if info.blur_steps else None
-    return loading(source, root_of(source, request), info.training_split, frames, steps)
+    pairs = loading(source, root_of(source, request), info.training_split, frames, steps)
+    return _large_enough(pairs, recipe.data.crop) if info.own_photographs else pairs
+
+
+def _large_enough(pairs: Pairs, crop: int) -> Pairs:
+    """The photographs that a crop fits in; the others are named and left out.
+
+    Raises:
+        RunError: When it fits in none.
+    """
+    # Nobody chose the sizes of a folder of photographs for a training.
+    places = [index for index, pair in enumerate(pairs) if min(pair.sharp[0].shape[:2]) >= crop]
+    if not places:
+        raise RunError(f"{pairs.dataset}: no photograph in {pairs.root} is as large as the crop of {crop}; use --crop")
+    if len(places) < len(pairs):
+        small = [pairs[index].name for index in sorted(set(range(len(pairs))) - set(places))]
+        names = ", ".join(small[:_NAMED]) + (f" and {len(small) - _NAMED} more" if len(small) > _NAMED else "")
+        name_problems([f"{len(small)} photographs smaller than the crop of {crop}: {names}"])
+    return pairs.select(places)
 
 
 def _natural(dataset: str, recipe: Recipe, request: Request, loading: Load) -> Pairs | None:

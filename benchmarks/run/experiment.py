@@ -142,7 +142,9 @@ def weights_id(options: ModelOptions) -> str | None:
     """
     if options.published is None or options.weights is None:
         return _hash(options.weights)
-    return f"{options.published} sha256:{source_of(options.weights)['sha256'][:HASH_DIGITS]}"
+    # What comes with the zoo was converted from nothing.
+    digest = source_of(options.weights).get("sha256", "")[:HASH_DIGITS] or _hash(options.weights)
+    return f"{options.published} sha256:{digest}"
 
 
 def _hash(path: Path | None) -> str | None:

@@ -18,7 +18,7 @@ from benchmarks.run.request import (
     TrainingOptions,
     parted,
 )
-from common.cli import Parser, count, path, positive, seed_number
+from common.cli import Parser, count, folders, path, positive, seed_number
 from datasets.readers.hdc import parse_steps
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
@@ -32,6 +32,7 @@ _EXAMPLES = """examples:
   python -m benchmarks.run --model atrous --dataset reds --data-root DIR
   python -m benchmarks.run --model kaist,carlo,atrous,identity --dataset cifar10,reds --sample --profile quick
   python -m benchmarks.run --model kaist --dataset hide --train-on gopro --weights FILE --no-train --data-root DIR
+  python -m benchmarks.run --model atrous --dataset gopro --data-root DIR --train-on synthetic --photos DIR
   python -m benchmarks.run --model maxim --dataset gopro --weights maxim-gopro --no-train --data-root DIR
 """
 
@@ -74,7 +75,19 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--data-root", type=path, metavar="DIR", help="folder of the data set, or one folder with all data sets")
     add("--sample", action="store_true", help="use the built-in sample instead of --data-root")
-    add("--train-on", metavar="NAME", help="data set to train on (default: the same; gopro for hide and kohler)")
+    add(
+        "--train-on",
+        metavar="NAME",
+        help="data set to train on (default: the same; gopro for hide and kohler); synthetic: blur made on the fly of "
+        "the photographs of --photos",
+    )
+    add(
+        "--photos",
+        type=folders,
+        default=(),
+        metavar="DIR[,DIR]",
+        help="for synthetic: folders of sharp photographs, with all folders below them",
+    )
     add("--blur-steps", metavar="FIRST-LAST", help="for hdc: steps to train on and to score, like 5 or 0-9")
     add(
         "--psf-file",
@@ -102,8 +115,8 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
     add(
         "--profile",
         choices=PROFILES,
-        help="budget: the paper's, the released code's where it differs, or minutes on a laptop (default: quick with "
-        "--sample, else paper)",
+        help="budget: the paper's, the released code's where it differs, minutes on a laptop, or that of this zoo's "
+        "own weights (default: quick with --sample, else paper)",
     )
     add(
         "--select-on-test",
@@ -217,6 +230,7 @@ def request_of(options: argparse.Namespace) -> Request:
         ),
         data=DataOptions(
             root=options.data_root,
+            photos=options.photos,
             sample=options.sample,
             train_on=options.train_on,
             blur_steps=None if options.blur_steps is None else tuple(parse_steps(options.blur_steps)),
@@ -291,6 +305,9 @@ def _check_options(options: argparse.Namespace) -> None:
     """Raises RunError for options that exclude each other, or that have no use for what was asked."""
     if options.sample and options.data_root:
         raise RunError("give --sample or --data-root, not both")
+    if options.photos and not any(map(_takes_photos, (*options.dataset, options.train_on))):
+        taking = " and ".join(filter(_takes_photos, list_datasets()))
+        raise RunError(f"--photos is for {taking}; leave it out, or train on it with --train-on {taking}")
     if options.resume and options.restart:
         raise RunError("give --resume or --restart, not both")
     if options.tensorboard and importlib.util.find_spec("tensorboard") is None:
@@ -305,6 +322,10 @@ def _check_options(options: argparse.Namespace) -> None:
     if options.no_train and (options.loss or options.perceptual_weights or options.select_on_test):
         raise RunError("--loss, --perceptual-weights and --select-on-test are for training; leave them out")
     _check_blur_steps(options)
+
+
+def _takes_photos(dataset: str | None) -> bool:
+    return dataset is not None and dataset_info(dataset).own_photographs
 
 
 def _check_blur_steps(options: argparse.Namespace) -> None:

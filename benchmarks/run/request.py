@@ -29,6 +29,7 @@ class DataOptions:
 
     Attributes:
         root: Folder of the data sets; None with `sample`.
+        photos: Folders of sharp photographs, for the data set that they are; none without.
         sample: Whether the built-in samples are used.
         train_on: Data set to train on; None for the scored one, or the one that stands in for it.
         blur_steps: The blur steps to train on and to score, where a data set has them; None takes all that are there.
@@ -37,6 +38,7 @@ class DataOptions:
     """
 
     root: Path | None = None
+    photos: tuple[Path, ...] = ()
     sample: bool = False
     train_on: str | None = None
     blur_steps: tuple[int, ...] | None = None
@@ -77,7 +79,7 @@ class TrainingOptions:
 
     Attributes:
         enabled: Whether to train at all.
-        profile: `"paper"`, `"code"` or `"quick"`.
+        profile: `"paper"`, `"code"`, `"quick"` or `"own"`.
         jit: `"auto"`, `"on"` or `"off"`, see `benchmarks.training.state.Options`.
         resume: Whether to go on with an unfinished training.
         restart: Whether to train anew whatever is there.

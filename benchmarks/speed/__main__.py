@@ -17,7 +17,7 @@ import msgspec
 from benchmarks.errors import RunError
 from common.cli import Parser, guarded, path
 
-NAMES = ("crops", "step", "local", "metrics", "median", "torch", "ocr", "psf", "models")
+NAMES = ("crops", "blur", "step", "local", "metrics", "median", "torch", "ocr", "psf", "models")
 # What was called so before.
 _ALIASES = {"networks": "models"}
 
@@ -53,6 +53,7 @@ def _run(names: Sequence[str], models: list[str] | None, target: Path | None) ->
 
     known: dict[str, Callable[[], list[Comparison]]] = {
         "crops": cases.crops,
+        "blur": cases.blurred_crops,
         "step": cases.training_step,
         "local": cases.local_convolution,
         "metrics": cases.image_metrics,

@@ -118,7 +118,8 @@ def _of_catalogue() -> list[Claim]:
     """What is claimed of published weights."""
     found = []
     for entry in catalogue.entries():
-        for score in entry.scores:
+        # What this project says of its own weights it has measured itself.
+        for score in entry.scores if entry.packaged is None else ():
             # Those of the challenge are for one blur step each, and name the font.
             step = re.search(r"step-(\d+)", entry.name)
             split = f"step {step[1]}, {score.protocol.partition(',')[0]}" if step else ""

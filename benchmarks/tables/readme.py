@@ -71,9 +71,9 @@ def datasets() -> str:
     """One line for each data set: what it holds, its official splits and how it is scored."""
     lines = []
     for info in map(dataset_info, list_datasets()):
-        splits = ", ".join(f"{split} {count:,}" for split, count in info.splits.items())
+        title = f"[{info.title}]({info.source})" if info.source.startswith("http") else info.title
         protocols = " ".join(map(_code, info.protocols)) or "sharp images only"
-        lines.append([_code(info.name), f"[{info.title}]({info.source})", splits, protocols, info.licence])
+        lines.append([_code(info.name), title, info.official, protocols, info.licence])
     return "\n".join(markdown.table(["name", "data set", "pairs", "protocols (first is usual)", "licence"], lines))
 
 

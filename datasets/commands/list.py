@@ -39,8 +39,7 @@ def _print_table(infos: Sequence[datasets.DatasetInfo]) -> None:
     """Prints one row for each data set."""
     table = listing(("name", "title", "official pairs", "size", "licence", "source"))
     for info in infos:
-        pairs = ", ".join(f"{split} {count}" for split, count in info.splits.items())
-        table.add_row(info.name, info.title, pairs, info.size, info.licence, info.source)
+        table.add_row(info.name, info.title, info.official, info.size, info.licence, info.source)
     printer = terminal(_WIDTH)
     printer.print(table)
     printer.print("\n`python -m datasets list NAME` says what to put where.", markup=False)
@@ -52,6 +51,6 @@ def _print_one(info: datasets.DatasetInfo) -> None:
     print(f"source    {info.source}")
     print(f"licence   {info.licence}")
     print(f"size      {info.size}")
-    print(f"pairs     {', '.join(f'{split} {count}' for split, count in info.splits.items())}")
+    print(f"pairs     {info.official}")
     print(f"protocols {', '.join(info.protocols) or 'none (nothing is blurry)'}")
     print(f"\n{info.layout}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import datasets
@@ -60,9 +61,13 @@ def _problems(pairs: datasets.Pairs, folder: Path) -> list[str]:
     return problems
 
 
-def _splits_with_data(name: str, root: Path) -> list[str]:
+def _splits_with_data(name: str, root: Sequence[Path]) -> list[str]:
     """Lists the splits of which there is anything, sound or not; all of them when there is nothing."""
     from datasets.loading import folder_of
 
-    splits, source, folder = list(datasets.info(name).splits), datasets.reader(name), folder_of(name, root)
+    dataset, source = datasets.info(name), datasets.reader(name)
+    if dataset.own_photographs and dataset.training_split:
+        # Either split may hold the same photographs, and scoring reads each but once.
+        return [dataset.training_split]
+    splits, folder = list(dataset.splits), folder_of(name, root[0])
     return [split for split in splits if source.members(folder, split)] or splits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import datasets
 from common.console import progress
@@ -18,8 +19,14 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints the totals and every problem of a data set; 1 when there are problems."""
-    with progress(f"reading {args.dataset}") as shown:
-        report = datasets.verify(args.dataset, args.root, shown)
+    sound = [_verify(args.dataset, root) for root in args.root]
+    return 0 if all(sound) else 1
+
+
+def _verify(name: str, root: Path) -> bool:
+    """Prints what is wrong in one folder; whether nothing is."""
+    with progress(f"reading {name}") as shown:
+        report = datasets.verify(name, root, shown)
     print(f"{report.dataset} in {report.root}")
     for split, count in report.counts.items():
         print(f"  {split}: {count} pairs, {report.coverage[split]}")
@@ -29,4 +36,4 @@ def run(args: argparse.Namespace) -> int:
         print(f"problem: {where}: {what}")
     count = len(report.problems)
     print("no problems" if report.ok else f"{count} problem{'s' if count > 1 else ''}")
-    return 0 if report.ok else 1
+    return report.ok

@@ -23,19 +23,20 @@ SAMPLE_MARKER = "SAMPLE.json"
 _DEPTH = 3
 
 
-def scan(root: Path, folder: str, suffixes: tuple[str, ...] = (".png",)) -> dict[str, Found]:
+def scan(root: Path, folder: str, suffixes: tuple[str, ...] = (".png",), whole_names: bool = False) -> dict[str, Found]:
     """Lists the files of one folder without opening any.
 
     Args:
         root: The data set's folder.
         folder: Folder below `root`, with forward slashes; `"."` for `root` itself.
         suffixes: Lower-case endings to accept; the comparison ignores case.
+        whole_names: Whether files of one name with different endings are different images.
 
     Returns:
-        File name without its ending -> file; empty when the folder is missing. Names are composed (Unicode's NFC), as
-        archives made on macOS hold them decomposed. Of several files of one name, such as `1.png` and `1.PNG`, the
-        first in the alphabet stands for all and has the fault. Hidden files are left out (macOS puts a `._x.png`
-        beside every `x.png` on foreign disks).
+        File name, without its ending unless `whole_names` -> file; empty when the folder is missing. Names are
+        composed (Unicode's NFC), as archives made on macOS hold them decomposed. Of several files of one name, such as
+        `1.png` and `1.PNG`, the first in the alphabet stands for all and has the fault. Hidden files are left out
+        (macOS puts a `._x.png` beside every `x.png` on foreign disks).
     """
     prefix = "" if folder == "." else f"{folder}/"
     found: dict[str, Found] = {}
@@ -46,7 +47,7 @@ def scan(root: Path, folder: str, suffixes: tuple[str, ...] = (".png",)) -> dict
         file = _found(entry, prefix + entry.name)
         if file is None:
             continue
-        stem = unicodedata.normalize("NFC", stem)
+        stem = unicodedata.normalize("NFC", entry.name if whole_names else stem)
         if stem in found:
             file = found[stem]._replace(fault=f"{entry.name} has the same name; keep one of the two")
         found[stem] = file
@@ -169,6 +170,23 @@ def numbers_by_scene(members: Sequence[Member]) -> dict[str, set[int]]:
     return scenes
 
 
+def existing(name: str, root: Path | str, wanted: str = "") -> Path:
+    """The folder that a user gave.
+
+    Args:
+        name: The data set, for the message.
+        root: What was given.
+        wanted: What kind of folder to give instead, for the message.
+
+    Raises:
+        DataError: When it is no folder.
+    """
+    root = expand(root)
+    if not _is_folder(root):
+        raise DataError(f"{name}: data root {root} is not a folder; give the folder{wanted}")
+    return root
+
+
 def locate(name: str, root: Path | str, folder: str, fits: Callable[[Path], bool]) -> Path:
     """Finds a data set's folder: `root` itself, or a usual place below it.
 
@@ -185,9 +203,7 @@ def locate(name: str, root: Path | str, folder: str, fits: Callable[[Path], bool
     Raises:
         DataError: When `root` is no folder, or no place fits.
     """
-    root = expand(root)
-    if not _is_folder(root):
-        raise DataError(f"{name}: data root {root} is not a folder; give the folder that holds {folder}/")
+    root = existing(name, root, f" that holds {folder}/")
     names = list(dict.fromkeys((folder, name, name.partition("-")[0])))
     try:
         for place in _places(root, names):

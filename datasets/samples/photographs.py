@@ -93,6 +93,13 @@ def make_div2k(folder: Path, seed: int) -> None:
             write_image(folder / f"DIV2K_{split}_HR" / f"{number:04d}.png", photograph(name))
 
 
+def make_synthetic(folder: Path, seed: int) -> None:
+    """Writes photographs whole, those to train on and those to score apart; the seed changes nothing."""
+    for split, names in (("train", TRAIN), ("test", TEST)):
+        for name in names:
+            write_image(folder / split / f"{Path(name).stem}.png", photograph(name))
+
+
 def make_cifar10(folder: Path, seed: int) -> None:
     """Writes five training batches and a test batch of squares cut from the photographs and scaled down."""
     for number in range(1, 6):
@@ -142,3 +149,4 @@ register(
     )
 )
 register(Recipe("div2k", None, None, "sharp photographs", make_div2k))
+register(Recipe("synthetic", None, None, "sharp photographs, blurred when they are read", make_synthetic))

@@ -49,7 +49,7 @@ ROWS = (
     Row("mprnet", ("tiny",), (("mprnet", "gopro"),)),
     Row(
         "nafnet",
-        ("tiny",),
+        ("tiny", "photo"),
         (("nafnet", "gopro-w32"), ("nafnet_local", "gopro-w32")),
         {"nafnet_local": {"train_crop": 32}},
     ),

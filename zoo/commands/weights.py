@@ -83,7 +83,7 @@ def _list(args: argparse.Namespace) -> int:
     screen = terminal(WIDTH)
     shown = listing(("name", "model", "trained on", "published", "licence", "MB", "here"), numbers=("MB",))
     for entry in entries:
-        size = entry.files[0].megabytes
+        size = entry.megabytes
         shown.add_row(
             entry.name,
             f"{entry.model}/{entry.variant}",

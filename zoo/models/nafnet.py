@@ -25,6 +25,17 @@ TINY = {
     "residual_scale": 0.1,
     "block_scale": 0.1,
 }
+# Cells of 2x2 pixels and four levels see far for little, so that a CPU trains it within hours.
+PHOTO = {
+    "width": 24,
+    "encoder_blocks": (1, 1, 1),
+    "middle_blocks": 2,
+    "decoder_blocks": (1, 1, 1),
+    "residual_scale": 0.1,
+    "block_scale": 0.1,
+    "stem": 2,
+    "train_crop": 128,
+}
 
 INFO = ModelInfo(
     name="nafnet",
@@ -51,6 +62,9 @@ INFO = ModelInfo(
             },
             note="width 32, the authors' form for SIDD (noise), means over the whole image",
         ),
+        "photo": Variant(
+            908_292, macs=683_630_208, options=PHOTO, note="narrow, on cells of 2x2 pixels, for photographs on a CPU"
+        ),
         "tiny": Variant(288_691, macs=1_031_039_488, options=TINY, note="narrow, three levels, for laptops and tests"),
     },
     default="gopro-w32",
@@ -70,6 +84,7 @@ def build(
     train_crop: int = 256,
     residual_scale: float = 1.0,
     block_scale: float = 0.0,
+    stem: int = 1,
 ) -> Tensor:
     """Builds NAFNet.
 
@@ -87,6 +102,8 @@ def build(
         train_crop: Side of the training crops in pixels.
         residual_scale: Factor on the initial kernel of the last convolution, which is added to the image.
         block_scale: Weight of every block's changes at the start; with 0 every block gives what it got.
+        stem: Side of the cells of pixels that are one place of the finest level; 1 for every pixel by itself, as in the
+            authors' form. Larger cells cost less and see farther.
 
     Returns:
         Tensor (batch, height, width, 3), not clipped.
@@ -94,24 +111,27 @@ def build(
     Raises:
         ZooError: For another mode, a crop or widths below 1, and levels that encoder and decoder do not share.
     """
-    from zoo.layers import CropLike, PadToMultiple, PixelShuffle
+    from zoo.layers import CropLike, PadToMultiple, PixelShuffle, PixelUnshuffle
 
     layers, full = keras.layers, keras.config.dtype_policy().variable_dtype
     levels = len(encoder_blocks)
     if inference not in INFERENCE_MODES:
         raise ZooError(f"inference must be {' or '.join(map(repr, INFERENCE_MODES))}, not {inference!r}")
-    if levels != len(decoder_blocks) or width < 1 or train_crop < 1:
+    if levels != len(decoder_blocks) or min(width, train_crop, stem) < 1:
         raise ZooError(
             f"encoder_blocks={encoder_blocks!r} and decoder_blocks={decoder_blocks!r} must have as many levels, "
-            f"width={width} and train_crop={train_crop} be at least 1"
+            f"width={width}, stem={stem} and train_crop={train_crop} be at least 1"
         )
-    padded_crop = -(-train_crop // 2**levels) * 2**levels
+    multiple = stem * 2**levels
+    padded_crop = -(-train_crop // multiple) * multiple
     blocks = [
-        _Blocks(inference, (padded_crop >> level) * (train_crop * _WINDOW // _CROP) // train_crop, block_scale)
+        _Blocks(inference, (padded_crop // stem >> level) * (train_crop * _WINDOW // _CROP) // train_crop, block_scale)
         for level in range(levels + 1)
     ]
 
-    x = PadToMultiple(2**levels, dtype=full, name="padded")(inputs)
+    x = PadToMultiple(multiple, dtype=full, name="padded")(inputs)
+    if stem > 1:
+        x = PixelUnshuffle(stem, dtype=full, name="cells")(x)
     x = pytorch_conv(x, width, 3, "intro")
     skips = []
     for level, count in enumerate(encoder_blocks, start=1):
@@ -124,7 +144,9 @@ def build(
         x = PixelShuffle(2, name=f"up{level}_shuffle")(x)
         x = layers.Add(name=f"up{level}_sum")([x, skips[level - 1]])
         x = blocks[level - 1].row(x, count, f"decoder{level}")
-    x = pytorch_conv(x, 3, 3, "correction", scale=residual_scale, dtype=full)
+    x = pytorch_conv(x, 3 * stem**2, 3, "correction", scale=residual_scale, dtype=full)
+    if stem > 1:
+        x = PixelShuffle(stem, dtype=full, name="pixels")(x)
     x = CropLike(dtype=full, name="cropped")([x, inputs])
     return layers.Add(dtype=full, name="sharp")([x, inputs])
 

@@ -71,6 +71,29 @@ class Offer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return self.command or self.page or self.address or ""
 
 
+class Packaged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A file of weights that comes with this zoo, which trained them.
+
+    Attributes:
+        name: The file's name in `zoo/weights/own`.
+        sha256: Hash of the file.
+        recipe: How they were trained.
+        data: What they were trained on.
+        fails: Where they fail.
+    """
+
+    name: str
+    sha256: str
+    recipe: str
+    data: str
+    fails: str
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return _FILE.parent / "own" / self.name
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One set of published weights.
 
@@ -79,7 +102,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         model, variant: What they are weights of.
         trained_on: Data set.
         scores: What is claimed of them.
-        files: The files that hold them, the owner's first.
+        files: The files that hold them, the owner's first; none where they are packaged.
+        packaged: The file that comes with this zoo; None for weights of others.
         code_licence: Licence of the authors' code.
         weights_licence: Licence of the weights themselves.
         citation: What to cite.
@@ -91,7 +115,8 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     variant: str
     trained_on: str
     scores: tuple[Score, ...]
-    files: tuple[Offer, ...]
+    files: tuple[Offer, ...] = ()
+    packaged: Packaged | None = None
     citation: str
     code_licence: str | None = None
     weights_licence: str | None = None
@@ -102,6 +127,13 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         """The licences in words."""
         code = self.code_licence or "not stated"
         return f"code {code}, weights {self.weights_licence or 'not stated'}"
+
+    @property
+    def megabytes(self) -> float | None:
+        """Size of the usual file in millions of bytes, where it is known."""
+        if self.packaged is not None and self.packaged.path.is_file():
+            return round(self.packaged.path.stat().st_size / 1e6, 1)
+        return self.files[0].megabytes if self.files else None
 
     def offer(self, kind: str) -> Offer | None:
         """The first file of a format; None when none is offered in it."""
@@ -174,8 +206,10 @@ def parse(content: bytes, where: str) -> dict[str, Entry]:
             raise ZooError(f"{where}: {entry.name!r} is no name, or is there twice; use small letters, digits and -")
         for offer in entry.files:
             _check(offer, f"{where}: {entry.name}")
-        if not entry.files:
+        if not entry.files and entry.packaged is None:
             raise ZooError(f"{where}: {entry.name} has no files; say who offers them")
+        if entry.packaged is not None and not _HASH.fullmatch(entry.packaged.sha256):
+            raise ZooError(f"{where}: {entry.name}: {entry.packaged.sha256!r} is no SHA-256; give 64 digits")
         table[entry.name] = entry
     return table
 

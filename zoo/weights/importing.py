@@ -32,6 +32,8 @@ def import_published(name: str, path: Path | str) -> Path:
         ZooError: When it is not the published file, or does not fit the model.
     """
     entry, path = catalogue.find(name), innermost(expand(path))
+    if entry.packaged is not None:
+        raise ZooError(f"{name} comes with this zoo and needs no import; use it as zoo.load({name!r})")
     # A file for nothing that this zoo builds need not be read.
     info(entry.model).variant(entry.variant)
     digest = _hash(path)

@@ -1,4 +1,7 @@
-"""Converted weights in the cache: `weights/NAME.keras`, and beside them the hashes of the files that they came from."""
+"""Weights by name: those of others in the cache, converted, as `weights/NAME.keras`; our own, which come with the zoo.
+
+Beside the converted files lie the hashes of the files that they came from.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +40,13 @@ def folder() -> Path:
 
 
 def path_of(name: str) -> Path:
-    """Where the converted file of a catalogue name lies, or will lie.
+    """Where the file of a catalogue name lies, or will lie: in the cache, or in this package.
 
     Raises:
         ZooError: When there is no such name.
     """
-    return folder() / f"{catalogue.find(name).name}.keras"
+    entry = catalogue.find(name)
+    return folder() / f"{entry.name}.keras" if entry.packaged is None else entry.packaged.path
 
 
 def is_here(name: str) -> bool:
@@ -65,6 +69,8 @@ def located(name: str) -> Path:
 def how_to_get(name: str) -> str:
     """What to do to have the weights of a catalogue name, in words."""
     entry = catalogue.find(name)
+    if entry.packaged is not None:
+        return "they come with this zoo, so install it again"
     if any(offer.address for offer in entry.files):
         return f"fetch them with `python -m zoo weights get {name}`"
     return by_hand(entry)
@@ -159,7 +165,11 @@ def verify(name: str) -> None:
     Raises:
         ZooError: When it is missing, damaged or another.
     """
-    path = located(name)
+    path, packaged = located(name), catalogue.find(name).packaged
+    if packaged is not None:
+        if hash_of(path) != packaged.sha256:
+            raise ZooError(f"{path}: not the file that comes with this zoo; install it again")
+        return
     remedy = f"remove it with `python -m zoo weights remove {name}` and get it again"
     try:
         with zipfile.ZipFile(path) as archive:
@@ -172,8 +182,14 @@ def verify(name: str) -> None:
 
 
 def remove(name: str) -> bool:
-    """Deletes the converted file of a catalogue name and what is remembered of it; whether there was any."""
+    """Deletes the converted file of a catalogue name and what is remembered of it; whether there was any.
+
+    Raises:
+        ZooError: When it comes with this zoo.
+    """
     path = path_of(name)
+    if catalogue.find(name).packaged is not None:
+        raise ZooError(f"{name} comes with this zoo and is not removed")
     pins = _pins()
     there = path.is_file() or name in pins
     path.unlink(missing_ok=True)

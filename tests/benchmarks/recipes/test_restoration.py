@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.errors import RunError
 from benchmarks.recipes.recipe import Optimiser, Schedule
 from benchmarks.recipes.select import recipe
 
@@ -36,3 +37,14 @@ def test_restormer():
     assert made.optimiser == Optimiser(learning_rate=3e-4, epsilon=1e-8, weight_decay=1e-4, global_clipnorm=0.01)
     for words in ("crops grow from 128x128", "92,000 steps"):
         assert words in made.ours
+
+
+def test_the_recipe_of_our_own_weights():
+    made = recipe("nafnet", "gopro", "own")
+    assert (made.variant, made.loss, made.data.crop, made.data.batch) == ("photo", "mean_absolute_error", 128, 4)
+    assert (made.schedule.kind, made.steps) == ("cosine", 40_000)
+    assert "--train-on synthetic" in made.ours
+    # It is as good for any other model's data, and no other model has one.
+    assert recipe("nafnet", "reds", "own") == made
+    with pytest.raises(RunError, match=r"atrous has no own recipe beside the paper's \(nafnet has\)"):
+        recipe("atrous", "gopro", "own")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ import pytest
 import zoo
 from benchmarks.records import store as records
 from benchmarks.run.__main__ import main
+from benchmarks.run.experiment import weights_id
 from benchmarks.run.parser import build_parser, request_of
 from benchmarks.run.plan import plan_all
+from benchmarks.run.request import ModelOptions
 from tests.support.checkpoints import write_carlo
 from zoo.weights import catalogue, store
 from zoo.weights.importing import import_published
@@ -138,3 +141,9 @@ def test_refusals(here, refused, tmp_path, model, weights, words):
 def test_another_variant(here, refused):
     line = refused(main, "--model", "carlo/image", "--weights", "toy-tiny", *SCORED)
     assert line.endswith("holds carlo/tiny, not carlo/image; use --model carlo --variant tiny")
+
+
+def test_weights_that_come_with_the_zoo_are_told_apart_by_their_own_hash():
+    path = Path(catalogue.__file__).with_name("own") / "photo-small.keras"
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert weights_id(ModelOptions(published="photo-small", weights=path)) == f"photo-small sha256:{digest[:16]}"

@@ -42,7 +42,7 @@ def test_list_shows_every_data_set(capsys):
     shown = capsys.readouterr().out
     for name in datasets.list_datasets():
         assert f"\n{name} " in shown
-    assert "train 2103, test 1111" in shown
+    assert "train 2,103, test 1,111" in shown
     assert "https://www.cs.toronto.edu/~kriz/cifar.html" in shown
 
 

@@ -44,6 +44,11 @@ def _div2k(layouts):
         layouts.image(f"DIV2K_valid_HR/{number:04d}.png")
 
 
+def _photographs(layouts):
+    for name in ("a", "b"):
+        layouts.image(f"test/{name}.png")
+
+
 TABLE = {
     "cifar10": Row(lambda to: to.cifar("test_batch", 3), "test", 3, ""),
     "div2k": Row(_div2k, "val", 2, "DIV2K_valid_HR/0801.png", "DIV2K_valid_HR/0801.PNG"),
@@ -90,7 +95,9 @@ TABLE = {
         "val/val_blur_jpeg/004/00000007.jpg",
         "val/val_blur_jpeg/004/00000007.png",
     ),
+    "synthetic": Row(_photographs, "test", 2, "test/a.png"),
 }
+OWN = [name for name in TABLE if datasets.info(name).own_photographs]
 WITH_FILES = [name for name, row in TABLE.items() if row.blurry]
 
 
@@ -114,7 +121,7 @@ def test_its_entry_is_whole(name):
     assert info.name == name
     assert info.evaluation_split in info.splits
     assert info.training_split is None or info.training_split in info.splits
-    assert info.source.startswith("http")
+    assert info.own_photographs or info.source.startswith("http")
     assert info.folder in info.layout
     assert all((info.title, info.summary, info.licence, info.size))
     assert info.validation_unit in ("scene", "image", "frame")
@@ -150,9 +157,15 @@ def test_sound_files_are_verified_as_such(name, row, layouts):
     report = datasets.verify(name, layouts.root)
     assert report.ok, report.problems
     assert report.counts[row.split] == row.count
-    assert report.coverage[row.split] in ("sample", f"subset {row.count}/{datasets.info(name).splits[row.split]}")
+    known = f"subset {row.count}/{datasets.info(name).splits[row.split]}"
+    assert (
+        report.coverage[row.split] == "own photographs"
+        if name in OWN
+        else report.coverage[row.split] in ("sample", known)
+    )
 
 
+@pytest.mark.parametrize("name", [name for name in TABLE if name not in OWN])
 def test_folders_deeper_or_in_another_case_are_found(name, layouts, tmp_path):
     folder = datasets.info(name).folder
     for number, place in enumerate(

@@ -65,6 +65,8 @@ def test_a_missing_or_wrong_root_is_one_clear_line(tmp_path, layouts):
         datasets.load("gopro", tmp_path / "none")
     layouts.image("images/1.png")
     for name in datasets.list_datasets():
+        if datasets.info(name).own_photographs:  # any folder with an image will do
+            continue
         with pytest.raises(DataError, match=f"{name}: no .* layout in .*looked in .*datasets list {name}") as error:
             datasets.load(name, tmp_path)
         assert "\n" not in str(error.value)

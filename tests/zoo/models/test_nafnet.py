@@ -57,6 +57,17 @@ def test_windows_are_those_of_the_released_configuration():
         assert [*found, model.get_layer("middle_1_mean").window] == [(window, window) for window in windows]
 
 
+@pytest.mark.parametrize("size", [(24, 32), (37, 23), (8, 1), (1, 1)])
+def test_cells_of_pixels_are_gathered_and_spread(size):
+    """A finest level of half the sides: windows are half as wide, and any size comes back as it went in."""
+    model = small(stem=2)
+    assert model.get_layer("intro").kernel.shape == (3, 3, 12, 4)
+    assert model.get_layer("correction").kernel.shape == (3, 3, 4, 12)
+    assert model.get_layer("encoder1_1_mean").window == (CROP * 3 // 4, CROP * 3 // 4)
+    pixels = image(*size)
+    assert np.asarray(model(pixels)).shape == pixels.shape
+
+
 def test_blocks_change_nothing_at_the_start():
     model = zoo.create("nafnet", "tiny", **SMALL, block_scale=0.0, residual_scale=1.0, dtype="float64")
     plain = zoo.create(

@@ -29,7 +29,9 @@ def test_what_there_is():
         "restormer-gopro",
     }
     nafnet = {"nafnet-gopro-w32", "nafnet-gopro-w64", "nafnet-reds-w64", "nafnet-sidd-w32"}
-    assert {*deblurring, *nafnet, "deblurgan", *(f"psfnn-step-{step}" for step in range(11))} == set(NAMES)
+    assert {*deblurring, *nafnet, "photo-small", "deblurgan", *(f"psfnn-step-{step}" for step in range(11))} == set(
+        NAMES
+    )
 
 
 @pytest.mark.parametrize("each", ENTRIES, ids=NAMES)
