@@ -80,7 +80,8 @@ def progress(title: str) -> Iterator[Progress]:
         return
     from rich.progress import Progress as Bar
 
-    with Bar(console=terminal(stderr=True), transient=True) as bar:
+    # What is printed into a file meanwhile stays out of the terminal.
+    with Bar(console=terminal(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 

@@ -1,12 +1,13 @@
-"""`python -m zoo`: list the models, read the card of one, fetch and import published weights."""
+"""`python -m zoo`: restore photographs, list the models, read the card of one, fetch and import published weights."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from common.cli import Parser, guarded
-from zoo.commands import info, weights
+from zoo.commands import info, restore, weights
 from zoo.commands import list as list_
 
 
@@ -17,7 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The command line without the program's name; None takes the process's own.
 
     Returns:
-        The exit code: 0 done, 2 bad input, 130 interrupted, 141 where who reads the output has had enough.
+        The exit code: 0 done, 1 where a file failed and the others did not, 2 bad input, 130 interrupted, 141 where
+        who reads the output has had enough.
     """
 
     def run() -> int:
@@ -29,11 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m zoo", description="Deblurring models: what there is.")
+    parser = Parser(prog=_program(), description="Deblurring models, and what they make of photographs.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (list_, info, weights):
+    for command in (list_, info, restore, weights):
         command.add_to(commands)
     return parser
+
+
+def _program() -> str:
+    """How the program was called: as a module, or as the script that an installation gives."""
+    called = Path(sys.argv[0]).name
+    return called if called.startswith("deblur-zoo") else "python -m zoo"
 
 
 if __name__ == "__main__":

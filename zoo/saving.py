@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import struct
 import zipfile
 import zlib
 from collections import Counter
@@ -19,6 +20,10 @@ from zoo.registry import spoken
 
 # Member of the .keras archive that holds notes; Keras ignores it.
 _NOTES = "deblur_zoo.json"
+# What reading a member of a damaged archive raises; RuntimeError for one that is encrypted or nested too deep.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, TypeError, ValueError, RuntimeError)
+# What Keras raises for files that are not what they seem.
+_REFUSALS = (ValueError, TypeError, KeyError, OSError, AttributeError, IndexError, ImportError, RuntimeError)
 
 
 def save(
@@ -67,14 +72,41 @@ def load(path: Path | str, compile: bool = False) -> keras.Model:
     register_all()
 
     path = _check_file(path)
+    _refuse_foreign(_read_config(path), path)
     policy = _policy_in(path)
     try:
         # Keras gives a loaded model the global policy, by which it decides on the scaling of the loss.
         with global_policy(policy):
             return keras.saving.load_model(path, compile=compile)
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error) as error:
+        raise ZooError(f"{path}: damaged ({error}); make or fetch it again") from error
+    except _REFUSALS as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ZooError(f"{path}: cannot be loaded: {reason}; make it again with this version") from error
+
+
+def _refuse_foreign(node: Any, path: Path) -> None:
+    """Refuses a file that asks for code: a Lambda layer, or classes of neither Keras nor anybody who registered them.
+
+    Raises:
+        ZooError: The message names the first of them.
+    """
+    if isinstance(node, dict):
+        kind, module = node.get("class_name"), node.get("module")
+        if kind == "Lambda":
+            raise ZooError(
+                f"{path}: holds a Lambda layer, whose code would be run; it is not loaded, since it may do harm"
+            )
+        if isinstance(module, str) and module != "builtins" and module.partition(".")[0] != "keras":
+            registered = node.get("registered_name")
+            if not isinstance(registered, str) or keras.saving.get_registered_object(registered) is None:
+                raise ZooError(
+                    f"{path}: asks for {module}.{kind}, which is of neither Keras nor this zoo; it is not loaded"
+                )
+        node = list(node.values())
+    if isinstance(node, list):
+        for part in node:
+            _refuse_foreign(part, path)
 
 
 def _policy_in(path: Path) -> str | None:
@@ -101,7 +133,7 @@ def _read_config(path: Path) -> dict[str, Any]:
         with zipfile.ZipFile(path) as archive:
             content = json.loads(archive.read("config.json"))
         return {"name": content["config"]["name"], **content}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, TypeError, ValueError) as error:
+    except _UNREADABLE as error:
         raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again") from error
 
 
@@ -111,8 +143,13 @@ def read_notes(path: Path | str) -> dict[str, Any]:
     Raises:
         ZooError: When the file is missing or is not a model.
     """
-    with zipfile.ZipFile(_check_file(path)) as archive:
-        return json.loads(archive.read(_NOTES)) if _NOTES in archive.namelist() else {}
+    path = _check_file(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = json.loads(archive.read(_NOTES)) if _NOTES in archive.namelist() else {}
+    except _UNREADABLE as error:
+        raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again") from error
+    return found if isinstance(found, dict) else {}
 
 
 def read_member(path: Path | str, name: str) -> bytes:

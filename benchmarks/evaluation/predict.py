@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from benchmarks.evaluation.psf import BlurOf, together
 from datasets.hdc import refiner
 from datasets.pairs import Pair
 from datasets.registry import info as dataset_info
+from zoo.inference.blind import best_answer
 from zoo.inference.tiling import Tiles
 
 Restorer = Callable[[np.ndarray, Sequence[Pair]], np.ndarray]
@@ -36,7 +38,7 @@ def restorer(
             photographs in steps of blur as `datasets.hdc.refiner` prepares them, and its answer is enlarged again.
         tiles: How large images are cut; None restores them at once.
         blind: Whether small pages are restored for every blur step, and the answer that explains the page best is
-            taken (`datasets.hdc.refiner.guessed_step`), as if their step was not known.
+            taken (`zoo.inference.blind`), as if their step was not known.
         blur_of: Gives the blur of a pair, for a model that needs its point spread function.
 
     Returns:
@@ -102,7 +104,8 @@ def _restored_small(model: keras.Model, info: zoo.ModelInfo, image: np.ndarray, 
     if pair is None:
         steps = range(refiner.LAST_STEP + 1)
         answers = zoo.restore_batch(model, np.repeat(pages, len(steps), axis=0), info, list(steps))[..., 0]
-        answer = answers[refiner.guessed_step(page, answers)]
+        blurs = [partial(refiner.blurred_again, step=step) for step in steps]
+        answer = answers[best_answer(page, answers, blurs)]
     else:
         answer = zoo.restore_batch(model, pages, info, _blur_steps([pair], info))[0, ..., 0]
     height, width = image.shape[:2]

@@ -10,14 +10,9 @@ enough to know whether to wait, to come back tomorrow, or to ask for less.
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
 
 import keras
-import numpy as np
 
 import zoo
 from benchmarks.recipes.recipe import Recipe
@@ -25,22 +20,15 @@ from benchmarks.training.epochs import total_steps
 from common.console import duration
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
-from zoo.analysis.macs import at_size, count_macs
+from zoo.analysis.cost import COUNTED_SIDE, SHARE_OF_MATRIX_RATE, cost_of, matrix_rate, weights_size
+from zoo.analysis.macs import count_macs
 from zoo.inference.tiling import Tiles
 from zoo.models.patchgan import patchgan
-
-if TYPE_CHECKING:
-    from keras.src.ops.node import Node
 
 WORTH_TELLING = 60.0
 """Seconds from which on an estimate is told."""
 
-_SHARE_OF_MATRIX_RATE = 0.5
 _PASSES_OF_A_STEP = 3
-_SIDE = 1024
-_ROUNDS = 4
-_BYTES = 4
-_COUNTED_SIDE = 256
 # Multiply-accumulates of VGG-19 up to block3_conv3 for a pixel of the image.
 _VGG_MACS = 9 * (3 * 64 + 64 * 64 + (64 * 128 + 128 * 128) / 4 + (128 * 256 + 2 * 256 * 256) / 16)
 # Interpreter, frameworks and their buffers.
@@ -91,10 +79,10 @@ def training(recipe: Recipe, model: keras.Model, pairs: int, taken: int = 0) -> 
         pairs: Training pairs.
         taken: Steps that were taken before a resume.
     """
-    cost = _cost(model)
+    cost = cost_of(model)
     pixels = recipe.data.batch * recipe.data.crop**2
     macs = _PASSES_OF_A_STEP * cost.macs + _beside_the_generator(recipe, cost.macs)
-    memory = _ACTIVATIONS * pixels * cost.outputs + _COPIES_OF_WEIGHTS * _weights(model)
+    memory = _ACTIVATIONS * pixels * cost.outputs + _COPIES_OF_WEIGHTS * weights_size(model)
     return _estimate("training", max(0, total_steps(recipe, pairs) - taken) * pixels * macs, memory)
 
 
@@ -116,69 +104,16 @@ def scoring(model: keras.Model, pairs: Pairs, crop: int | None = None, tiles: Ti
     else:
         largest = (tiles.tile + 2 * tiles.overlap) ** 2
         pixels = sum(math.ceil(h / tiles.tile) * math.ceil(w / tiles.tile) for h, w in sides) * largest
-    cost = _cost(model)
-    return _estimate("scoring", passes * pixels * cost.macs, _LARGEST_LAYER * largest * cost.traffic + _weights(model))
+    cost = cost_of(model)
+    return _estimate(
+        "scoring", passes * pixels * cost.macs, _LARGEST_LAYER * largest * cost.traffic + weights_size(model)
+    )
 
 
 def _estimate(work: str, macs: float, memory: float) -> Estimate:
-    rate = _SHARE_OF_MATRIX_RATE * matrix_rate()
+    rate = SHARE_OF_MATRIX_RATE * matrix_rate()
     # Work without multiplications, as of a baseline, takes a moment too.
     return Estimate(work, macs, max(macs / rate, 1e-3), _BASE_MEMORY + memory)
-
-
-@cache
-def matrix_rate() -> float:
-    """Multiply-accumulates a second of a product of two matrices of 1024 x 1024, float32, on the Keras device."""
-    matrix = keras.ops.convert_to_tensor(np.random.default_rng(0).random((_SIDE, _SIDE), np.float32))
-    seconds = []
-    for _ in range(_ROUNDS):
-        start = time.perf_counter()
-        # A sum is little to copy and cannot be had before the product is done.
-        float(keras.ops.sum(keras.ops.matmul(matrix, matrix)))
-        seconds.append(time.perf_counter() - start)
-    return _SIDE**3 / min(seconds)
-
-
-@dataclass(frozen=True)
-class _Cost:
-    """What one pixel of an image costs a model.
-
-    Attributes:
-        macs: Multiply-accumulates.
-        outputs: Bytes that all layers put out together.
-        traffic: Bytes that the busiest layer takes and puts out.
-    """
-
-    macs: float
-    outputs: float
-    traffic: float
-
-
-def _cost(model: keras.Model) -> _Cost:
-    """The cost of a pixel, counted on one image of fixed size."""
-    nodes = list(_nodes(at_size(model, _COUNTED_SIDE, _COUNTED_SIDE)))
-    outputs = [_bytes(node.output_tensors) for node in nodes]
-    traffic = [_bytes(node.input_tensors) + own for node, own in zip(nodes, outputs, strict=True)]
-    pixels = _COUNTED_SIDE**2
-    return _Cost(count_macs(model) / pixels, sum(outputs) / pixels, max(traffic, default=0.0) / pixels)
-
-
-def _nodes(model: keras.Model) -> Iterator[Node]:
-    """The calls of all layers, also of those of models inside the model."""
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _nodes(layer)
-        else:
-            yield from layer._inbound_nodes
-
-
-def _bytes(tensors: Sequence[keras.KerasTensor]) -> float:
-    return float(_BYTES * sum(math.prod(tensor.shape) for tensor in tensors))
-
-
-def _weights(model: keras.Model) -> float:
-    """Bytes of a model's weights."""
-    return float(_BYTES * sum(math.prod(weight.shape) for weight in model.weights))
 
 
 def _beside_the_generator(recipe: Recipe, generator: float) -> float:
@@ -186,7 +121,7 @@ def _beside_the_generator(recipe: Recipe, generator: float) -> float:
     own = recipe.adversarial
     if own is None:
         return 0.0
-    critic = count_macs(patchgan(filters=own.critic_filters), _COUNTED_SIDE, _COUNTED_SIDE) / _COUNTED_SIDE**2
+    critic = count_macs(patchgan(filters=own.critic_filters), COUNTED_SIDE, COUNTED_SIDE) / COUNTED_SIDE**2
     # Truth and result go there and back; for the gradient penalty a mixture does, twice.
     images = 4 if recipe.loss == "wasserstein" else 2
     critic_step = generator + images * _PASSES_OF_A_STEP * critic

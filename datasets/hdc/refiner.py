@@ -151,36 +151,9 @@ def medians(plane: np.ndarray, widths: Sequence[int]) -> np.ndarray:
     return np.stack([cv2.medianBlur(padded, width)[margin:-margin, margin:-margin] for width in widths], axis=-1)
 
 
-def misfit(page: np.ndarray, restored: np.ndarray, step: int) -> float:
-    """Says how badly a restored page explains the blurred one, if that was blurred at a step (our choice).
-
-    The restored page is made black and white, blurred by the aperture of the step, and fitted to the blurred page by a
-    factor and an offset.
-
-    Args:
-        page: Background-corrected page, float array (height, width).
-        restored: What a model made of it for this step, same shape.
-        step: 0 to `LAST_STEP`.
-
-    Returns:
-        Share of the page's variance that is left, 0 to 1.
-    """
-    threshold = (float(restored.min()) + float(np.quantile(restored, 0.9))) / 2
-    white = (restored > threshold).astype(np.float32)
-    blurred = defocus(white, aperture(max(STEPS[step][0] / SCALE, SMALLEST), BLADES)).ravel()
-    if blurred.std() < 1e-6:
-        return 1.0
-    return 1 - float(np.corrcoef(blurred, page.ravel())[0, 1]) ** 2
-
-
-def guessed_step(page: np.ndarray, answers: np.ndarray) -> int:
-    """The blur step whose answer explains the page best.
-
-    Args:
-        page: Background-corrected page, float array (height, width).
-        answers: A model's answers for the steps 0 to `LAST_STEP`, (steps, height, width).
-    """
-    return int(np.argmin([misfit(page, answer, step) for step, answer in enumerate(answers)]))
+def blurred_again(page: np.ndarray, step: int) -> np.ndarray:
+    """A small sharp page (height, width), float, blurred by the aperture of a blur step."""
+    return defocus(page, aperture(max(STEPS[step][0] / SCALE, SMALLEST), BLADES))
 
 
 def prepare(pairs: Pairs, aligner: Callable[[Pairs], Callable[[Pair], np.ndarray]] | None = None) -> Pairs:

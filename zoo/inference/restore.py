@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from common.progress import Progress
 from zoo.errors import ZooError
 from zoo.inference.image_files import read_image, to_array
 from zoo.inference.inputs import check_batch, from_planes, known_blur, network_input, to_planes, with_medians
 from zoo.inference.run import run_model
-from zoo.inference.tiling import Tiles, restore_tiles
+from zoo.inference.tiling import Tiles, reflected, restore_tiles, restored_rows
 from zoo.registry import ModelInfo, identify, spoken
 
 if TYPE_CHECKING:
     import keras
     from PIL import Image
 
-# Grey planes of together at most this many pixels go through a model at once, to bound its memory.
-_PIXELS_AT_ONCE = 1 << 20
+PIXELS_AT_ONCE = 1 << 20
+"""Grey planes of together at most this many pixels go through a model at once, to bound its memory."""
+
+WHITE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
+"""The white level of images of whole numbers."""
 
 
 def pad_to_fit(batch: np.ndarray, info: ModelInfo, shrink: int = 0) -> tuple[np.ndarray, tuple[int, int]]:
@@ -93,7 +98,7 @@ def _restore_whole(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur:
     channels = batch.shape[-1]
     planes = to_planes(batch)
     blur = None if blur is None else np.repeat(blur, channels, axis=0)
-    at_once = max(1, _PIXELS_AT_ONCE // (batch.shape[1] * batch.shape[2]))
+    at_once = max(1, PIXELS_AT_ONCE // (batch.shape[1] * batch.shape[2]))
     restored = [
         _restore_images(model, planes[i : i + at_once], info, None if blur is None else blur[i : i + at_once])
         for i in range(0, len(planes), at_once)
@@ -122,11 +127,12 @@ def shrink_of(model: keras.Model) -> int:
 def restore(
     model: keras.Model,
     image: np.ndarray | Path | str | Image.Image,
-    tile: int | None = None,
+    tile: int | Tiles | None = None,
     overlap: int | None = None,
     blend: bool = True,
     blur_step: float | None = None,
     psf: np.ndarray | None = None,
+    progress: Progress | None = None,
 ) -> np.ndarray:
     """Deblurs one photograph of any height and width.
 
@@ -136,16 +142,17 @@ def restore(
     Args:
         model: A model of this zoo, from `create` or `load`.
         image: Array (height, width, 3), or (height, width, 9) with previous, current and next frame, or grey (height,
-            width, 1); uint8 in [0, 255] or float in [0, 1]. Or the path of an image file, or a Pillow image; both are
-            turned as their EXIF orientation says. A single image for a three-frame model stands for all three frames,
-            a grey one for all three colours.
+            width, 1); uint8 in [0, 255], uint16 in [0, 65535] or float in [0, 1]. Or the path of an image file, or a
+            Pillow image; both are turned as their EXIF orientation says. A single image for a three-frame model stands
+            for all three frames, a grey one for all three colours.
         tile: Restores tiles of so many pixels one after the other, which bounds the memory; None restores the
-            photograph at once.
+            photograph at once. `zoo.analysis.tile_size.chosen_cut` gives tiles that fit the memory and the model.
         overlap: Pixels that a model sees beyond each side of a tile, reflected at the border of the photograph; None
             takes a quarter of the tile (Germer et al. take 160 for 640).
         blend: Whether tiles fade into their neighbours where they overlap; otherwise the overlap is cut off.
         blur_step: How blurred the photograph is, for models that take it, e.g. 0 to 9 for the refiner.
         psf: Point spread function (rows, columns) of the blur, odd sides, for `wiener`.
+        progress: Called with tiles done and in all.
 
     Returns:
         The sharp photograph (height, width, 3 or 1) in the type of the input: uint8 for files of 8 bits, float32 in
@@ -162,20 +169,77 @@ def restore(
     >>> zoo.restore(zoo.create("identity"), image).shape
     (5, 7, 3)
     """
-    info, _ = identify(model)
-    frames = model_frames(model, info)
+    info, variant = identify(model)
     image = _as_array(image)
-    pixels = _as_float(image)
+    _check_image(image)
+    if overlap is not None and not isinstance(tile, int):
+        raise ZooError(f"overlap {overlap} without tiles; give tile too")
+    tiles = Tiles.of(tile, overlap, blend) if tile is None or isinstance(tile, int) else tile
+    frames = model_frames(model, info)
+
+    def run(piece: np.ndarray) -> np.ndarray:
+        """Restores an array of the image's type; a piece at a time, no float copy is made of a large photograph."""
+        batch = _for_model(as_float(piece), info, frames)[np.newaxis]
+        return restore_batch(model, batch, info, blur_step, None, psf)[0]
+
+    if tiles is None:
+        return to_type(run(image), image.dtype)
+    contract = info.for_variant(variant)
+    margins = [margin_to_fit(side, contract, 0) if tiles.seamless else 0 for side in image.shape[:2]]
+    bands = _restored_bands(image, tiles, margins, run, progress)
+    return _collected(bands, image, margins[0] // 2)
+
+
+def _restored_bands(
+    image: np.ndarray,
+    tiles: Tiles,
+    margins: Sequence[int],
+    run: Callable[[np.ndarray], np.ndarray],
+    progress: Progress | None,
+) -> Iterator[np.ndarray]:
+    """Restores a photograph of any type by rows of tiles.
+
+    Args:
+        image: The photograph (height, width, channels).
+        tiles: How it is cut.
+        margins: Pixels, rows and columns, by which it is enlarged before it is cut; half of them lie on either side.
+        run: Restores a piece.
+        progress: Called with tiles done and in all.
+
+    Yields:
+        float64 arrays (some rows, width, channels) of the enlarged height, but of the photograph's width.
+    """
+    height, width = image.shape[:2]
+    size = (height + margins[0], width + margins[1])
+    top, left = margins[0] // 2, margins[1] // 2
+
+    def piece(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        return run(image[np.ix_(reflected(rows - top, height), reflected(columns - left, width))])
+
+    for band in restored_rows(size, (tiles.windows(size[0]), tiles.windows(size[1])), piece, progress):
+        yield band[:, left : left + width]
+
+
+def _collected(bands: Iterator[np.ndarray], image: np.ndarray, top: int) -> np.ndarray:
+    """An array like the image out of bands, of which the first `top` rows do not belong to it."""
+    sharp: np.ndarray | None = None
+    start = -top
+    for band in bands:
+        if sharp is None:
+            sharp = np.empty((*image.shape[:2], band.shape[-1]), image.dtype)
+        first, last = max(start, 0), min(start + len(band), len(sharp))
+        if first < last:
+            sharp[first:last] = to_type(band[first - start : last - start], image.dtype)
+        start += len(band)
+    assert sharp is not None
+    return sharp
+
+
+def _for_model(pixels: np.ndarray, info: ModelInfo, frames: int) -> np.ndarray:
+    """One image as a model takes it: a grey one as three colours, a single one as all frames."""
     if info.colour and pixels.shape[-1] == 1:
         pixels = np.repeat(pixels, 3, axis=-1)
-    if pixels.shape[-1] == 3 and frames > 1:
-        pixels = np.tile(pixels, frames)
-    if tile is None and overlap is not None:
-        raise ZooError(f"overlap {overlap} without tiles; give tile too")
-    sharp = restore_batch(model, pixels[np.newaxis], info, blur_step, Tiles.of(tile, overlap, blend), psf)[0]
-    if image.dtype == np.uint8:
-        return np.floor(sharp * 255.0 + 0.5).astype(np.uint8)
-    return sharp.astype(image.dtype)
+    return np.tile(pixels, frames) if pixels.shape[-1] == 3 and frames > 1 else pixels
 
 
 def _restore_images(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
@@ -219,14 +283,30 @@ def _as_array(image: Any) -> np.ndarray:
     )
 
 
-def _as_float(image: np.ndarray) -> np.ndarray:
-    """The image as float32 in [0, 1]."""
+def _check_image(image: np.ndarray) -> None:
+    """Refuses arrays that are no images."""
     if image.ndim != 3 or 0 in image.shape:
         raise ZooError(f"an image must be an array (height, width, channels), not {image.shape}")
-    if image.dtype == np.uint8:
-        return image.astype(np.float32) / 255.0
+    if image.dtype in WHITE:
+        return
     if image.dtype.kind != "f":
-        raise ZooError(f"an image must be uint8 in [0, 255] or float in [0, 1], not {image.dtype}; convert it first")
+        raise ZooError(
+            f"an image must be uint8 in [0, 255], uint16 in [0, 65535] or float in [0, 1], not {image.dtype}; "
+            "convert it first"
+        )
     if not np.isfinite(image).all() or image.min() < 0 or image.max() > 1:
         raise ZooError("a float image must be finite and in [0, 1]; divide by its white level first")
-    return image.astype(np.float32)
+
+
+def as_float(image: np.ndarray) -> np.ndarray:
+    """An image as float32 in [0, 1]."""
+    white = WHITE.get(image.dtype)
+    return image.astype(np.float32) if white is None else image.astype(np.float32) / np.float32(white)
+
+
+def to_type(sharp: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """A restored image, float in [0, 1], in the type of the blurred one."""
+    white = WHITE.get(dtype)
+    if white is None:
+        return sharp.astype(np.float32).astype(dtype)
+    return np.floor(sharp.astype(np.float32) * np.float32(white) + np.float32(0.5)).astype(dtype)

@@ -6,8 +6,7 @@ import pytest
 
 import datasets
 from datasets import DataError
-from datasets.blur.defocus import aperture, defocus
-from datasets.hdc import refiner, simulation
+from datasets.hdc import refiner
 
 
 def page(ink=0.2, seed=0):
@@ -107,17 +106,3 @@ def test_steps_that_the_refiner_is_not_trained_on_are_refused(pairs):
     later = pairs.select([index for index, pair in enumerate(pairs) if pair.metadata["step"] == 10])
     with pytest.raises(DataError, match="trained on blur steps 0 to 9; none of them"):
         refiner.prepare(later)
-
-
-@pytest.mark.parametrize("step", range(10))
-def test_the_step_that_explains_a_page_is_found(step):
-    text = refiner.shrink(simulation.show(["VrkQCAeNBZ", "RcsijkFLTX", "GgceTmrxD2"], "Verdana"))
-    sharp = (text > 0.5).astype(np.float32)
-    radius = simulation.STEPS[step][0] / refiner.SCALE
-    noise = 0.01 * np.random.default_rng(step).standard_normal(sharp.shape).astype(np.float32)
-    page = 0.4 + 0.5 * defocus(sharp, aperture(radius, 8)) + noise
-    answers = np.stack([sharp] * 10)
-    misfits = [refiner.misfit(page, sharp, each) for each in range(10)]
-    assert min(misfits) < 0.05
-    assert abs(refiner.guessed_step(page, answers) - step) <= (step < 2)
-    assert refiner.misfit(page, np.ones_like(sharp), step) == 1
