@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     chosen = {args.variant: info.variant(args.variant)} if args.variant else info.variants
     screen = terminal(WIDTH)
     screen.print(f"{info.title} ({info.name})\n{info.summary}\n", markup=False)
-    for label, text in _facts(info, sorted({variant.frames for variant in chosen.values()})).items():
+    for label, text in _facts(info, chosen).items():
         screen.print(f"{label:<10}{text}", markup=False)
     shown = table("variant", "parameters", MACS, FIELD, "frames", "options", "note")
     for name, variant in chosen.items():
@@ -42,14 +42,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _facts(info: zoo.ModelInfo, frames: Sequence[int]) -> dict[str, str]:
+def _facts(info: zoo.ModelInfo, chosen: Mapping[str, zoo.Variant]) -> dict[str, str]:
     """What goes below the title: source, licence and contract."""
+    frames = sorted({variant.frames for variant in chosen.values()})
     return {
         "paper": info.paper,
         "licence": info.licence,
         "input": _input(info, frames),
         "size": _size(info),
         "output": _output(info),
+        "tiles": _tiles(info, chosen),
         **({"blur step": "second input (batch, 1), a number of at least 0"} if info.takes_blur_step else {}),
         **({"psf": "second input (batch, rows, columns, 1), point spread functions"} if info.takes_psf else {}),
     }
@@ -84,6 +86,15 @@ def _output(info: zoo.ModelInfo) -> str:
     smaller = f"each side {pixels} pixels smaller; zoo.restore makes up for it" if any(shrinks) else "of the same size"
     several = f"; {len(info.outputs)} of them: {', '.join(info.outputs)}" if len(info.outputs) > 1 else ""
     return f"(batch, height, width, {info.channels_out}), {smaller}{several}"
+
+
+def _tiles(info: zoo.ModelInfo, chosen: Mapping[str, zoo.Variant]) -> str:
+    """Whether tiles give what the whole photograph gives."""
+    fields = {variant.receptive_field for variant in chosen.values()}
+    if None in fields:
+        return "a pixel depends on all of the image, so tiles differ a little from the whole photograph"
+    beyond = max(field or 1 for field in fields) // 2 + max(info.medians, default=1) // 2
+    return f"give what the whole photograph gives with an overlap of {beyond} pixels, which `restore` takes by itself"
 
 
 def _print_options(console: Console, info: zoo.ModelInfo, chosen: Mapping[str, Any]) -> None:

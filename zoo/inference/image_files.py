@@ -85,8 +85,9 @@ def image_size(path: Path | str, megapixels: float = MEGAPIXELS) -> tuple[int, i
     """
     path = Path(path).expanduser()
     with _opened(path, megapixels) as image:
-        turn = orientation_of(image)[0]
-        return (image.width, image.height) if turn >= 5 else (image.height, image.width)
+        # Pillow has turned TIFF files already.
+        aside = image.format != "TIFF" and orientation_of(image)[0] >= 5
+        return (image.width, image.height) if aside else (image.height, image.width)
 
 
 def read_photograph(path: Path | str, megapixels: float = MEGAPIXELS) -> Photograph:
@@ -107,8 +108,10 @@ def read_photograph(path: Path | str, megapixels: float = MEGAPIXELS) -> Photogr
         notes = _first_notes(path, image)
         # Before the metadata: Pillow decodes a PNG file to read that, and forgets what the file held.
         deep = _deep_colour(image)
-        turn, complaint = orientation_of(image)
-        exif, trouble = kept_exif(image, turn)
+        stored, complaint = orientation_of(image)
+        exif, trouble = kept_exif(image, stored)
+        # Pillow and OpenCV turn TIFF files when they decode them.
+        turn = 1 if image.format == "TIFF" else stored
         notes += [each for each in (complaint, trouble) if each]
         profile = image.info.get("icc_profile")
         profile = profile if isinstance(profile, bytes) and profile else None
@@ -138,7 +141,7 @@ def to_array(image: Image.Image, name: str = "the image") -> np.ndarray:
     Raises:
         ZooError: For images that are partly transparent, and for other kinds of numbers.
     """
-    turn, _ = orientation_of(image)
+    turn = 1 if image.format == "TIFF" else orientation_of(image)[0]
     converted, _ = _converted(image, name, None)
     pixels, alpha = _split(converted, name)
     if alpha is not None and (alpha != np.iinfo(alpha.dtype).max).any():
