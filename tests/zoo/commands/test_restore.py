@@ -90,10 +90,7 @@ def test_folders_wildcards_and_trees(same, tmp_path, capsys):
     (tmp_path / "in/notes.txt").write_text("no image")
     run, tree = ["--weights", same], ["--recursive", "--format", "png"]
     assert main(["restore", str(tmp_path / "in"), "-o", str(tmp_path / "flat"), *run]) == 0
-    assert (
-        main(["restore", str(tmp_path / "in"), "-o", str(tmp_path / "tree"), "--recursive", "--format", "png", *run])
-        == 0
-    )
+    assert main(["restore", str(tmp_path / "in"), "-o", str(tmp_path / "tree"), *tree, *run]) == 0
     assert main(["restore", str(tmp_path / "in"), "--recursive", *run]) == 0
     assert main(["restore", str(tmp_path / "in/*.*"), "-o", str(tmp_path / "wild"), *run]) == 0
 
@@ -292,6 +289,7 @@ def test_weights_that_nobody_trained_are_not_used_in_silence(tmp_path, capsys):
     assert "does not say that its weights were ever trained" in err
 
 
+@pytest.mark.slow
 def test_models_that_see_the_whole_image_are_warned_of_once(tmp_path, capsys):
     zoo.save(zoo.create("fba", "tiny"), tmp_path / "fba.keras", {"training": {}})
     for name in "ab":
@@ -303,6 +301,7 @@ def test_models_that_see_the_whole_image_are_warned_of_once(tmp_path, capsys):
     assert "differ a little from the whole photograph" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_blur_steps_are_given_or_guessed(weights, tmp_path, capsys):
     write_photograph(tmp_path / "page.png", Photograph(picture(40, 50, 1)))
     run = ["restore", str(tmp_path / "page.png"), "--weights", str(weights["refiner-tiny"]), "--blur-step"]
