@@ -12,10 +12,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo "make bench     train a tiny model on the built-in sample and print the leaderboard (minutes)"
 	@echo "make test      run the tests (minutes; installs Tesseract and Chromium where it may)"
-	@echo "make test-slow run those that are left out there, also on JAX and PyTorch"
+	@echo "make test-slow run those that are left out there, also on JAX and PyTorch, and of the demo"
 	@echo "make test-all  both"
 	@echo "make lint      ruff and mypy"
-	@echo "make backends  install JAX and PyTorch, too, which make test-slow compares with TensorFlow"
+	@echo "make backends  install JAX and PyTorch, which make test-slow compares with TensorFlow, and Gradio"
 	@echo "make speed     timings of the input pipeline, the metrics and the layers, as ratios"
 
 bench: $(STAMP)
