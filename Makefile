@@ -12,10 +12,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo "make bench     train a tiny model on the built-in sample and print the leaderboard (minutes)"
 	@echo "make test      run the tests (minutes; installs Tesseract and Chromium where it may)"
-	@echo "make test-slow run those that are left out there, on JAX, PyTorch and the runtimes of exported files, too"
+	@echo "make test-slow run those that are left out there, on JAX, PyTorch and other runtimes and in the demo, too"
 	@echo "make test-all  both"
 	@echo "make lint      ruff and mypy"
-	@echo "make backends  install JAX, PyTorch and the runtimes of exported files, which make test-slow needs"
+	@echo "make backends  install JAX, PyTorch, the runtimes of exported files and Gradio, which make test-slow needs"
 	@echo "make speed     timings of the input pipeline, the metrics and the layers, as ratios"
 
 bench: $(STAMP)

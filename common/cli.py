@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -151,6 +152,26 @@ def seed_number(text: str) -> int:
     if not _is_whole(text) or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {2**32 - 1}, not {text!r}")
     return int(text)
+
+
+def number(text: str, words: str, fits: Callable[[float], bool]) -> float:
+    """A finite number, for argparse.
+
+    Args:
+        text: What was given.
+        words: What it must be, for the message.
+        fits: Whether it may be that number.
+
+    >>> number("2.5", "must be above 0", lambda value: value > 0)
+    2.5
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or not fits(value):
+        raise argparse.ArgumentTypeError(f"{words}, not {text!r}")
+    return value
 
 
 def _is_whole(text: str) -> bool:

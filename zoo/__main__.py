@@ -1,4 +1,4 @@
-"""`python -m zoo`: restore photographs, list models, read the card of one, fetch and import weights, export models."""
+"""`python -m zoo`: restore photographs, serve a page that does, list models, export them, fetch and import weights."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from common.cli import Parser, guarded
-from zoo.commands import export, info, restore, weights
+from zoo.commands import demo, export, info, restore, weights
 from zoo.commands import list as list_
 
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> Parser:
     parser = Parser(prog=_program(), description="Deblurring models, and what they make of photographs.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (list_, info, restore, weights, export):
+    for command in (list_, info, restore, weights, export, demo):
         command.add_to(commands)
     return parser
 

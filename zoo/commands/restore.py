@@ -8,21 +8,21 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.cli import count, positive
+from common.cli import count, number, positive
 from common.console import duration, progress
-from common.errors import InputError
 from common.progress import Progress
 from zoo.errors import ZooError
+from zoo.inference.failures import in_one_line
 from zoo.inference.image_files import MEGAPIXELS
 from zoo.inference.jobs import Job, Wish, plan
 from zoo.options import INFERENCE_MODES
-from zoo.registry import ModelInfo, info, list_models, spoken
+from zoo.registry import ModelInfo, spoken
 from zoo.start import quiet_frameworks
-from zoo.weights import catalogue, choice, store
+from zoo.weights import choice
 
 if TYPE_CHECKING:
     import keras
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     """Restores files; everything that can be refused before the model is loaded is."""
     _choose_backend(args.backend)
     jobs, done = plan(_wish(args))
-    name, path = _chosen_weights(args.weights)
+    name, path = choice.chosen_or_best(args.weights)
     _check_model(path, args)
     if done:
         print(f"{done} of {done + len(jobs)} done before, left out")
@@ -134,35 +134,11 @@ def _choose_backend(asked: str | None) -> None:
     os.environ["KERAS_BACKEND"] = asked
 
 
-def _chosen_weights(given: str | None) -> tuple[str, Path]:
-    """The weights' name as it is told, and their file; the catalogue's are checked against what was written."""
-    if given is None:
-        entry = choice.best_installed()
-        store.verify(entry.name)
-        return f"{entry.name}, the best for photographs that are here", store.located(entry.name)
-    path = store.chosen(given)
-    if catalogue.is_name(given):
-        store.verify(given)
-        return given, path
-    if path.is_file() and path.suffix != ".keras":
-        raise ZooError(
-            f"{path}: not a .keras file; convert weights of others with `python -m zoo weights import` first"
-        )
-    return given, path
-
-
 def _check_model(path: Path, args: argparse.Namespace) -> None:
     """Refuses what the model in a file does not take, and warns of weights that nobody trained."""
-    from zoo.saving import read_name, read_notes
-
-    name, _, variant = read_name(path).partition(".")
-    if name not in list_models() or variant not in info(name).variants:
-        raise ZooError(f"{path}: holds {name!r}, which is no model of this zoo that restores images; take another file")
-    model = info(name)
-    if model.takes_psf:
-        raise ZooError(f"{name} needs to know the blur itself; call zoo.restore with its psf from Python")
-    _check_step(model, args.blur_step)
-    if model.learns and not read_notes(path):
+    found = choice.model_in(path)
+    _check_step(found.info, args.blur_step)
+    if not found.trained:
         _warn(f"{path}: does not say that its weights were ever trained; what follows may be noise")
 
 
@@ -247,7 +223,7 @@ def _restore_all(jobs: Sequence[Job], way: Way) -> int:
                 outcome = restore_file(job, way, _share(report, sizes, number))
             except Exception as error:
                 failed += 1
-                print(f"failed: {_in_one_line(job, error)}", file=sys.stderr, flush=True)
+                print(f"failed: {in_one_line(error, job.source, job.target)}", file=sys.stderr, flush=True)
             else:
                 _tell(job, outcome, time.monotonic() - start, way.compare)
     return failed
@@ -257,30 +233,6 @@ def _share(report: Progress, sizes: Sequence[int], number: int) -> Progress:
     """Progress within one file as progress within all of them."""
     before, own, total = sum(sizes[:number]), sizes[number], max(1, sum(sizes))
     return lambda done, of: report((before + own * done // max(1, of)) // 1000, math.ceil(total / 1000))
-
-
-def _in_one_line(job: Job, error: Exception) -> str:
-    """What went wrong with a file; errors of frameworks are theirs, all others of this program pass on.
-
-    Raises:
-        Exception: The error itself, where it is a mistake in this program.
-    """
-    if isinstance(error, InputError):
-        said = str(error)
-        return said if str(job.source) in said or str(job.target) in said else f"{job.source}: {said}"
-    kind, said = type(error), f"{error}".strip() or type(error).__name__
-    if isinstance(error, MemoryError) or "OutOfMemory" in kind.__name__ or _is_exhaustion(said):
-        return f"{job.source}: not enough memory; take smaller tiles (--tile N)"
-    if isinstance(error, OSError):
-        return f"{job.source}: {error.strerror or said}; check that path and the disk it is on"
-    if kind.__module__.partition(".")[0] in ("tensorflow", "jax", "jaxlib", "torch", "keras", "cv2", "PIL"):
-        return f"{job.source}: {' '.join(said.split())[:200]}; take other weights or tiles"
-    raise error
-
-
-def _is_exhaustion(said: str) -> bool:
-    words = ("RESOURCE_EXHAUSTED", "OOM when allocating", "out of memory", "can't allocate memory")
-    return any(each in said for each in words)
 
 
 def _tell(job: Job, outcome: Outcome, seconds: float, compared: bool) -> None:
@@ -306,19 +258,9 @@ def _blur_step(text: str) -> float | str:
     """A blur step for argparse."""
     if text == _AUTO:
         return text
-    return _number(text, "must be auto or a number of at least 0", lambda value: value >= 0)
+    return number(text, "must be auto or a number of at least 0", lambda value: value >= 0)
 
 
 def _megapixels(text: str) -> float:
     """A size for argparse."""
-    return _number(text, "must be a number above 0 and up to 10000", lambda value: 0 < value <= 10_000)
-
-
-def _number(text: str, words: str, fits: Callable[[float], bool]) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or not fits(value):
-        raise argparse.ArgumentTypeError(f"{words}, not {text!r}")
-    return value
+    return number(text, "must be a number above 0 and up to 10000", lambda value: 0 < value <= 10_000)

@@ -1,16 +1,75 @@
-"""Which weights to take when nobody names any: the best for photographs that are here."""
+"""Which weights restore a photograph: those that are named, or the best that are here, and what model they are of."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from common.memory import free_memory
 from zoo.errors import ZooError
-from zoo.registry import info, list_models
+from zoo.registry import ModelInfo, info, list_models
 from zoo.weights import catalogue, store
 
 _DATASET, _METRIC = "gopro", "psnr"
 # Weights in float32, a second time while they are read; what is left is for the images.
 _BYTES_OF_A_WEIGHT = 8
 _SHARE_OF_FREE = 0.5
+
+
+@dataclass(frozen=True)
+class Found:
+    """The model in a file.
+
+    Attributes:
+        info: Its entry.
+        variant: Its variant.
+        trained: Whether there is nothing to train, or the file says where its weights come from.
+    """
+
+    info: ModelInfo
+    variant: str
+    trained: bool
+
+
+def chosen_or_best(given: str | None) -> tuple[str, Path]:
+    """The weights' name as it is told, and their file; the catalogue's are checked against what was written.
+
+    Args:
+        given: A name of the catalogue or a `.keras` file; None takes the best that are here.
+
+    Raises:
+        ZooError: When they are not here, damaged or of another format.
+    """
+    if given is None:
+        entry = best_installed()
+        store.verify(entry.name)
+        return f"{entry.name}, the best for photographs that are here", store.located(entry.name)
+    path = store.chosen(given)
+    if catalogue.is_name(given):
+        store.verify(given)
+        return given, path
+    if path.is_file() and path.suffix != ".keras":
+        raise ZooError(
+            f"{path}: not a .keras file; convert weights of others with `python -m zoo weights import` first"
+        )
+    return given, path
+
+
+def model_in(path: Path) -> Found:
+    """The model in a file, without loading it.
+
+    Raises:
+        ZooError: When it is none of this zoo, or needs to know the blur itself.
+    """
+    from zoo.saving import read_name, read_notes
+
+    name, _, variant = read_name(path).partition(".")
+    if name not in list_models() or variant not in info(name).variants:
+        raise ZooError(f"{path}: holds {name!r}, which is no model of this zoo that restores images; take another file")
+    model = info(name)
+    if model.takes_psf:
+        raise ZooError(f"{name} needs to know the blur itself; call zoo.restore with its psf from Python")
+    return Found(model, variant, not model.learns or bool(read_notes(path)))
 
 
 def best_installed() -> catalogue.Entry:

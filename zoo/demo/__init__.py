@@ -1,0 +1,1 @@
+"""A page that restores photographs, served on this machine (`python -m zoo demo`)."""
