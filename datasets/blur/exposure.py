@@ -125,7 +125,8 @@ def expose(
     import cv2
 
     fine = on_half_pixels(pixels)
-    total = np.zeros_like(_seen(fine, np.eye(3), window))
+    channels = pixels.shape[2:] if pixels.shape[2] > 1 else ()  # as OpenCV returns it
+    total = np.zeros((window.height, window.width, *channels), np.float32)
     if mask is None:
         for view in _views(camera, window):
             cv2.accumulate(_seen(fine, view, window), total)
