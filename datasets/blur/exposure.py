@@ -51,11 +51,9 @@ class Path:
     Attributes:
         maps: Homographies (sub-frames, 3, 3) from pixels of the sharp image to those of a sub-frame; the middle one is
             the identity.
-        length: Length of the path in pixels, the mean of the window's four corners.
     """
 
     maps: np.ndarray
-    length: float
 
     def sees(self, window: Window) -> np.ndarray:
         """The least and the greatest x and y of what a window shows of the plane at any time, (2, 2)."""
@@ -67,10 +65,10 @@ class Path:
         there, back = np.eye(3), np.eye(3)
         there[:2, 2] = -part.left, -part.top
         back[:2, 2] = part.left, part.top
-        return Path(there @ self.maps @ back, self.length)
+        return Path(there @ self.maps @ back)
 
 
-STILL = Path(np.eye(3)[np.newaxis], 0.0)
+STILL = Path(np.eye(3)[np.newaxis])
 """A plane that does not move."""
 
 
@@ -98,9 +96,8 @@ def draw_path(
     poses = np.stack([np.interp(times, np.arange(KNOTS), axis) for axis in knots.T], axis=1)
     poses -= poses[len(poses) // 2]
     # Motions of some pixels are so small beside the focal length that their path grows with them.
-    poses *= length / max(_travel(homographies(poses, shape, shape), window), 1e-9)
-    maps = homographies(poses, shape, shape)
-    return STILL if frames == 1 else Path(maps, _travel(maps, window))
+    poses *= length / max(travel(homographies(poses, shape, shape), window), 1e-9)
+    return STILL if frames == 1 else Path(homographies(poses, shape, shape))
 
 
 def expose(
@@ -128,7 +125,8 @@ def expose(
     import cv2
 
     fine = on_half_pixels(pixels)
-    total = np.zeros_like(_seen(fine, np.eye(3), window))
+    channels = pixels.shape[2:] if pixels.shape[2] > 1 else ()  # as OpenCV returns it
+    total = np.zeros((window.height, window.width, *channels), np.float32)
     if mask is None:
         for view in _views(camera, window):
             cv2.accumulate(_seen(fine, view, window), total)
@@ -190,6 +188,12 @@ def soft_mask(shape: tuple[int, int], window: Window, cells: int, rng: np.random
     return mask
 
 
+def travel(maps: np.ndarray, window: Window) -> float:
+    """The length of a window's path in pixels, the mean over its corners, under homographies (sub-frames, 3, 3)."""
+    steps = np.diff(move(_corners(window), maps), axis=0)
+    return float(np.hypot(steps[..., 0], steps[..., 1]).sum(axis=0).mean())
+
+
 def _views(path: Path, window: Window) -> np.ndarray:
     """The maps (sub-frames, 3, 3) from pixels of the window to half pixels of the photograph."""
     from_window = np.eye(3)
@@ -210,9 +214,3 @@ def _seen(fine: np.ndarray, view: np.ndarray, window: Window) -> np.ndarray:
 
 def _corners(window: Window) -> np.ndarray:
     return corners((window.height, window.width)) + np.array([window.left, window.top])
-
-
-def _travel(maps: np.ndarray, window: Window) -> float:
-    """The length of the window's path, in pixels: the mean over its corners."""
-    steps = np.diff(move(_corners(window), maps), axis=0)
-    return float(np.hypot(steps[..., 0], steps[..., 1]).sum(axis=0).mean())

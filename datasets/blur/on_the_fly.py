@@ -186,7 +186,15 @@ def _exposed(blur: Blur, pixels: np.ndarray, window: Window, rng: np.random.Gene
     if blur.object_length is not None:
         mask = soft_mask((part.height, part.width), inner, blur.object_cells, rng)
     mean = expose(levels, inner, camera.within(part), thing.within(part), mask)
-    return _values_of_light()[np.rint(np.clip(mean, 0, 1) * _WHITE).astype(np.uint16)] if blur.linear else mean
+    return _values_of(mean) if blur.linear else mean
+
+
+def _values_of(light: np.ndarray) -> np.ndarray:
+    """Values between 0 and 255 of linear light, which is overwritten."""
+    light *= _WHITE
+    light += 0.5
+    np.clip(light, 0, _WHITE, out=light)
+    return np.take(_values_of_light(), light.astype(np.uint16))
 
 
 def _around(shape: tuple[int, int], window: Window, paths: tuple[Path, ...], reach: int) -> Window:
@@ -205,8 +213,9 @@ def _recorded(values: np.ndarray, blur: Blur, rng: np.random.Generator) -> np.nd
     import cv2
 
     if blur.sensor is not None:
-        deviation = _deviations(blur.sensor)[_rounded(values)]
-        values = values + deviation * rng.standard_normal(values.shape, np.float32)
+        noise = rng.standard_normal(values.shape, np.float32)
+        noise *= cv2.LUT(_rounded(values), _deviations(blur.sensor)).reshape(values.shape)
+        values = values + noise
     values = _rounded(values)
     if blur.quality is None:
         return values
