@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import weakref
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -49,7 +50,14 @@ class Cost:
 
 
 def cost_of(model: keras.Model) -> Cost:
-    """The cost of a pixel, counted on one image of 256x256 pixels."""
+    """The cost of a pixel, counted on one image of 256x256 pixels, once for a model."""
+    if model not in _costs:
+        _costs[model] = _counted(model)
+    return _costs[model]
+
+
+def _counted(model: keras.Model) -> Cost:
+    """The cost of a pixel; a copy of a large model takes seconds."""
     sized = at_size(model, COUNTED_SIDE, COUNTED_SIDE)
     nodes = list(_nodes(sized))
     outputs = [_bytes(node.output_tensors) for node in nodes]
@@ -58,6 +66,9 @@ def cost_of(model: keras.Model) -> Cost:
     return Cost(
         count_macs(model) / pixels, sum(outputs) / pixels, max(traffic, default=0.0) / pixels, _alive(sized) / pixels
     )
+
+
+_costs: weakref.WeakKeyDictionary[keras.Model, Cost] = weakref.WeakKeyDictionary()
 
 
 def weights_size(model: keras.Model) -> float:
@@ -83,7 +94,8 @@ def seconds_for(model: keras.Model, pixels: int) -> float:
     info, name = identify(model)
     passes = 1 if info.colour else 3
     macs = passes * pixels * info.variant(name).macs / COUNTED_SIDE**2
-    return macs / (SHARE_OF_MATRIX_RATE * matrix_rate())
+    # A model without multiplications is no reason to measure anything.
+    return macs / (SHARE_OF_MATRIX_RATE * matrix_rate()) if macs else 0.0
 
 
 def _nodes(model: keras.Model) -> Iterator[Node]:

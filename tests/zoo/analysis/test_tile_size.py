@@ -80,7 +80,7 @@ def test_models_that_see_the_whole_image_blend():
 
 
 def test_other_options_than_the_variant_s_have_no_known_field():
-    assert field_of_model(zoo.create("atrous", "tiny", filters=4)) is None
+    assert field_of_model(zoo.create("atrous", "tiny", stem_filters=4)) is None
     assert field_of_model(zoo.create("atrous", "tiny")) == 97
     # The medians see as far as their windows reach.
     assert field_of_model(zoo.create("refiner", "tiny")) == 27 + 8
