@@ -17,7 +17,7 @@ from zoo.inference.blind import disk
 from zoo.inference.image_files import Photograph, read_image
 from zoo.inference.image_output import write_photograph
 
-_SHAKE_REACH = 9
+_SHAKE_REACH = 5
 _FINENESS = 8
 _DEFOCUS_RADIUS = 3.0
 # Standard deviation of the noise of a sensor, in grey levels of 255.
@@ -76,7 +76,7 @@ def _shaken(pixels: np.ndarray) -> np.ndarray:
 
 
 def _shaken_more(pixels: np.ndarray) -> np.ndarray:
-    return blurred(pixels, shake(13, seed=3))
+    return blurred(pixels, shake(8, seed=3))
 
 
 def _out_of_focus(pixels: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from zoo.inference.image_files import read_image
 
 
 def test_a_shake_is_a_path_within_its_reach():
-    for reach, seed in ((4, 1), (9, 0), (13, 3)):
+    for reach, seed in ((4, 1), (5, 0), (8, 3)):
         psf = shake(reach, seed)
         assert psf.shape == (2 * reach + 1, 2 * reach + 1)
         assert psf.min() >= 0 and psf.sum() == pytest.approx(1)
