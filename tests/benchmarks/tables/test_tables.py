@@ -33,7 +33,7 @@ def find(paper, model, metric, place=""):
 def test_all_facts_are_there_each_in_one_table():
     assert sum(claim.paper != claims.WEIGHTS for claim in PUBLISHED) == 367
     assert sum(claim.paper == claims.WEIGHTS for claim in PUBLISHED) == sum(
-        len(entry.scores) for entry in catalogue.entries()
+        len(entry.scores) for entry in catalogue.entries() if entry.packaged is None
     )
     shown = [claim for paper in claims.PAPERS for table in claims.tables(PUBLISHED, paper).values() for claim in table]
     assert len(shown) == len(PUBLISHED)

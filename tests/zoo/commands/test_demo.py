@@ -7,10 +7,7 @@ import pytest
 
 from zoo.__main__ import main
 
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("DEBLUR_ZOO_CACHE", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("nothing_installed")
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ def same(weights):
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
+    """No weights of this machine."""
     monkeypatch.setenv("DEBLUR_ZOO_CACHE", str(tmp_path / "cache"))
 
 
@@ -190,7 +191,14 @@ def test_memory_that_does_not_suffice_is_one_line(same, tmp_path, monkeypatch, c
     assert capsys.readouterr().err == f"failed: {tmp_path}/a.png: not enough memory; take smaller tiles (--tile N)\n"
 
 
-def test_what_cannot_be_is_refused_before_any_work(same, weights, tmp_path, capsys):
+def test_without_any_named_those_that_come_with_the_zoo_restore(tmp_path, capsys):
+    write_photograph(tmp_path / "a.png", Photograph(picture()))
+    assert main(["restore", str(tmp_path / "a.png")]) == 0
+    assert "weights: photo-small, the best for photographs that are here" in capsys.readouterr().out
+    assert (tmp_path / "a-restored.png").is_file()
+
+
+def test_what_cannot_be_is_refused_before_any_work(same, weights, nothing_installed, tmp_path, capsys):
     source = tmp_path / "a.png"
     write_photograph(source, Photograph(picture()))
     (tmp_path / "copy.png").hardlink_to(source)

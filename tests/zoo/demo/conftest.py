@@ -21,6 +21,5 @@ def weight_files(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    """No weights of this machine."""
-    monkeypatch.setenv("DEBLUR_ZOO_CACHE", str(tmp_path / "cache"))
+def no_weights(nothing_installed):
+    """Weights are here only where a test puts them."""
