@@ -73,7 +73,7 @@ def page(weight_files, tmp_path_factory):
     ) as process:
         first, line = process.stdout.readline(), process.stdout.readline()
         try:
-            assert first == "weights: unet3.keras, identity.keras, refiner.keras\n"
+            assert first == "weights: unet3.keras, identity.keras, refiner.keras, photo-small\n"
             assert line.startswith("serving on http://127.0.0.1:") and line.endswith("/ (Ctrl-C ends it)\n")
             (folder,) = scrap.glob("deblur-zoo-demo-*")
             assert folder.stat().st_mode & 0o077 == 0
