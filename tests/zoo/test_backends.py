@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from tests.support.backends import arrays_of
 
 # Gradients jump where a rounding error puts a value on the other side of a ReLU's corner.
 OUTPUT, GRADIENT = 1e-4, 2e-2
+# Gradients that are so much smaller than a model's largest one are left over of sums that nearly cancel.
+SMALL = 0.1
 SCRIPT = Path(__file__).with_name("backend_outputs.py")
 
 
@@ -24,7 +27,14 @@ def reference(tmp_path_factory):
 def test_backends_agree(backend, reference, tmp_path):
     results = arrays_of(backend, SCRIPT, tmp_path)
     assert results.keys() == reference.keys()
+    largest = defaultdict(float)
+    for key, expected in reference.items():
+        if "gradient" in key:
+            name = key.partition(".gradient")[0]
+            largest[name] = max(largest[name], np.abs(expected).max())
     for key, expected in reference.items():
         assert np.isfinite(expected).all(), key
-        error = np.abs(results[key] - expected).max() / max(np.abs(expected).max(), 1e-12)
-        assert error < (GRADIENT if "gradient" in key else OUTPUT), f"{key}: {error:.2e}"
+        error, size = np.abs(results[key] - expected).max(), np.abs(expected).max()
+        if "gradient" in key:
+            size = max(size, SMALL * largest[key.partition(".gradient")[0]])
+        assert error <= (GRADIENT if "gradient" in key else OUTPUT) * size, f"{key}: {error:.2e} of {size:.2e}"

@@ -21,6 +21,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from tests.support import torch_kernels
 from zoo import layers
 from zoo.backend import input_gradient
 
@@ -232,15 +233,8 @@ def _let_the_backend_compute_in_float64():
     from keras.src.backend.common import dtypes
 
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
-    if keras.backend.backend() != "torch":
-        return
-    import torch
-
-    convolve = torch.nn.functional.conv2d
-    # PyTorch's second derivative of a convolution in float64 wants its kernel in one piece.
-    torch.nn.functional.conv2d = lambda inputs, kernel, *rest, **options: convolve(
-        inputs, kernel.contiguous(), *rest, **options
-    )
+    if keras.backend.backend() == "torch":
+        torch_kernels.in_one_piece()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 import zoo
+from tests.support import torch_kernels
 from zoo.losses.adversarial import CriticStep, GeneratorStep
 from zoo.losses.multi_output import StageObjective
 from zoo.models.patchgan import patchgan
@@ -62,4 +63,6 @@ def all_shares():
 
 
 if __name__ == "__main__":
+    if keras.backend.backend() == "torch":
+        torch_kernels.in_one_piece()
     print(json.dumps(all_shares()))
