@@ -76,7 +76,10 @@ def openvino_says(path):
 SAYS = {"savedmodel": savedmodel_says, "onnx": onnx_says, "litert": litert_says, "openvino": openvino_says}
 
 
-@pytest.mark.parametrize("name", FORMATS)
+# OpenVINO compiles its graph anew for every size.
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "openvino")) for name in FORMATS]
+)
 def test_any_size_in_every_format(name, small, tmp_path):
     installed(name)
     graph, checks = small
