@@ -82,15 +82,18 @@ def remembering(restore: Restorer, limit: int = KEPT_BYTES) -> Restorer:
         limit: Bytes of restored images that are kept; the first ones are.
     """
     kept: dict[str, np.ndarray] = {}
+    room = limit
 
     def restored(inputs: np.ndarray, pairs: Sequence[Pair]) -> np.ndarray:
+        nonlocal room
         known = [kept.get(pair.name) for pair in pairs]
         found = [each for each in known if each is not None and each.shape[:2] == inputs.shape[1:3]]
         if len(found) == len(pairs):
             return np.stack(found)
         images = restore(inputs, pairs)
         for pair, image in zip(pairs, images, strict=True):
-            if sum(each.nbytes for each in kept.values()) + image.nbytes <= limit:
+            if image.nbytes <= room:
+                room -= image.nbytes
                 kept[pair.name] = image
         return images
 
