@@ -174,6 +174,15 @@ def number(text: str, words: str, fits: Callable[[float], bool]) -> float:
     return value
 
 
+def size(text: str) -> float:
+    """A size in megapixels or megabytes, for argparse.
+
+    >>> size("0.5")
+    0.5
+    """
+    return number(text, "must be a number above 0 and up to 10000", lambda value: 0 < value <= 10_000)
+
+
 def _is_whole(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= _DIGITS
 

@@ -38,18 +38,15 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     path = expand(path)
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        suffix = path.suffix if len(path.suffix) < _LONGEST_SUFFIX else ""
-        descriptor, name = tempfile.mkstemp(suffix, f".tmp-{_short(path.name)}-", path.parent)
-        os.close(descriptor)
-        temporary = Path(name)
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        raise FileError(
-            f"cannot write {path}: {error.strerror or error}; free disk space or choose another folder"
-        ) from error
+        with _one_line_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            suffix = path.suffix if len(path.suffix) < _LONGEST_SUFFIX else ""
+            descriptor, name = tempfile.mkstemp(suffix, _prefix(path), path.parent)
+            os.close(descriptor)
+            temporary = Path(name)
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -74,15 +71,12 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
     path = expand(path)
     temporary = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp("", f".tmp-{_short(path.name)}-", path.parent))
-        yield temporary
-        temporary.chmod(0o777 & ~_umask())
-        _take_place(temporary, path)
-    except OSError as error:
-        raise FileError(
-            f"cannot write {path}: {error.strerror or error}; free disk space or choose another folder"
-        ) from error
+        with _one_line_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp("", _prefix(path), path.parent))
+            yield temporary
+            temporary.chmod(0o777 & ~_umask())
+            _take_place(temporary, path)
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -103,9 +97,20 @@ def _take_place(new: Path, path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _short(name: str) -> str:
-    """Cuts a long file name, so that the temporary one beside it stays within what file systems take."""
-    return os.fsdecode(os.fsencode(name)[:200])
+@contextmanager
+def _one_line_errors(path: Path) -> Iterator[None]:
+    """Makes an error of the system while something is written the one of a file that cannot be."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(
+            f"cannot write {path}: {error.strerror or error}; free disk space or choose another folder"
+        ) from error
+
+
+def _prefix(path: Path) -> str:
+    """How the temporary name beside a path begins; long names are cut to what file systems take."""
+    return f".tmp-{os.fsdecode(os.fsencode(path.name)[:200])}-"
 
 
 def _umask() -> int:

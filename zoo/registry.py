@@ -288,6 +288,16 @@ def spoken(model: keras.Model) -> str:
     return str(model.name).replace(".", "/", 1)
 
 
+def parted(text: str) -> tuple[str, str | None]:
+    """Name and variant of what a command line calls a model; None for the usual variant.
+
+    >>> parted("atrous/tiny"), parted("atrous")
+    (('atrous', 'tiny'), ('atrous', None))
+    """
+    name, _, variant = text.partition("/")
+    return name, variant or None
+
+
 def identify(model: keras.Model) -> tuple[ModelInfo, str]:
     """The registry entry and the variant name of a model that `create` built, also after loading.
 

@@ -30,6 +30,12 @@ def quiet_frameworks() -> None:
         tf.config.optimizer.set_experimental_options({"remapping": False, "layout_optimizer": False})
 
 
+def quiet_backend() -> None:
+    """As `quiet_frameworks`, where Keras will run on TensorFlow."""
+    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+        quiet_frameworks()
+
+
 @contextmanager
 def caught_errors(told: Callable[[str], bool] = lambda line: False) -> Iterator[None]:
     """Catches the standard error at the file descriptor, where libraries write that know nothing of Python.
@@ -38,16 +44,30 @@ def caught_errors(told: Callable[[str], bool] = lambda line: False) -> Iterator[
         told: Which lines are passed on when the block ends, also by an error; without it none.
     """
     with tempfile.TemporaryFile() as caught:
-        sys.stderr.flush()
-        before = os.dup(2)
-        os.dup2(caught.fileno(), 2)
         try:
-            yield
+            with errors_into(caught.fileno()):
+                yield
         finally:
-            sys.stderr.flush()
-            os.dup2(before, 2)
-            os.close(before)
             caught.seek(0)
             for line in caught.read().decode(errors="replace").splitlines():
                 if told(line):
                     print(line, file=sys.stderr)
+
+
+@contextmanager
+def errors_into(descriptor: int) -> Iterator[None]:
+    """Leads the standard error of the whole process, libraries in C included, to an open file."""
+    sys.stderr.flush()
+    try:
+        before = os.dup(2)
+    except OSError:
+        # There is no standard error to lead anywhere.
+        yield
+        return
+    os.dup2(descriptor, 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(before, 2)
+        os.close(before)

@@ -20,13 +20,10 @@ from benchmarks.training.epochs import total_steps
 from common.console import duration
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
-from zoo.analysis.cost import COUNTED_SIDE, SHARE_OF_MATRIX_RATE, cost_of, matrix_rate, weights_size
+from zoo.analysis.cost import COUNTED_SIDE, SHARE_OF_MATRIX_RATE, WORTH_TELLING, cost_of, matrix_rate, weights_size
 from zoo.analysis.macs import count_macs
 from zoo.inference.tiling import Tiles
 from zoo.models.patchgan import patchgan
-
-WORTH_TELLING = 60.0
-"""Seconds from which on an estimate is told."""
 
 _PASSES_OF_A_STEP = 3
 # Multiply-accumulates of VGG-19 up to block3_conv3 for a pixel of the image.

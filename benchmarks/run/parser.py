@@ -16,7 +16,6 @@ from benchmarks.run.request import (
     Request,
     ScoringOptions,
     TrainingOptions,
-    parted,
 )
 from common.cli import Parser, count, folders, path, positive, seed_number
 from datasets.readers.hdc import parse_steps
@@ -24,6 +23,7 @@ from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 from zoo.inference.tiling import Tiles
 from zoo.options import INFERENCE_MODES
+from zoo.registry import parted
 from zoo.weights import catalogue
 from zoo.weights.store import located
 

@@ -12,9 +12,10 @@ from benchmarks.recipes.variants import default_variant
 from benchmarks.run.checks import validate
 from benchmarks.run.data import Load, load_split, select_data
 from benchmarks.run.experiment import Experiment
-from benchmarks.run.request import ModelOptions, Request, parted
+from benchmarks.run.request import ModelOptions, Request
 from datasets.registry import info as dataset_info
 from zoo.inference.tiling import Tiles
+from zoo.registry import parted
 
 
 def plan_all(request: Request) -> list[Experiment]:

@@ -8,19 +8,10 @@ from pathlib import Path
 
 import zoo
 from zoo.inference.tiling import Tiles
+from zoo.registry import parted
 
 REFERENCE = "identity"
 """The model that every grid holds, asked for or not: the blurry images as they are."""
-
-
-def parted(model: str) -> tuple[str, str | None]:
-    """Name and variant of what a command line calls a model; None for the usual variant.
-
-    >>> parted("atrous/tiny"), parted("atrous")
-    (('atrous', 'tiny'), ('atrous', None))
-    """
-    name, _, variant = model.partition("/")
-    return name, variant or None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any
 import zoo
 from benchmarks.errors import RunError
 from benchmarks.speed.compare import Comparison
+from zoo.registry import parted
 
 SIDE, BATCH = 256, 1
 _ROUNDS = 3
@@ -57,9 +58,9 @@ def models(names: list[str] | None = None) -> list[Speed]:
     """
     rows = []
     for each in names or [name for name in zoo.list_models() if zoo.info(name).learns]:
-        name, _, variant = each.replace(".", "/").partition("/")
+        name, asked = parted(each.replace(".", "/"))
         info = zoo.info(name)
-        variant = variant or info.default
+        variant = asked or info.default
         info.variant(variant)
         if not info.learns:
             raise RunError(f"{name} learns nothing, so it has no training step to time; leave it out of --model")

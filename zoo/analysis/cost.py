@@ -28,6 +28,9 @@ COUNTED_SIDE = 256
 SHARE_OF_MATRIX_RATE = 0.5
 """What convolutions reach of the rate of a large matrix product: 0.3 to 0.65 over models and sizes on two cores."""
 
+WORTH_TELLING = 60.0
+"""Seconds from which on an estimate is told."""
+
 _SIDE = 1024
 _ROUNDS = 4
 

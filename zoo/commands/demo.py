@@ -7,7 +7,7 @@ import importlib.util
 import sys
 from typing import Any
 
-from common.cli import name_problems, number, positive
+from common.cli import name_problems, positive, size
 from zoo.errors import ZooError
 
 _MEGAPIXELS, _MEGABYTES = 24.0, 64.0
@@ -43,14 +43,14 @@ def add_to(commands: Any) -> None:
     )
     add(
         "--max-megapixels",
-        type=_size,
+        type=size,
         default=_MEGAPIXELS,
         metavar="N",
         help="refuse larger photographs (default: %(default)g)",
     )
     add(
         "--max-megabytes",
-        type=_size,
+        type=size,
         default=_MEGABYTES,
         metavar="N",
         help="refuse larger files (default: %(default)g)",
@@ -84,8 +84,3 @@ def _port(text: str) -> int:
     if found > _LARGEST_PORT:
         raise argparse.ArgumentTypeError(f"must be from 1 to {_LARGEST_PORT}, not {text!r}")
     return found
-
-
-def _size(text: str) -> float:
-    """A size for argparse."""
-    return number(text, "must be a number above 0 and up to 10000", lambda value: 0 < value <= 10_000)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -18,8 +17,8 @@ from zoo.errors import ZooError
 from zoo.export.base import Format
 from zoo.export.formats import FORMATS
 from zoo.export.run import DTYPES, Exported, check_graph, export_graph
-from zoo.registry import create, info, spoken
-from zoo.start import caught_errors, quiet_frameworks
+from zoo.registry import create, info, parted, spoken
+from zoo.start import caught_errors, quiet_backend
 
 if TYPE_CHECKING:
     import keras
@@ -83,8 +82,7 @@ def run(args: argparse.Namespace) -> int:
     for kind in kinds:
         kind.check_path(targets[kind.name], args.overwrite)
         kind.check_installed()
-    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
-        quiet_frameworks()
+    quiet_backend()
     from zoo.export.graph import graph_of
     from zoo.export.parity import checks_of
 
@@ -137,8 +135,8 @@ def _check_source(args: argparse.Namespace) -> str:
 
 def _named(text: str) -> tuple[str, str]:
     """Model and variant of `MODEL[/VARIANT]`."""
-    name, _, variant = text.partition("/")
-    variant = variant or info(name).default
+    name, asked = parted(text)
+    variant = asked or info(name).default
     info(name).variant(variant)
     return name, variant
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.cli import count, number, positive
+from common.cli import count, number, positive, size
 from common.console import duration, progress
 from common.progress import Progress
 from zoo.errors import ZooError
@@ -21,7 +21,7 @@ from zoo.inference.image_files import MEGAPIXELS
 from zoo.inference.jobs import Job, Wish, plan
 from zoo.options import INFERENCE_MODES
 from zoo.registry import ModelInfo, spoken
-from zoo.start import quiet_frameworks
+from zoo.start import quiet_backend
 from zoo.weights import choice
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 FAILED = 1
 """Exit status when a file could not be restored and the others were."""
 
-_BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+_BACKENDS = ("tensorflow", "jax", "torch")
 _FORMATS = ("png", "jpg", "webp", "tif", "bmp")
 _AUTO = "auto"
 
@@ -67,7 +67,7 @@ def add_to(commands: Any) -> None:
     add("--sharp", metavar="PATH", help="the sharp image, or a folder of them: print PSNR and SSIM before and after")
     add(
         "--max-megapixels",
-        type=_megapixels,
+        type=size,
         default=MEGAPIXELS,
         metavar="N",
         help="refuse larger (default: %(default)g)",
@@ -76,7 +76,7 @@ def add_to(commands: Any) -> None:
     add("--weights", metavar="NAME|FILE", help="weights of the catalogue or a .keras file (default: the best here)")
     add("--blur-step", type=_blur_step, metavar="K|auto", help="how blurred, for models that take it; auto guesses")
     add("--inference", choices=INFERENCE_MODES, help="where means are taken, for models that go by them")
-    add("--backend", choices=tuple(_BACKENDS), help="what computes (default: $KERAS_BACKEND, else TensorFlow)")
+    add("--backend", choices=_BACKENDS, help="what computes (default: $KERAS_BACKEND, else TensorFlow)")
     add = command.add_argument_group("memory").add_argument
     add("--tile", type=_tile, metavar="auto|N", help="side of tiles in pixels; auto goes by free memory (default)")
     add(
@@ -124,7 +124,7 @@ def _wish(args: argparse.Namespace) -> Wish:
 def _choose_backend(asked: str | None) -> None:
     """Sets the backend before Keras is imported."""
     backend = asked or os.environ.get("KERAS_BACKEND", "tensorflow")
-    if importlib.util.find_spec(_BACKENDS.get(backend, backend)) is None:
+    if importlib.util.find_spec(backend) is None:
         raise ZooError(f"{backend} is not installed; install it with `pip install 'deblur-zoo[{backend}]'`")
     if asked is None:
         return
@@ -155,8 +155,7 @@ def _check_step(model: ModelInfo, step: float | str | None) -> None:
 
 def _way(path: Path, args: argparse.Namespace) -> Way:
     """Loads the model, and decides how files go through it."""
-    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
-        quiet_frameworks()
+    quiet_backend()
     from zoo import saving
     from zoo.analysis.tile_size import chosen_cut
     from zoo.inference.files import Way
@@ -198,14 +197,14 @@ def _why_inexact(model: keras.Model) -> str:
 
 def _announce(model: keras.Model, tiles: Any, height: int, width: int) -> None:
     """Says how long a large image will take, since one that is restored at once shows no progress."""
-    from zoo.analysis.cost import seconds_for
+    from zoo.analysis.cost import WORTH_TELLING, seconds_for
 
     pixels = height * width
     if tiles is not None:
         seen = [sum(len(each.weights) for each in tiles.windows(side)) for side in (height, width)]
         pixels = seen[0] * seen[1]
     seconds = seconds_for(model, pixels)
-    if seconds >= 60:
+    if seconds >= WORTH_TELLING:
         cut = "at once" if tiles is None else f"in tiles of {tiles.tile} with {tiles.overlap} more on each side"
         print(f"{width} x {height} pixels {cut}: about {duration(seconds)}", file=sys.stderr, flush=True)
 
@@ -259,8 +258,3 @@ def _blur_step(text: str) -> float | str:
     if text == _AUTO:
         return text
     return number(text, "must be auto or a number of at least 0", lambda value: value >= 0)
-
-
-def _megapixels(text: str) -> float:
-    """A size for argparse."""
-    return number(text, "must be a number above 0 and up to 10000", lambda value: 0 < value <= 10_000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from common.errors import did_you_mean
 from zoo.commands.tables import WIDTH
 from zoo.errors import ZooError
 from zoo.registry import info, list_models
-from zoo.start import quiet_frameworks
+from zoo.start import quiet_backend
 from zoo.weights import catalogue, store
 
 _EXAMPLES = """examples:
@@ -159,8 +158,7 @@ def _import(args: argparse.Namespace) -> int:
 
 def _importing() -> Any:
     """What converts, without the notes that a framework prints at its start."""
-    if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
-        quiet_frameworks()
+    quiet_backend()
     from zoo.weights import importing
 
     return importing

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import shutil
 import tempfile
 import time
@@ -23,8 +22,9 @@ from zoo.inference.files import Outcome, Way, restore_file
 from zoo.inference.image_files import image_size, read_photograph
 from zoo.inference.image_output import FORMATS, to_eight_bits, write_photograph
 from zoo.inference.jobs import Job
+from zoo.inference.score import reduced
 from zoo.registry import spoken
-from zoo.start import quiet_frameworks
+from zoo.start import quiet_backend
 from zoo.weights import catalogue, store
 
 if TYPE_CHECKING:
@@ -234,8 +234,7 @@ class Restorer:
             work.enter(f"loading {offer.name}")
             # The one before goes first: two large ones may not fit.
             self._loaded = None
-            if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
-                quiet_frameworks()
+            quiet_backend()
             from zoo import saving
 
             if catalogue.is_name(offer.name):
@@ -269,7 +268,10 @@ class Restorer:
         if photograph.alpha is not None:
             opacity = to_eight_bits(photograph.alpha)[..., np.newaxis].astype(np.float32) / _WHITE
             pixels = np.rint(pixels * opacity + _WHITE * (1 - opacity)).astype(np.uint8)
-        write_photograph(target, replace(photograph, pixels=_reduced(pixels), alpha=None, exif=None))
+        write_photograph(
+            target,
+            replace(photograph, pixels=reduced(pixels, PREVIEW_SIDE / max(pixels.shape[:2])), alpha=None, exif=None),
+        )
         return target
 
 
@@ -284,18 +286,6 @@ def _checked_step(offer: Offer, step: float | str | None) -> float | str | None:
 def _ending(upload: Path) -> str:
     """The ending of the result: that of the photograph where it can be written, else PNG."""
     return upload.suffix if upload.suffix.lower() in FORMATS else ".png"
-
-
-def _reduced(pixels: np.ndarray) -> np.ndarray:
-    """A photograph (height, width, channels) no larger than the page shows."""
-    import cv2
-
-    height, width, channels = pixels.shape
-    factor = PREVIEW_SIDE / max(height, width)
-    if factor >= 1:
-        return pixels
-    size = (max(1, round(factor * width)), max(1, round(factor * height)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], channels)
 
 
 def _told(outcome: Outcome, name: str) -> list[str]:

@@ -42,6 +42,10 @@ class Job:
         """Where before and after go, side by side."""
         return self.target.with_name(f"{self.target.stem}-compare.png")
 
+    def outputs(self, compare: bool) -> tuple[Path, ...]:
+        """What is written; videos have no comparison."""
+        return (self.target, self.comparison) if compare and not self.is_video else (self.target,)
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -216,7 +220,7 @@ def _refuse_clashes(jobs: Sequence[Job], compare: bool) -> None:
     identities = {_identity(job.source) for job in jobs} - {None}
     owners: dict[Path, Path] = {}
     for job in jobs:
-        for target in (job.target, job.comparison) if compare and not job.is_video else (job.target,):
+        for target in job.outputs(compare):
             real = target.resolve()
             if real in sources or _identity(target) in identities:
                 raise ZooError(f"{target}: is an input and would be written over; choose another output with -o")
@@ -237,7 +241,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _refuse_existing(job: Job, wish: Wish) -> None:
-    for target in (job.target, job.comparison) if wish.compare and not job.is_video else (job.target,):
+    for target in job.outputs(wish.compare):
         if target.exists():
             raise ZooError(f"{target}: is there already; replace it with --overwrite, or keep it with --resume")
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
+
+from zoo.start import errors_into
 
 # FFmpeg's quietest level, and what it may open: a file can name other files and addresses to be read.
 _LEVEL = "-8"
@@ -27,19 +29,5 @@ def silent_opencv() -> ModuleType:
 @contextmanager
 def silent_libraries() -> Iterator[None]:
     """Lets what is printed on the standard error fall away, also by libraries in C (libtiff, libpng)."""
-    sys.stderr.flush()
-    try:
-        before = os.dup(2)
-    except OSError:
-        # There is no standard error to keep clean.
+    with Path(os.devnull).open("wb") as nowhere, errors_into(nowhere.fileno()):
         yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    try:
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(before, 2)
-        os.close(before)

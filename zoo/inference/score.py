@@ -67,20 +67,26 @@ def side_by_side(panels: list[np.ndarray], widest: int = 8192) -> np.ndarray:
         panels: The images, of one size.
         widest: Pixels of the row; larger images are scaled down.
     """
+    width = panels[0].shape[1]
+    small = [reduced(panel, widest / (len(panels) * width)) for panel in panels]
+    height, width = small[0].shape[:2]
+    line = np.full((height, max(2, width // 200), 3), 255, np.uint8)
+    row: list[np.ndarray] = []
+    for panel in small:
+        row += [np.broadcast_to(to_eight_bits(panel), (height, width, 3)), line]
+    return np.concatenate(row[:-1], axis=1)
+
+
+def reduced(pixels: np.ndarray, factor: float) -> np.ndarray:
+    """An image (height, width, channels) whose sides are scaled by a factor; as it is from a factor of 1 on."""
     import cv2
 
-    height, width = panels[0].shape[:2]
-    scale = min(1.0, widest / (len(panels) * width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    line = np.full((size[1], max(2, size[0] // 200), 3), 255, np.uint8)
-    row: list[np.ndarray] = []
-    for panel in panels:
-        small = panel
-        if scale < 1.0:
-            # OpenCV takes the last axis off grey images.
-            small = cv2.resize(panel, size, interpolation=cv2.INTER_AREA).reshape(*size[::-1], panel.shape[2])
-        row += [np.broadcast_to(to_eight_bits(small), (size[1], size[0], 3)), line]
-    return np.concatenate(row[:-1], axis=1)
+    if factor >= 1:
+        return pixels
+    height, width, channels = pixels.shape
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    # OpenCV takes the last axis off grey images.
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).reshape(*size[::-1], channels)
 
 
 def _strips(image: np.ndarray, sharp: np.ndarray, overlap: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

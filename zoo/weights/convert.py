@@ -160,7 +160,8 @@ def fitting(tensors: Mapping[str, np.ndarray]) -> list[str]:
     for model in known():
         if model not in registry.list_models():
             continue
-        places = names_of(model).places(tensors)
+        names = names_of(model)
+        places = names.places(tensors)
         if any(place is None for place, _ in places.values()):
             continue
         # Each weight once, however many names it has, and without what is counted apart or not used.
@@ -169,9 +170,11 @@ def fitting(tensors: Mapping[str, np.ndarray]) -> list[str]:
             for name, (place, leaf) in places.items()
             if place != UNUSED and leaf not in STATISTICS
         }
-        total, optional = sum(counted.values()), names_of(model).may_lack
+        total = sum(counted.values())
         # A variant may leave out what a file has, and a file may lack what a variant has.
-        needed = sum(count for (place, _), count in counted.items() if not optional((place or "").partition("/")[0]))
+        needed = sum(
+            count for (place, _), count in counted.items() if not names.may_lack((place or "").partition("/")[0])
+        )
         for name, variant in registry.info(model).variants.items():
             if variant.parameters in (total, needed) or (
                 needed == total == _without_optional(model, name, at_least=total)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -16,12 +15,8 @@ from benchmarks.records import record as records_record
 from benchmarks.records import store
 from benchmarks.report import __main__, build, charts
 from benchmarks.report.charts import Axis, Point
+from tests.support.browser import chromium, needs_browser
 from tests.support.records import TRAINING, failed, put, put_pages
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None, reason="Debian's chromium and chromium-driver are not installed"
-)
 
 
 def with_pictures(record, folder, missing=False):
@@ -182,26 +177,8 @@ class TestCharts:
 @pytest.fixture(scope="module")
 def browser():
     """Chromium without a window, its network off."""
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for switch in (
-        "headless=new",
-        "no-sandbox",
-        "disable-gpu",
-        "disable-quic",
-        "no-first-run",
-        "disable-background-networking",
-        "disable-component-update",
-        "disable-sync",
-        "window-size=1200,900",
-    ):
-        options.add_argument(f"--{switch}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    with chromium("window-size=1200,900") as driver:
+        yield driver
 
 
 def requests(browser):

@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,15 +18,12 @@ import pytest
 import skimage.data
 
 import zoo
+from tests.support.browser import chromium, needs_browser
 from zoo.inference.image_files import Photograph, read_photograph
 from zoo.inference.image_output import write_photograph
 
 pytest.importorskip("gradio")
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None, reason="Debian's chromium and chromium-driver are not installed"
-)
 pytestmark = pytest.mark.slow
 
 REMOVE = "button[aria-label='Remove Image']"
@@ -204,25 +200,8 @@ def test_files_that_are_too_large_or_no_photographs_are_refused(page):
 @pytest.fixture(scope="module")
 def browser():
     """Chromium without a window."""
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for switch in (
-        "headless=new",
-        "no-sandbox",
-        "disable-gpu",
-        "disable-quic",
-        "no-first-run",
-        "disable-background-networking",
-        "disable-component-update",
-        "disable-sync",
-    ):
-        options.add_argument(f"--{switch}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    with chromium() as driver:
+        yield driver
 
 
 class Visitor:

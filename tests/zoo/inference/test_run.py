@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import weakref
 
@@ -24,12 +23,6 @@ LEARNING = [row.name for row in ROWS if zoo.info(row.name).learns and not row.sl
 
 def image(height=21, width=26, channels=3, seed=0):
     return np.random.default_rng(seed).random((height, width, channels)).astype(np.float32)
-
-
-@functools.cache
-def tiny(name):
-    """The tiny variant of a model, traced once for all tests."""
-    return zoo.create(name, "tiny")
 
 
 def counted(monkeypatch):
@@ -59,7 +52,7 @@ def test_thirty_sizes_are_one_trace(name, monkeypatch):
 
 @pytest.mark.parametrize("name", LEARNING)
 def test_results_are_those_of_the_model_itself(name):
-    info, model = zoo.info(name), tiny(name)
+    info, model = zoo.info(name), contracts.built(name, "tiny")
     batch = image(48, 40)[np.newaxis]
     known = contracts.known_blur(info)
     for batch in (image(48, 40)[np.newaxis], image(33, 50)[np.newaxis]):
@@ -96,7 +89,7 @@ def test_weights_that_change_are_seen():
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("name", LEARNING)
 def test_weights_that_are_no_numbers_are_refused(name, value):
-    model = tiny(name)
+    model = contracts.built(name, "tiny")
     # The first ones only: behind a ReLU nothing may be seen of them in the result.
     first = model.weights[0]
     before = np.array(first)
