@@ -80,6 +80,8 @@ def _of_catalogue(entry: catalogue.Entry) -> Offer:
     path = store.located(entry.name)
     found = choice.model_in(path)
     about = f"{found.info.title}, {found.variant}, trained on {entry.trained_on}; {entry.licence}"
+    if entry.packaged is not None:
+        about += f". Where it fails: {entry.packaged.fails}"
     return Offer(entry.name, path, found.info, about)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import zoo
 from zoo.demo.offers import find_offers
-from zoo.weights import choice, store
+from zoo.weights import catalogue, choice, store
 
 
 @pytest.fixture
@@ -88,3 +88,13 @@ def test_what_is_given_and_cannot_be_used_is_refused(tmp_path, weight_files):
     zoo.save(zoo.create("wiener"), tmp_path / "wiener.keras")
     with pytest.raises(zoo.ZooError, match="needs to know the blur itself"):
         find_offers([str(tmp_path / "wiener.keras")])
+
+
+def test_weights_of_our_own_say_where_they_fail(monkeypatch):
+    # All of the catalogue, which the fixture above hides.
+    monkeypatch.undo()
+    own = [entry for entry in catalogue.entries() if entry.packaged is not None]
+    assert own
+    offers, _ = find_offers([entry.name for entry in own])
+    for entry, offer in zip(own, offers, strict=False):
+        assert offer.about.endswith(f"Where it fails: {entry.packaged.fails}")
