@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from datasets.frame_store import to_uint8
-from datasets.image import DrawnFrame, Frame, Window, check_crop
+from datasets.image import DrawnFrame, Frame, Window, check_crop, cut
 from datasets.pairs import Pair
 from datasets.sizes import pair_size
 
@@ -36,6 +37,9 @@ class Augmentation:
             1 +- saturation (FCN's code, after MPRNet).
         grid: Rows and columns of an even grid of overlapping crops; each crop is one of them, moved at random by up to
             half of their distance (refiner's description). None draws crops anywhere.
+        enlarge: Greatest factor by which a crop is enlarged; the factor is uniform in 1 to `enlarge`. What is blurred
+            on the fly is enlarged before it is blurred. Reduced photographs are sharper from pixel to pixel than what
+            cameras record; enlarged ones are as soft.
     """
 
     shift_neighbours: int = 0
@@ -46,9 +50,10 @@ class Augmentation:
     symmetries: bool = False
     saturation: float = 0.0
     grid: tuple[int, int] | None = None
+    enlarge: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """Gives what is done as plain values; the last four only where they are used, as they came later.
+        """Gives what is done as plain values; the last five only where they are used, as they came later.
 
         Examples:
             >>> Augmentation(flip=True).as_dict()
@@ -59,9 +64,12 @@ class Augmentation:
 
 
 # Left out of older recipes, whose records must be found again by the same values.
-_LATER = ("mirror", "symmetries", "saturation", "grid")
+_LATER = ("mirror", "symmetries", "saturation", "grid", "enlarge")
 NONE = Augmentation()
 BOLOGNA = Augmentation(shift_neighbours=2, rotation=90.0, flip=True, brightness=0.2)
+
+_AROUND = 40
+"""Pixels that are enlarged on each side of a crop, for motion that brings them in."""
 
 
 def random_window(frame: Frame, crop: int, rng: np.random.Generator) -> Window:
@@ -96,6 +104,8 @@ def training_crop(
     window = random_window(pair.sharp[0], crop, rng)
     if augmentation.grid:
         window = _grid_window(pair.sharp[0].shape, crop, augmentation.grid, rng)
+    if augmentation.enlarge:
+        pair, window = _enlarged(pair, window, rng.uniform(1, augmentation.enlarge))
     images = [_as_colour(to_uint8(pixels)) for pixels in (*_blurry(pair, window, rng), pair.sharp[0].read(window))]
     shifts = [*_shifts(len(pair.blurry), augmentation, rng), (0, 0)]
     degrees = rng.uniform(-augmentation.rotation, augmentation.rotation) if augmentation.rotation else 0.0
@@ -112,6 +122,67 @@ def training_crop(
     if augmentation.saturation and rng.integers(0, 3) == 0:
         images = _saturate(images, 1 + rng.uniform(-augmentation.saturation, augmentation.saturation))
     return np.concatenate(images[:-1], axis=-1), images[-1]
+
+
+@dataclass(frozen=True)
+class _Enlarged:
+    """A part of an image, enlarged.
+
+    Attributes:
+        source: The image.
+        part: The part.
+        shape: Height, width and channels after it was enlarged.
+    """
+
+    source: Frame
+    part: Window
+    shape: tuple[int, int, int]
+
+    @property
+    def name(self) -> str:
+        """The image's name."""
+        return self.source.name
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """All of it."""
+        import cv2
+
+        height, width, _ = self.shape
+        # Lanczos' kernel would ring, a linear one blur by itself.
+        large = cv2.resize(self.source.read(self.part), (width, height), interpolation=cv2.INTER_CUBIC)
+        return large.reshape(self.shape)
+
+    def read(self, window: Window | None = None) -> np.ndarray:
+        """Cuts a window out of it; see `Frame.read`."""
+        return cut(self.pixels, window, self.name)
+
+
+def _enlarged(pair: Pair, window: Window, factor: float) -> tuple[Pair, Window]:
+    """Enlarges what is around a window of a pair by a factor of at least 1; the window keeps its size in pixels."""
+    height, width, channels = pair.sharp[0].shape
+    # What is blurred on the fly moves in from around the window.
+    top, left = max(window.top - _AROUND, 0), max(window.left - _AROUND, 0)
+    bottom, right = (
+        min(start + side + _AROUND, whole)
+        for start, side, whole in ((window.top, window.height, height), (window.left, window.width, width))
+    )
+    part = Window(top, left, bottom - top, right - left)
+    shape = round(factor * part.height), round(factor * part.width), channels
+
+    def large(frame: Frame) -> Frame:
+        if isinstance(frame, DrawnFrame):
+            return replace(frame, source=sharp)
+        return _Enlarged(frame, part, (*shape[:2], frame.shape[2]))
+
+    sharp = _Enlarged(pair.sharp[0], part, shape)
+    frames = {id(frame): large(frame) for frame in pair.blurry}
+    middle = [
+        round(factor * (start + side / 2 - first) - side / 2)
+        for start, side, first in ((window.top, window.height, top), (window.left, window.width, left))
+    ]
+    inside = Window(middle[0], middle[1], window.height, window.width)
+    return replace(pair, blurry=tuple(frames[id(frame)] for frame in pair.blurry), sharp=(sharp,)), inside
 
 
 def _blurry(pair: Pair, window: Window, rng: np.random.Generator) -> list[np.ndarray]:

@@ -8,10 +8,12 @@ import pytest
 
 from datasets import frame_store
 from datasets.augment import BOLOGNA, NONE, Augmentation, _grid_window, random_window, training_crop
+from datasets.blur.on_the_fly import DEFAULT
 from datasets.errors import DataError
 from datasets.image import ArrayFrame
 from datasets.loading import load
 from datasets.pairs import Pair
+from datasets.photographs import BlurredFrame
 
 HEIGHT, WIDTH = 30, 40
 SHIFT = Augmentation(shift_neighbours=2)
@@ -301,6 +303,36 @@ class TestSymmetries:
             # The luma that the pixels move around stays.
             before, after = (image.astype(float) @ [0.299, 0.587, 0.114] for image in (whole, target))
             assert np.abs(before - after).max() < 1.5
+
+
+class TestEnlarging:
+    def test_all_images_are_enlarged_alike_about_the_crop_that_would_be_there(self):
+        for seed in range(40):
+            pair, crop = triplet(height=90, width=120), 24
+            *inputs, target = draw(pair, crop, Augmentation(enlarge=2.0), seed)
+            window = random_window(pair.sharp[0], crop, np.random.default_rng(seed))
+            for number, image in enumerate((*inputs, target)):
+                assert (image[..., 2] == number).all()
+                assert np.array_equal(image[..., :2], target[..., :2])
+            for axis, first in enumerate((window.top, window.left)):
+                line = target[..., axis].astype(float).mean(axis=1 - axis)
+                slope = (line[-1] - line[0]) / (crop - 1)
+                assert 0.45 < slope < 1.05
+                assert abs(line.mean() - (first + (crop - 1) / 2)) < 1
+
+    def test_what_is_blurred_on_the_fly_is_enlarged_first(self):
+        photograph = frame(np.random.default_rng(1).integers(0, 256, (70, 80, 3), np.uint8), "photograph")
+        still = replace(DEFAULT, sharp=1.0, noisy=0.0, jpeg=0.0)
+        for distribution in (still, replace(DEFAULT, sharp=0.0, length=(20.0, 20.0))):
+            blurred = BlurredFrame(photograph, distribution)
+            pair = Pair("synthetic", "train", "", "photograph", (blurred,), (photograph,))
+            for seed in range(5):
+                blurry, sharp = draw(pair, 48, Augmentation(enlarge=2.0), seed)
+                assert np.array_equal(blurry, sharp) is (distribution is still)
+
+    def test_recipes_without_it_keep_their_keys(self):
+        assert "enlarge" not in Augmentation(symmetries=True).as_dict()
+        assert Augmentation(enlarge=2.0).as_dict()["enlarge"] == 2.0
 
 
 def asymmetric_pair():
