@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from common.errors import InputError
 from common.files import expand
@@ -87,6 +87,14 @@ def _write_anything() -> None:
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that refuses a command line with one line, as every other mistake is refused."""
+
+    def parse_args(self, *given: Any, **more: Any) -> Any:
+        """Reads a command line; where a shell asks for completions, prints these and ends."""
+        if "_ARGCOMPLETE" in os.environ:
+            import argcomplete
+
+            argcomplete.autocomplete(self)
+        return super().parse_args(*given, **more)
 
     def error(self, message: str) -> NoReturn:
         """Ends the program with status 2."""

@@ -33,5 +33,5 @@ _LAZY = ("frames", "pipeline", "samples")
 def __getattr__(name: str) -> Any:
     """Imports a heavy submodule on first use."""
     if name in _LAZY:
-        return importlib.import_module(f"datasets.{name}")
-    raise AttributeError(f"module 'datasets' has no attribute {name!r}")
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("common", "zoo", "datasets", "benchmarks")
 FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 COMMANDS = {f"benchmarks.{name}.__main__" for name in ("run", "leaderboard", "tables", "report", "speed")} | {
+    "benchmarks.__main__",
     "datasets.__main__",
     "zoo.__main__",
 }
