@@ -73,7 +73,7 @@ def _costs(rows: Sequence[Row], main: Metric) -> list[Any]:
         points = [
             Point(row[name] * factor, row[main.name], f"{_name(row)}: {row[main.name]:.4g}", colour)
             for colour, row in enumerate(rows)
-            if row[name] > 0
+            if row[name] != "" and row[name] > 0
         ]
         if points:
             charts.append(scatter(points, Axis.over(label, [point.x for point in points], log=True), y))

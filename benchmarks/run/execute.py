@@ -12,7 +12,7 @@ import keras
 import msgspec
 
 import zoo
-from benchmarks.evaluation import evaluate, panels, timing
+from benchmarks.evaluation import evaluate, panels, scoring, timing
 from benchmarks.evaluation.predict import Restorer, remembering, restorer
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import curves, environment, layout, migrate, record, store
@@ -188,6 +188,7 @@ def _evaluation(experiment: Experiment, precision: str) -> record.Evaluation:
         psf=msgspec.convert(ways.get("psf"), record.Psf | None),
         engine=experiment.protocol.engine(),
         inference=experiment.inference,
+        sources=experiment.protocol.sources(),
     )
 
 
@@ -198,7 +199,7 @@ def _restorer(experiment: Experiment, model: keras.Model) -> Restorer:
     return remembering(restorer(model, experiment.dataset, experiment.tiles, experiment.options.blind, blur_of))
 
 
-def _kept(experiment: Experiment, restore: Restorer, scores: evaluate.Scores) -> dict[str, Any]:
+def _kept(experiment: Experiment, restore: Restorer, scores: scoring.Scores) -> dict[str, Any]:
     """Writes images and training curves beside the records, and returns the sections that name them."""
     folder = experiment.request.output.results
     stem = layout.stem_of(experiment.identity, experiment.key)

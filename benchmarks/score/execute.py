@@ -1,0 +1,179 @@
+"""Scores restored images, writes their record and that of the blurry ones, and tells how they compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+import zoo
+from benchmarks.errors import RunError
+from benchmarks.evaluation import panels
+from benchmarks.evaluation.files import FileScores, evaluate_files
+from benchmarks.metrics.summary import Scores
+from benchmarks.records import compare, environment, layout, record, store
+from benchmarks.score import csv_files
+from benchmarks.score.inputs import Inputs
+from benchmarks.score.parser import Request
+from common.console import progress as progress_bar
+from datasets.image import Frame
+from datasets.pairs import Pair
+from datasets.pipeline import as_float
+
+BASELINE = "identity"
+"""The model whose row the blurry images are."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was scored.
+
+    Attributes:
+        scores: Every image's scores and their means.
+        kept: Their record; None without sharp images, as there is nothing to rank by.
+        baseline: The record of the blurry images; None where they are not known.
+    """
+
+    scores: Scores
+    kept: record.Record | None = None
+    baseline: record.Record | None = None
+
+
+def run(request: Request, inputs: Inputs) -> Outcome:
+    """Scores everything and writes what is kept of it.
+
+    Raises:
+        RunError, DataError, MetricError, FileError: When something cannot be read, scored or written.
+    """
+    print(f"scoring {request.name}: {len(inputs.pairs)} images ({inputs.pairs.coverage})", flush=True)
+    found = _evaluate(inputs, request.workers)
+    print(found.words)
+    summary = inputs.protocol.summarise(inputs.pairs, found.scores.values)
+    if not request.has_truth:
+        if request.table is not None:
+            csv_files.write(request.table, summary)
+        return Outcome(summary)
+    baseline = _baseline(request, inputs) if all(pair.blurry for pair in inputs.pairs) else None
+    if request.table is not None:
+        csv_files.write(request.table, summary, baseline.result.scores if baseline else None)
+    return Outcome(summary, _write(request, inputs, found, summary), baseline)
+
+
+def _evaluate(inputs: Inputs, workers: int | None) -> FileScores:
+    with progress_bar("scoring") as progress:
+        return evaluate_files(inputs.restored, inputs.pairs, inputs.protocol, workers, progress)
+
+
+def _write(request: Request, inputs: Inputs, found: FileScores, summary: Scores) -> record.Record:
+    """Writes the record with its images; a name that was scored before on the same data is replaced."""
+    identity = _identity(inputs, request.name, record.EXTERNAL)
+    key = _key(inputs, identity)
+    kept = panels.save(
+        request.results,
+        layout.stem_of(identity, key),
+        _restorer(inputs),
+        inputs.pairs,
+        inputs.protocol,
+        found.scores,
+        request.images,
+    )
+    done = record.Finished(
+        key=key,
+        **identity,
+        weights=record.EXTERNAL,
+        panels=msgspec.convert(kept, tuple[record.Panel, ...]),
+        **_sections(inputs, summary),
+    )
+    return store.write(request.results, done)
+
+
+def _baseline(request: Request, inputs: Inputs) -> record.Record:
+    """The record of the blurry images: one that is there and has all that is asked for, or a new one."""
+    identity = _identity(inputs, BASELINE, zoo.info(BASELINE).default)
+    names = [card.name for card in inputs.protocol.cards]
+    for path in request.results.glob(f"runs/{layout.stem_of(identity, '*')}.json"):
+        there = store.read(path)
+        same = there.done and there.result.evaluation.fingerprint == inputs.pairs.fingerprint
+        if same and there.result.has(names, inputs.protocol.sources()):
+            return there
+    print("scoring the blurry images", flush=True)
+    blurry = tuple(pair.blurry[len(pair.blurry) // 2] for pair in inputs.pairs)
+    found = _evaluate(replace(inputs, restored=blurry), request.workers)
+    done = record.Finished(
+        key=_key(inputs, identity),
+        **identity,
+        weights="none",
+        model_facts=record.ModelFacts(parameters=0, macs_256=0),
+        **_sections(inputs, inputs.protocol.summarise(inputs.pairs, found.scores.values)),
+    )
+    return store.write(request.results, done)
+
+
+def _identity(inputs: Inputs, model: str, variant: str) -> dict[str, Any]:
+    return {
+        "model": model,
+        "variant": variant,
+        "dataset": inputs.pairs.dataset,
+        "protocol": inputs.protocol.name,
+    }
+
+
+def _key(inputs: Inputs, identity: dict[str, Any]) -> str:
+    return record.run_key({**identity, "data": inputs.pairs.fingerprint, "engine": inputs.protocol.engine()})
+
+
+def _sections(inputs: Inputs, summary: Scores) -> dict[str, Any]:
+    """What every record of images that were restored before says."""
+    pairs, protocol = inputs.pairs, inputs.protocol
+    return {
+        "evaluation": record.Evaluation(
+            split=pairs.split,
+            coverage=pairs.coverage,
+            fingerprint=pairs.fingerprint,
+            rule=protocol.rule,
+            seed=0,
+            precision="",
+            engine=protocol.engine(),
+            sources=protocol.sources(),
+        ),
+        "scores": summary,
+        "machine": environment.describe(framework=False),
+        "versions": environment.versions(framework=False),
+        "commit": environment.commit(),
+    }
+
+
+def _restorer(inputs: Inputs) -> Any:
+    """What gives the restored image of a pair, for panels."""
+    frames: dict[str, Frame] = {pair.name: frame for pair, frame in zip(inputs.pairs, inputs.restored, strict=True)}
+
+    def restore(_: np.ndarray, pairs: Sequence[Pair]) -> np.ndarray:
+        return np.stack([as_float(frames[pair.name].read()) for pair in pairs])
+
+    return restore
+
+
+def compared(request: Request, outcome: Outcome, name: str) -> tuple[str, list[compare.Difference]]:
+    """How the scores differ from those of another record or CSV file.
+
+    Args:
+        request: What was asked for.
+        outcome: What was scored.
+        name: A `.csv` file, a record's file, or part of its name.
+
+    Returns:
+        What the other side is called, and the differences.
+
+    Raises:
+        RunError: When it cannot be read, or was scored on other images or otherwise.
+    """
+    if name.lower().endswith(".csv"):
+        return name, compare.differences(outcome.scores, csv_files.read(Path(name)), (request.name, name))
+    if outcome.kept is None:
+        raise RunError("a record has scores against sharp images; give --sharp DIR, or compare with a .csv file")
+    other = store.find_by_name(request.results, name)
+    return other.path.stem, compare.compare(outcome.kept, other)
