@@ -86,9 +86,7 @@ def fit(images: Iterable[np.ndarray]) -> Model:
     patches = [sharp_patches(quantised_image(image, PATCH)) for image in images]
     count = sum(map(len, patches))
     if count <= FEATURES:
-        raise MetricError(
-            f"{count} sharp patches of {PATCH}x{PATCH} pixels are too few for a model; give more photographs"
-        )
+        raise MetricError(f"only {count} sharp patches of {PATCH}x{PATCH}, too few for a model; give more photographs")
     features = np.concatenate(patches)
     return Model(features.mean(axis=0), np.cov(features, rowvar=False))
 
@@ -124,9 +122,13 @@ def _arrays(stream: BinaryIO) -> tuple[np.ndarray, np.ndarray]:
         found = np.load(stream)
     else:
         from scipy.io import loadmat
+        from scipy.io.matlab import MatReadError
 
         stream.seek(0)
-        found = loadmat(stream)
+        try:
+            found = loadmat(stream)
+        except MatReadError as error:
+            raise ValueError(f"no .npz, and as .mat: {error}") from error
     mean, covariance = _NAMES if _NAMES[0] in found else _OTHER_NAMES
     return found[mean], found[covariance]
 

@@ -293,6 +293,25 @@ class Finished(Run, frozen=True, kw_only=True, tag="done"):
         means, own = self.scores.means, self.evaluation.sources
         return all(name in means and own.get(name) == sources.get(name) for name in metrics)
 
+    def with_metrics_of(self, earlier: Finished) -> Finished:
+        """The run with those metrics of an earlier one that it lacks: what was asked for once is not lost later.
+
+        Args:
+            earlier: A run that computed the same; one of other images has nothing to add.
+        """
+        if earlier.scores.images != self.scores.images:
+            return self
+        lacking = [name for name in earlier.scores.means if name not in self.scores.means]
+        own = earlier.evaluation.sources
+        scores = msgspec.structs.replace(
+            self.scores,
+            means=self.scores.means | {name: earlier.scores.means[name] for name in lacking},
+            values=self.scores.values | {name: earlier.scores.values[name] for name in lacking},
+        )
+        sources = self.evaluation.sources | {name: own[name] for name in lacking if name in own}
+        evaluation = msgspec.structs.replace(self.evaluation, sources=sources)
+        return msgspec.structs.replace(self, scores=scores, evaluation=evaluation)
+
 
 class Failed(Run, frozen=True, kw_only=True, tag="failed"):
     """A run that ended with an error, in one line."""

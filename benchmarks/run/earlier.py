@@ -31,11 +31,15 @@ def find(experiment: Experiment) -> Record | None:
     Raises:
         RunError: When its file is there and damaged.
     """
-    folder = experiment.request.output.results
-    found = store.find(folder, experiment.identity, experiment.key) or _record_of_version_1(experiment)
-    protocol = experiment.protocol
+    found, protocol = find_any(experiment), experiment.protocol
     has_all = found is not None and found.result.has([card.name for card in protocol.extra], protocol.sources())
     return found if has_all else None
+
+
+def find_any(experiment: Experiment) -> Record | None:
+    """As `find`, whichever metrics the record has."""
+    folder = experiment.request.output.results
+    return store.find(folder, experiment.identity, experiment.key) or _record_of_version_1(experiment)
 
 
 def training_folder(experiment: Experiment) -> Path:

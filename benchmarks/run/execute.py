@@ -72,6 +72,9 @@ class Runner:
             commit=environment.commit(),
             **_kept(experiment, restore, scores),
         )
+        before = earlier.find_any(experiment)
+        if before is not None:
+            finished = finished.with_metrics_of(before.result)
         return store.write(experiment.request.output.results, finished)
 
     def _model(self, experiment: Experiment) -> tuple[keras.Model, record.Training | None, str]:
