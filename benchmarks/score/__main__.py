@@ -76,11 +76,12 @@ def _fit(options: argparse.Namespace) -> int:
 
     if options.out.suffix.lower() != ".npz":
         raise RunError(f"--out {options.out}: the model is an .npz file; call it so")
-    files = [file.path for folder in options.fit_niqe for file in images_in(folder).values()]
-    photographs = (to_uint8(read_image(path)) for path in files)
-    model = fit(each for each in photographs if min(each.shape[:2]) >= PATCH)
-    write_model(options.out, model)
-    print(f"{options.out}: NIQE's model of {len(files)} photographs; measure with --metrics niqe={options.out}")
+    files = [file for folder in options.fit_niqe for file in images_in(folder).values()]
+    large = [file.path for file in files if min(file.frame.shape[:2]) >= PATCH]
+    if len(large) < len(files):
+        name_problems([f"{len(files) - len(large)} photographs smaller than {PATCH}x{PATCH} pixels"])
+    write_model(options.out, fit(to_uint8(read_image(path)) for path in large))
+    print(f"{options.out}: NIQE's model of {len(large)} photographs; measure with --metrics niqe={options.out}")
     return 0
 
 

@@ -15,12 +15,14 @@ from benchmarks.errors import RunError
 from benchmarks.evaluation import panels
 from benchmarks.evaluation.files import FileScores, evaluate_files
 from benchmarks.metrics.summary import Scores
+from benchmarks.recipes.variants import default_variant
 from benchmarks.records import compare, environment, layout, record, store
 from benchmarks.score import csv_files
 from benchmarks.score.inputs import Inputs
 from benchmarks.score.parser import Request
 from common.console import progress as progress_bar
 from datasets.image import Frame
+from datasets.matching import FOLDER
 from datasets.pairs import Pair
 from datasets.pipeline import as_float
 
@@ -93,7 +95,7 @@ def _write(request: Request, inputs: Inputs, found: FileScores, summary: Scores)
 
 def _baseline(request: Request, inputs: Inputs) -> record.Record:
     """The record of the blurry images: one that is there and has all that is asked for, or a new one."""
-    identity = _identity(inputs, BASELINE, zoo.info(BASELINE).default)
+    identity = _identity(inputs, BASELINE, _usual_variant(inputs.pairs.dataset))
     there = _found(request.results, identity, inputs)
     names = [card.name for card in inputs.protocol.cards]
     if there is not None and there.result.has(names, inputs.protocol.sources()):
@@ -112,6 +114,11 @@ def _baseline(request: Request, inputs: Inputs) -> record.Record:
         key=_key(inputs, identity), **identity, weights="none", model_facts=facts, **_sections(inputs, summary)
     )
     return store.write(request.results, done)
+
+
+def _usual_variant(dataset: str) -> str:
+    """The variant of the baseline that the run command takes on a data set, so that both find each other's record."""
+    return zoo.info(BASELINE).default if dataset == FOLDER else default_variant(BASELINE, dataset, "paper")
 
 
 def _found(folder: Path, identity: dict[str, Any], inputs: Inputs) -> record.Record | None:
