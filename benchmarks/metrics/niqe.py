@@ -2,8 +2,12 @@
 
 Mittal, Soundararajan and Bovik, "Making a 'completely blind' image quality analyzer", IEEE Signal Processing Letters
 20 (3), 2013. The model of sharp photographs, a mean and a covariance of 36 features, is no part of this package: it
-comes from a file, the authors' `modelparameters.mat` or one that `fit` made of a folder of sharp photographs. Values of
-different models cannot be compared; records name the file.
+comes from a file, the authors' `modelparameters.mat` or one that `fit` made of sharp photographs. Values of different
+models cannot be compared; records name the file.
+
+What it was checked against: BasicSR 1.4.2, whose makers found the authors' MATLAB code equal to four decimals on one
+image. Features agree to 4e-6 and values to 1e-3; to 0.02 where much of an image is flat, as its statistics are then those
+of rounding errors. MATLAB itself was not at hand.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def case(name):
     if card.truth == "text":
         light = simulation.show(LINES, "Verdana")
         return (simulation.photograph(light, None, None, np.random.default_rng(0)) >> 8).astype(np.uint8), LINES
-    image = noise((170, 180, 3))
+    image = noise((170, 200, 3))
     return image, [image] if card.truth == "frames" else image
 
 
@@ -78,11 +78,11 @@ def test_known_values(name):
 @pytest.mark.parametrize(
     "bad",
     [
-        np.full((170, 180, 3), 200.0),
-        np.full((170, 180, 3), np.nan),
-        np.zeros((170, 180, 4), np.uint8),
-        np.zeros((170, 180, 3), np.int32),
-        np.zeros((0, 180, 3), np.uint8),
+        np.full((170, 200, 3), 200.0),
+        np.full((170, 200, 3), np.nan),
+        np.zeros((170, 200, 4), np.uint8),
+        np.zeros((170, 200, 3), np.int32),
+        np.zeros((0, 200, 3), np.uint8),
         "no image",
     ],
     ids=["floats to 255", "NaN", "RGBA", "int32", "empty", "text"],
