@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from benchmarks.errors import RunError
 from benchmarks.score.parser import Request, build_parser, request_of
 from common.cli import guarded, name_problems
+from common.files import check_folder
 
 if TYPE_CHECKING:
     from benchmarks.score.execute import Outcome
@@ -27,26 +28,33 @@ def _run(options: argparse.Namespace) -> int:
     request = request_of(options)
 
     # Only now: a mistake on the command line need not wait for what these import.
+    from benchmarks.leaderboard import terminal
     from benchmarks.records import store
     from benchmarks.score import execute
     from benchmarks.score.inputs import inputs_of
 
     inputs = inputs_of(request)
     inputs.protocol.require()
+    others = execute.others(request, inputs)
+    if request.table is not None:
+        check_folder(request.table.parent, "--csv")
     if request.has_truth:
         with store.locked(request.results):
             # A folder that cannot be written is told before anything is scored.
             pass
     outcome = execute.run(request, inputs)
     _show(request, outcome)
+    for other in others:
+        terminal.print_differences(request.name, other[0], execute.compared(request, outcome, other))
+    if outcome.kept is not None:
+        print(f"record: {outcome.kept.path}\nleaderboard: {request.results / 'leaderboard.csv'}")
     return 0
 
 
 def _show(request: Request, outcome: Outcome) -> None:
-    """Prints the ranking, the gain over the blurry images and the other comparisons."""
+    """Prints the ranking and the gain over the blurry images; the means alone where there is no ranking."""
     from benchmarks.leaderboard import ranking, terminal
     from benchmarks.records import compare
-    from benchmarks.score import execute
 
     if outcome.kept is None:
         terminal.print_means(request.name, outcome.scores)
@@ -59,11 +67,6 @@ def _show(request: Request, outcome: Outcome) -> None:
         if outcome.baseline is not None:
             gain = compare.compare(outcome.kept, outcome.baseline)
             terminal.print_differences(request.name, "the blurry images", gain)
-    for name in request.compare:
-        other, differences = execute.compared(request, outcome, name)
-        terminal.print_differences(request.name, other, differences)
-    if outcome.kept is not None:
-        print(f"record: {outcome.kept.path}\nleaderboard: {request.results / 'leaderboard.csv'}")
 
 
 def _fit(options: argparse.Namespace) -> int:

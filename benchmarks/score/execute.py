@@ -17,10 +17,12 @@ from benchmarks.evaluation.files import FileScores, evaluate_files
 from benchmarks.metrics.summary import Scores
 from benchmarks.recipes.variants import default_variant
 from benchmarks.records import compare, environment, layout, record, store
+from benchmarks.records.compare import Difference
 from benchmarks.score import csv_files
 from benchmarks.score.inputs import Inputs
 from benchmarks.score.parser import Request
 from common.console import progress as progress_bar
+from common.files import expand
 from datasets.image import Frame
 from datasets.matching import FOLDER
 from datasets.pairs import Pair
@@ -180,23 +182,40 @@ def _restorer(inputs: Inputs) -> Any:
     return restore
 
 
-def compared(request: Request, outcome: Outcome, name: str) -> tuple[str, list[compare.Difference]]:
-    """How the scores differ from those of another record or CSV file.
+def others(request: Request, inputs: Inputs) -> list[tuple[str, Scores, record.Record | None]]:
+    """What the scores shall be compared with, read before anything is scored.
 
     Args:
-        request: What was asked for.
-        outcome: What was scored.
-        name: A `.csv` file, a record's file, or part of its name.
+        request: What was asked for: `.csv` files, files of records, or parts of their names.
+        inputs: What is to be scored.
 
     Returns:
-        What the other side is called, and the differences.
+        What each is called, its scores, and the record that they are of.
 
     Raises:
-        RunError: When it cannot be read, or was scored on other images or otherwise.
+        RunError: When one cannot be read, or was scored otherwise.
     """
-    if name.lower().endswith(".csv"):
-        return name, compare.differences(outcome.scores, csv_files.read(Path(name)), (request.name, name))
-    if outcome.kept is None:
-        raise RunError("a record has scores against sharp images; give --sharp DIR, or compare with a .csv file")
-    other = store.find_by_name(request.results, name)
-    return other.path.stem, compare.compare(outcome.kept, other)
+    found: list[tuple[str, Scores, record.Record | None]] = []
+    for name in request.compare:
+        if name.lower().endswith(".csv"):
+            found.append((name, csv_files.read(expand(name)), None))
+            continue
+        if not request.has_truth:
+            raise RunError("records have scores against sharp images; give --sharp DIR, or compare with a .csv file")
+        other = store.find_by_name(request.results, name)
+        ours, theirs = (inputs.pairs.dataset, inputs.protocol.name), (other.run.dataset, other.run.protocol)
+        if ours != theirs:
+            raise RunError(
+                f"{other.path.name} was scored on {theirs[0]} by protocol {theirs[1]}, this is {ours[0]} by {ours[1]}; "
+                "compare runs of one data set and protocol"
+            )
+        found.append((other.path.stem, other.result.scores, other))
+    return found
+
+
+def compared(request: Request, outcome: Outcome, other: tuple[str, Scores, record.Record | None]) -> list[Difference]:
+    """How the scores differ from those of one of the `others`; RunError when no image is in both."""
+    name, scores, of_record = other
+    if of_record is not None and outcome.kept is not None:
+        return compare.compare(outcome.kept, of_record)
+    return compare.differences(outcome.scores, scores, (request.name, name))

@@ -181,9 +181,9 @@ def _checked_name(name: str | None, restored: Path) -> str:
     place = restored.resolve()
     found = (place.stem if place.is_file() else place.name) if name is None else name
     if not _NAME.fullmatch(found) or "--" in found:
-        raise RunError(f"--name {found!r}: take letters, digits and . _ + -, 64 at most and no --")
+        raise RunError(f"no name can be {found!r}; choose one of letters, digits and . _ + - (64, no --) with --name")
     if found.lower() in {model.lower() for model in zoo.list_models()}:
-        raise RunError(f"--name {found}: a model of the zoo is called so; choose another name")
+        raise RunError(f"{found} is a model of the zoo, whose name no other program can have; choose one with --name")
     return found
 
 

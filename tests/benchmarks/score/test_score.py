@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -172,7 +173,12 @@ class TestARecord:
 
     def test_the_report(self, results):
         assert report.main(["--results", str(results)]) == 0
-        assert "mynet/external" in (results / "report" / "index.html").read_text()
+        site = results / "report"
+        assert "mynet/external" in (site / "index.html").read_text()
+        pages = [site / "index.html", *(site / "runs").glob("*.html")]
+        for page in pages:
+            for link in re.findall(r'href="([-\w./]+\.html)', page.read_text()):
+                assert (page.parent / link).exists(), f"{page.name}: {link}"
 
     def test_every_image_in_a_table(self, results):
         with (results / "scores.csv").open(newline="") as stream:
@@ -231,10 +237,12 @@ class TestComparisons:
         (results / "runs" / next(path.name for path in (results / "runs").glob("*--worse--*"))).unlink()
 
     def test_the_other_protocol(self, results, places, refused):
+        before = set((results / "runs").iterdir())
         words = (*places, "--protocol", "aligned", "--results", results, "--images", 0, "--name", "moved")
         line = refused(main, *words, "--compare", "mynet--external")
-        assert "has protocol aligned and" in line and "compare runs of one data set and protocol" in line
-        next((results / "runs").glob("*--moved--*")).unlink()
+        assert "was scored on folder by protocol full, this is folder by aligned; compare runs of one" in line
+        assert "no record in" in refused(main, *words, "--compare", "none")
+        assert set((results / "runs").iterdir()) == before
 
     @pytest.mark.parametrize(
         ("content", "words"),
@@ -315,10 +323,11 @@ class TestRefusals:
                 ("{places}", "--protocol", "bologna"),
                 "--protocol bologna: for folders of one's own",
             ),
-            (("{places}", "--name", "Atrous"), "--name Atrous: a model of the zoo is called so; choose another name"),
-            (("{places}", "--name", "a--b"), "--name 'a--b': take letters, digits"),
-            (("{places}", "--name", "../b"), "--name '../b': take letters, digits"),
+            (("{places}", "--name", "Atrous"), "Atrous is a model of the zoo, whose name no other program can have"),
+            (("{places}", "--name", "a--b"), "no name can be 'a--b'; choose one of letters, digits"),
+            (("{places}", "--name", "../b"), "no name can be '../b'; choose one of letters, digits"),
             (("{places}", "--results", "{root}/sharp/000/0.png"), "cannot write"),
+            (("{places}", "--csv", "{root}/sharp/000/0.png/a.csv"), "choose another folder with --csv"),
             (("{places}", "--workers", "0"), "must be a whole number of at least 1"),
         ],
         ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
