@@ -51,6 +51,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def refuse_crops(protocol: Protocol) -> None:
+    """Raises RunError for a protocol that scores crops, of which a restored file is none."""
+    if protocol.crop is not None:
+        raise RunError(
+            f"protocol {protocol.name} scores crops that were restored alone; choose one that scores whole images"
+        )
+
+
 def evaluate_files(
     restored: Sequence[Frame],
     pairs: Pairs,
@@ -71,14 +79,11 @@ def evaluate_files(
         progress: Called with images done and in all.
 
     Raises:
-        RunError: When the protocol scores crops, of which a restored file is none.
+        RunError: As `refuse_crops`.
         DataError: When an image cannot be read.
         MetricError: When one cannot be scored; the message names it.
     """
-    if protocol.crop is not None:
-        raise RunError(
-            f"protocol {protocol.name} scores crops that were restored alone; choose one that scores whole images"
-        )
+    refuse_crops(protocol)
     workers = workers or cores()
     spent = [0.0, 0.0]
     start = time.perf_counter()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.errors import RunError
+from benchmarks.evaluation.files import refuse_crops
 from benchmarks.protocols import PROTOCOLS, Protocol, protocol_for, scored
 from benchmarks.score.parser import Request
 from datasets.image import FileFrame, Frame
@@ -86,6 +87,7 @@ def _of_dataset(request: Request) -> Inputs:
     """The pairs of an official data set that count, and the files that are called like them."""
     dataset, root = str(request.dataset), request.root or Path()
     protocol = protocol_for(dataset, request.protocol)
+    refuse_crops(protocol)
     pairs = scored(load(dataset, root), protocol)
     files = images_in(request.restored)
     # A way that calls two images alike, as frames of two scenes are, is none.

@@ -384,7 +384,7 @@ class TestRefusals:
         line = refused(main, *asked, "--results", tmp_path / "results")
         assert "no restored image of GOPR000_11_00/000002 (1 of 2 of gopro); call files SCENE/FRAME" in line
         line = refused(main, *asked, "--protocol", "bologna", "--results", tmp_path / "results")
-        assert "no restored image" in line or "too short" in line or "crops" in line
+        assert "protocol bologna scores crops that were restored alone; choose one that scores whole" in line
 
 
 def test_nothing_of_a_framework_is_loaded(folders, tmp_path):
