@@ -127,10 +127,15 @@ def _found(folder: Path, identity: dict[str, Any], inputs: Inputs) -> record.Rec
     """The finished record of an experiment on the same data, whatever its key."""
     wanted = (inputs.pairs.fingerprint, inputs.protocol.engine())
     for path in layout.paths(folder):
-        if path.name.startswith(layout.stem_of(identity, "")):
+        if not path.name.startswith(layout.stem_of(identity, "")):
+            continue
+        try:
             there = store.read(path)
-            if there.done and _marks(there.result.evaluation) == wanted:
-                return there
+        except RunError:
+            # The leaderboard names what cannot be read.
+            continue
+        if there.done and _marks(there.result.evaluation) == wanted:
+            return there
     return None
 
 
