@@ -37,6 +37,7 @@ COMMANDS = {
     "export": Command("zoo.__main__", "write a model as ONNX, LiteRT, OpenVINO or SavedModel", within=True),
     "datasets": Command("datasets.__main__", "list, verify, sample and prepare data sets; estimate blur"),
     "run": Command("benchmarks.run.__main__", "train a model, score it, write a record"),
+    "score": Command("benchmarks.score.__main__", "score images that any program restored"),
     "leaderboard": Command("benchmarks.leaderboard.__main__", "rank what was measured"),
     "tables": Command("benchmarks.tables.__main__", "papers' tables, claimed beside measured"),
     "report": Command("benchmarks.report.__main__", "write results as a site"),

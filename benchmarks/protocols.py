@@ -31,6 +31,7 @@ class Protocol:
         crop: Side of the seeded random crops; None for whole images.
         triplets: Whether only the middle frames of disjoint triplets count.
         every: Keeps one frame of so many in each video.
+        extra: Metrics that are measured as well because somebody asked for them. They never rank.
     """
 
     name: str
@@ -39,11 +40,12 @@ class Protocol:
     crop: int | None = None
     triplets: bool = False
     every: int = 1
+    extra: tuple[Metric, ...] = ()
 
     @property
     def cards(self) -> tuple[Metric, ...]:
-        """Its metrics, in order."""
-        return tuple(METRICS[name] for name in self.metrics)
+        """All that is measured, in order: its own metrics, then the others."""
+        return (*(METRICS[name] for name in self.metrics), *self.extra)
 
     @property
     def main(self) -> Metric:
@@ -66,23 +68,43 @@ class Protocol:
                 card.require()
 
     def engine(self) -> dict[str, str]:
-        """What outside of this package decides its values, by name with versions; empty where nothing does."""
+        """What outside of this package decides the values of its own metrics, by name with versions."""
         found: dict[str, str] = {}
-        for card in self.cards:
-            if card.engine is not None:
-                found |= card.engine()
+        for name in self.metrics:
+            engine = METRICS[name].engine
+            found |= engine() if engine is not None else {}
         return found
 
+    def sources(self) -> dict[str, str]:
+        """What outside of this package decides the values of the extra metrics: their name -> it in words."""
+        engines = {card.name: card.engine() for card in self.extra if card.engine is not None}
+        return {name: ", ".join(f"{part} {value}" for part, value in found.items()) for name, found in engines.items()}
+
+    def measuring(self, cards: Sequence[Metric]) -> Protocol:
+        """The same protocol with further metrics; those that it has anyway are not measured twice.
+
+        Raises:
+            RunError: For a metric whose truth the protocol does not have.
+        """
+        extra = {card.name: card for card in cards if card.name not in self.metrics}
+        for card in extra.values():
+            if card.truth not in ("image", "none"):
+                raise RunError(
+                    f"{card.name} needs {card.truth} as truth, which protocol {self.name} has not; leave it out"
+                )
+        return replace(self, extra=tuple(extra.values()))
+
     def score(
-        self, pair: Pair, restored: np.ndarray, target: np.ndarray, blurry: np.ndarray
+        self, pair: Pair, restored: np.ndarray, target: np.ndarray, blurry: np.ndarray | None
     ) -> dict[str, float | None]:
         """The values of one restored image.
 
         Args:
             pair: What was restored.
-            restored: Image (height, width, channels), float32 in [0, 1].
+            restored: Image (height, width, channels), uint8 or float32 in [0, 1].
             target: The sharp image of the same shape.
-            blurry: What was restored, the middle frame where the model took several.
+            blurry: What was restored, the middle frame where the model took several; None where that is not known, so
+                that no image counts as unchanged.
 
         Returns:
             Metric's name -> value; None where the image has no such score.
@@ -90,7 +112,9 @@ class Protocol:
         Raises:
             MetricError: When two images cannot be compared; see the metrics.
         """
-        unchanged = any(card.only_changed for card in self.cards) and np.array_equal(blurry, target)
+        unchanged = (
+            blurry is not None and any(card.only_changed for card in self.cards) and np.array_equal(blurry, target)
+        )
         restored, target = self._compared(restored, target)
         shared = self._together(pair, restored)
         values: dict[str, float | None] = {}
@@ -171,8 +195,8 @@ class TextProtocol(Protocol):
 
 def _truth(card: Metric, pair: Pair, target: np.ndarray) -> Any:
     """What a metric takes as truth of a pair."""
-    if card.truth == "image":
-        return target
+    if card.truth in ("image", "none"):
+        return target if card.truth == "image" else None
     return _frames(pair) if card.truth == "frames" else pair.metadata["text"]
 
 

@@ -186,6 +186,25 @@ def expand(path: Path | str) -> Path:
         raise FileError(f"{path}: there is no such home directory; write the path out") from error
 
 
+def check_folder(folder: Path, option: str) -> Path:
+    """Checks that a folder is there or can be made, before long work whose result goes there.
+
+    Args:
+        folder: Where something will be written.
+        option: The option that names it, for the message.
+
+    Returns:
+        The folder, or the nearest one above it that is there.
+
+    Raises:
+        FileError: When it, or what it should lie in, is a file.
+    """
+    there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not there.is_dir():
+        raise FileError(f"cannot write {folder}: {there} is not a folder; choose another folder with {option}")
+    return there
+
+
 def cache_folder() -> Path:
     """Finds the folder for what can be made again.
 

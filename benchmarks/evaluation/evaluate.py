@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
 from benchmarks.errors import readable_errors
 from benchmarks.evaluation.predict import Restorer
-from benchmarks.metrics import MetricError
+from benchmarks.evaluation.scoring import Gathering, Scores, middle_frame, score_image
 from benchmarks.protocols import Protocol
 from common.progress import Progress
 from datasets import pipeline
@@ -21,19 +18,6 @@ from datasets.pairs import Pair, Pairs
 _SMALL_PIXELS = 64 * 64
 _SMALL_BATCH = 100
 _SCORERS = 2
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Every image's scores under one protocol.
-
-    Attributes:
-        names: The images, `scene/frame`.
-        values: Metric's name -> one value per image, in the order of `names`; None where an image has no such score.
-    """
-
-    names: tuple[str, ...]
-    values: dict[str, list[float | None]]
 
 
 def evaluate(
@@ -64,37 +48,19 @@ def evaluate(
         MetricError: When a restored image cannot be scored; the message names it.
         ZooError: When the model does not take such images.
     """
-    values: dict[str, list[float | None]] = {name: [] for name in protocol.metrics}
-    waiting: deque[Future[dict[str, float | None]]] = deque()
     done = 0
-
-    def collect(keep: int) -> None:
-        while len(waiting) > keep:
-            for name, value in waiting.popleft().result().items():
-                values[name].append(value)
-
-    with readable_errors(), ThreadPoolExecutor(_SCORERS) as pool:
+    with readable_errors(), Gathering(protocol, _SCORERS) as scoring:
         for batch, inputs, targets in _batches(pairs, protocol, seed):
             restored = restore(inputs, batch)
             for pair, result, target, before in zip(batch, restored, targets, middle_frame(inputs), strict=True):
-                waiting.append(pool.submit(_score, protocol, pair, result, target, before))
+                scoring.add(score_image, protocol, pair, result, target, before)
                 done += 1
                 if progress is not None:
                     # Restoring is what takes long; the scores of the last few are still on their way.
                     progress(done, len(pairs))
-            collect(keep=2 * _SCORERS + _SMALL_BATCH * (len(batch) > 1))
-        collect(keep=0)
-    return Scores(tuple(pair.name for pair in pairs), values)
-
-
-def middle_frame(inputs: np.ndarray) -> np.ndarray:
-    """The middle one of the frames of three channels that lie along the last axis.
-
-    >>> middle_frame(np.arange(9.0)).tolist()
-    [3.0, 4.0, 5.0]
-    """
-    first = inputs.shape[-1] // 6 * 3
-    return inputs[..., first : first + 3]
+            scoring.collect(keep=2 * _SCORERS + _SMALL_BATCH * (len(batch) > 1))
+        scoring.collect()
+    return Scores(tuple(pair.name for pair in pairs), scoring.values)
 
 
 def _batches(pairs: Pairs, protocol: Protocol, seed: int) -> Iterator[tuple[list[Pair], np.ndarray, np.ndarray]]:
@@ -113,13 +79,3 @@ def _small_and_alike(pairs: Pairs) -> bool:
     if first[0] * first[1] > _SMALL_PIXELS:
         return False
     return all(frame.shape == first for pair in pairs for frame in (*pair.blurry, pair.sharp[0]))
-
-
-def _score(
-    protocol: Protocol, pair: Pair, result: np.ndarray, target: np.ndarray, blurry: np.ndarray
-) -> dict[str, float | None]:
-    """The protocol's values of one restored image; an error names the image."""
-    try:
-        return protocol.score(pair, result, target, blurry)
-    except MetricError as error:
-        raise MetricError(f"{pair.name}: {error}") from error

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.evaluation.evaluate import Scores, middle_frame
-from benchmarks.evaluation.predict import Restorer
+from benchmarks.evaluation.scoring import Scores, middle_frame
 from benchmarks.protocols import Protocol
 from benchmarks.records.layout import FOLDER
 from common.files import atomic_open
 from datasets import pipeline
 from datasets.pairs import Pairs
 from datasets.pipeline import as_float
+
+if TYPE_CHECKING:
+    from benchmarks.evaluation.predict import Restorer
 
 LARGEST_FILE = 150_000
 """Bytes that no file exceeds, unless its lowest quality does."""
@@ -73,7 +75,7 @@ def save(
 
     Whole images are shown whatever the protocol scores: `ROLE.webp` at 640 pixels for each panel, and
     `ROLE-detail.webp` with the place that the blur changed most, pixel by pixel. Of several sharp frames the middle one
-    is shown.
+    is shown. Where a pair has no blurry image, its panel is grey.
 
     Args:
         folder: The results folder.
@@ -94,13 +96,13 @@ def save(
     shown = []
     for each in choose(scores.values[main.name], count, main.higher_is_better):
         pair = pairs[each.index]
-        inputs = pipeline.whole_input(pair)
+        sharp = _colours(as_float(pair.sharp[len(pair.sharp) // 2].read()))
+        inputs = pipeline.whole_input(pair) if pair.blurry else np.full_like(sharp, 0.5)
         restored = _colours(restore(inputs[np.newaxis], [pair])[0])
-        sharp = pair.sharp[len(pair.sharp) // 2]
-        images = [_colours(middle_frame(inputs)), restored, _colours(as_float(sharp.read()))]
-        images.append(_error(restored, images[2]))
+        images = [_colours(middle_frame(inputs)), restored, sharp, _error(restored, sharp)]
         files = []
-        panels_of = {each.role: [_fitted(image) for image in images], f"{each.role}-detail": _detail(images)}
+        changed = np.abs(images[0 if pair.blurry else 1] - sharp).mean(axis=-1)
+        panels_of = {each.role: [_fitted(image) for image in images], f"{each.role}-detail": _detail(images, changed)}
         for name, panels in panels_of.items():
             if panels:
                 path = Path(FOLDER) / stem / f"{name}.webp"
@@ -137,14 +139,13 @@ def _fitted(image: np.ndarray) -> np.ndarray:
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def _detail(images: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """The part of every image that the blur changed most; nothing of images that are shown whole."""
+def _detail(images: Sequence[np.ndarray], changed: np.ndarray) -> list[np.ndarray]:
+    """The part of every image where `changed` (height, width) is largest; nothing of images that are shown whole."""
     import cv2
 
     (height, width), (rows, columns) = images[0].shape[:2], _DETAIL
     if width <= _WIDTH or height <= rows:
         return []
-    changed = np.abs(images[0] - images[2]).mean(axis=-1)
     sums = cv2.boxFilter(changed, -1, (columns, rows), normalize=True, borderType=cv2.BORDER_CONSTANT)
     inside = sums[rows // 2 : height - rows // 2, columns // 2 : width - columns // 2]
     top, left = np.unravel_index(int(np.argmax(inside)), inside.shape)

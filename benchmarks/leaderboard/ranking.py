@@ -76,7 +76,7 @@ def rank(found: Iterable[Record]) -> list[Row]:
 
 def _tied(record: Record, leader: Record, main: metrics.Metric) -> bool:
     """Whether a run cannot be told from the leader by the metric that ranks."""
-    _, first, second = compare.paired(leader, record, main.name)
+    _, first, second = compare.paired(leader.result.scores, record.result.scores, main.name)
     if not len(first):
         return False
     interval = metrics.paired_difference(first, second, resamples=_TIE_RESAMPLES)

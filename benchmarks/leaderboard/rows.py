@@ -14,6 +14,7 @@ from benchmarks.records.record import Evaluation, Record, Training, budget
 # The columns never change their names or their order; new ones are added at the end.
 _FIRST_SCORES = ("psnr", "ssim", "ssim_matlab3d", "mse", "kohler_psnr", "kohler_mssim")
 _LATER_SCORES = ("ocr", "ocr_indel")
+_ASKED_SCORES = ("psnr_y", "ssim_y", "niqe", "lpips")
 _ENDS = ("", "_low", "_high")
 
 COLUMNS = (
@@ -24,6 +25,8 @@ COLUMNS = (
     *("created", "record", "selected_on"),
     *(f"{name}{end}" for name in _LATER_SCORES for end in _ENDS),
     *("ocr_steps", "stop_step", "preparation", "tiles", "blur_step", "tied", "schema", "psf", "engine", "inference"),
+    *(f"{name}{end}" for name in _ASKED_SCORES for end in _ENDS),
+    "metric_sources",
 )
 
 SCHEMA = 1
@@ -51,9 +54,9 @@ def row_of(record: Record) -> Row:
         "data": evaluation.coverage,
         "fingerprint": evaluation.fingerprint,
         "images": len(scores.images),
-        "parameters": run.model_facts.parameters,
-        "macs_256": run.model_facts.macs_256,
-        "seconds_per_megapixel": run.timing.median,
+        "parameters": run.model_facts.parameters if run.model_facts else "",
+        "macs_256": run.model_facts.macs_256 if run.model_facts else "",
+        "seconds_per_megapixel": run.timing.median if run.timing else "",
         "weights": run.weights,
         **_training(run.training),
         "seed": evaluation.seed,
@@ -69,6 +72,7 @@ def row_of(record: Record) -> Row:
         "psf": evaluation.psf.source if evaluation.psf else "",
         "engine": _engine(evaluation, scores),
         "inference": evaluation.inference,
+        "metric_sources": "; ".join(f"{name}: {source}" for name, source in sorted(evaluation.sources.items())),
     }
 
 
@@ -192,7 +196,9 @@ def rankings(rows: Sequence[Row]) -> Iterator[Ranking]:
     for (dataset, protocol, data, fingerprint, engine), group in groups.items():
         by_step = any(row["ocr_steps"] for row in group)
         title = f"{dataset}, protocol {protocol}, {data} (data {fingerprint})"
-        metrics = [METRICS[name] for name in PROTOCOLS[protocol].metrics]
+        own = PROTOCOLS[protocol].metrics
+        asked = [name for name in METRICS if name not in own and any(name in row for row in group)]
+        metrics = [METRICS[name] for name in (*own, *asked)]
         yield Ranking(
             f"{title}, engine {engine}" if engine else title,
             tuple(group),
@@ -230,16 +236,21 @@ def _cells(row: Row, metrics: Sequence[Metric], by_step: bool) -> Iterator[Cell]
         yield Cell(row["ocr_steps"])
         yield Cell(str(stop), stop if isinstance(stop, int) else None)
     yield Cell(str(row["images"]), row["images"])
-    yield Cell(f"{row['parameters']:,}", row["parameters"])
-    yield Cell(f"{row['macs_256'] / 1e9:.2f}", row["macs_256"])
-    yield Cell(f"{row['seconds_per_megapixel']:.3g}", row["seconds_per_megapixel"])
+    yield _number(row["parameters"], ",")
+    yield _number(row["macs_256"], ".2f", 1e9)
+    yield _number(row["seconds_per_megapixel"], ".3g")
     yield Cell(_trained_on(row))
     cost = budget(row["profile"], row["steps"], row["training_seconds"]) if row["trained_on"] else ""
     yield Cell("; ".join(part for part in (cost, setting(row)) if part))
 
 
+def _number(value: Any, form: str, unit: float = 1) -> Cell:
+    """A number in some unit; an empty cell where nobody knows it, as of another program."""
+    return Cell("") if value == "" else Cell(f"{value / unit if unit != 1 else value:{form}}", value)
+
+
 def _score(row: Row, metric: Metric, interval: bool) -> Cell:
-    """A mean; an empty cell for a metric that the protocol did not have when the run was scored."""
+    """A mean; an empty cell for a metric that was not asked for, or not there yet, when the run was scored."""
     name = metric.name
     if name not in row:
         return Cell("")

@@ -8,6 +8,7 @@ from typing import Literal
 from benchmarks import metrics
 from benchmarks.leaderboard.render import FOOTNOTE
 from benchmarks.leaderboard.rows import Row, rankings
+from benchmarks.metrics.summary import Scores
 from benchmarks.records import ocr_by_step
 from benchmarks.records.compare import Difference
 from common.console import print_numbers, terminal
@@ -28,6 +29,16 @@ def print_rankings(rows: Sequence[Row]) -> None:
             table.add_row(*(escape(cell.words) for cell in line))
         console.print(table)
     console.print(FOOTNOTE)
+
+
+def print_means(name: str, scores: Scores) -> None:
+    """Prints the means of scores that are in no ranking."""
+    lines = []
+    for metric, mean in scores.means.items():
+        card = metrics.METRICS[metric]
+        interval = f"[{mean.low:.5g}, {mean.high:.5g}]"
+        lines.append([card.title, card.shown(mean.mean, ".5g"), interval, str(len(scores.images))])
+    print_numbers(name, ("metric", "mean", "95 % interval", "images"), lines)
 
 
 def print_steps(found: Sequence[tuple[str, list[list[str]]]]) -> None:

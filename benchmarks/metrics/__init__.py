@@ -27,6 +27,15 @@ from benchmarks.metrics.kohler import FrameScore, KohlerScore, kohler, kohler_fr
 from benchmarks.metrics.ms_ssim import mssim_luminance
 from benchmarks.metrics.ocr import ocr_score
 
+# isort: split
+from benchmarks.metrics.luma import psnr_y, ssim_y
+
+# isort: split
+from benchmarks.metrics.niqe import niqe
+
+# isort: split
+from benchmarks.metrics.lpips import lpips
+
 __all__ = [
     "METRICS",
     "FrameScore",
@@ -38,16 +47,20 @@ __all__ = [
     "kohler_frames",
     "kohler_mssim",
     "kohler_psnr",
+    "lpips",
     "mean_interval",
     "mse",
     "mssim_luminance",
+    "niqe",
     "ocr_score",
     "paired_difference",
     "psnr",
+    "psnr_y",
     "quantise",
     "register",
     "ssim",
     "ssim_matlab3d",
+    "ssim_y",
     "unregister",
 ]
 

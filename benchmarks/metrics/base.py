@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -37,11 +38,14 @@ class Metric:
         higher_is_better: Direction of ranking.
         bounds: Lowest and highest value that the metric can take.
         function: The metric itself; takes the restored image and the truth and returns a float.
-        truth: What it takes as truth: `"image"`, `"frames"` (of a trajectory, the best counts) or `"text"`.
+        truth: What it takes as truth: `"image"`, `"frames"` (of a trajectory, the best counts), `"text"`, or `"none"`
+            for one that looks at the restored image alone.
         limit: Value that is recorded for infinity, which no mean and no JSON has; None where it cannot happen.
         only_changed: Whether an image that the blur left unchanged has no score.
         require: Raises MetricError in one line where something that the metric needs is not installed.
         engine: What outside of this package decides its values, by name with versions; nothing for most.
+        file: What a file must hold that the metric cannot do without, for messages; empty for most.
+        given: The same card with what a file holds, for a metric that needs one.
     """
 
     name: str
@@ -56,6 +60,8 @@ class Metric:
     only_changed: bool = False
     require: Callable[[], object] | None = None
     engine: Callable[[], Mapping[str, str]] | None = None
+    file: str = ""
+    given: Callable[[Path], Metric] | None = None
 
     @property
     def heading(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from benchmarks import metrics
 from benchmarks.errors import RunError
 from benchmarks.metrics import Interval
+from benchmarks.metrics.summary import Scores
 from benchmarks.records.record import Record
 
 WORST = 10
@@ -55,11 +57,9 @@ def undecided(images: int, interval: Interval) -> bool:
     return images < FEWEST or interval.holds_zero
 
 
-def paired(a: Record, b: Record, metric: str) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """The images that two runs scored, in the first one's order, and both scores of each."""
-    first, second = (
-        dict(zip(record.result.scores.images, record.result.scores.values[metric], strict=True)) for record in (a, b)
-    )
+def paired(a: Scores, b: Scores, metric: str) -> tuple[list[str], np.ndarray, np.ndarray]:
+    """The images that both scored, in the first one's order, and both scores of each."""
+    first, second = (dict(zip(scores.images, scores.values[metric], strict=True)) for scores in (a, b))
     names = [name for name, value in first.items() if value is not None and second.get(name) is not None]
     return names, np.array([first[name] for name in names]), np.array([second[name] for name in names])
 
@@ -70,22 +70,39 @@ def compare(a: Record, b: Record) -> list[Difference]:
     Raises:
         RunError: When they were not scored alike or have no image in common.
     """
-    first_scores, second_scores = a.result.scores, b.result.scores
     for name in ("dataset", "protocol"):
         ours, theirs = getattr(a.run, name), getattr(b.run, name)
         if ours != theirs:
             raise RunError(
                 f"{a.path.name} has {name} {ours} and {b.path.name} {theirs}; compare runs of one data set and protocol"
             )
+    # LPIPS of two backbones is two metrics.
+    sources = [record.result.evaluation.sources for record in (a, b)]
+    apart = {name for name in sources[0].keys() | sources[1].keys() if sources[0].get(name) != sources[1].get(name)}
+    return differences(a.result.scores, b.result.scores, (a.path.name, b.path.name), apart)
+
+
+def differences(a: Scores, b: Scores, names: tuple[str, str], apart: Container[str] = ()) -> list[Difference]:
+    """How the scores of the same images differ in every metric that both have.
+
+    Args:
+        a: The first scores.
+        b: The second scores.
+        names: How messages call both.
+        apart: Metrics that are left out, as both sides mean different things by them.
+
+    Raises:
+        RunError: When they have no image in common.
+    """
     found = []
-    for metric in first_scores.values:
-        if metric not in second_scores.values:
+    for metric in a.values:
+        if metric not in b.values or metric in apart:
             continue
-        names, first, second = paired(a, b, metric)
-        if not names:
-            raise RunError(f"{a.path.name} and {b.path.name} have no image in common; score both on the same data")
+        images, first, second = paired(a, b, metric)
+        if not images:
+            raise RunError(f"{names[0]} and {names[1]} have no image in common; score both on the same data")
         behind = second - first if metrics.METRICS[metric].higher_is_better else first - second
         worst = [index for index in np.argsort(-behind, kind="stable")[:WORST] if behind[index] > 0]
-        shown = tuple((names[index], float(first[index]), float(second[index])) for index in worst)
-        found.append(Difference(metric, len(names), metrics.paired_difference(first, second), shown))
+        shown = tuple((images[index], float(first[index]), float(second[index])) for index in worst)
+        found.append(Difference(metric, len(images), metrics.paired_difference(first, second), shown))
     return found

@@ -16,13 +16,18 @@ from benchmarks.records.record import Machine
 
 _MATRIX_SIDE, _MATRIX_ROUNDS = 1024, 4
 
+_SCORING_PACKAGES = ("numpy", "opencv-python-headless", "scipy")
 _PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "jax", "torch")
 
 
-def describe() -> Machine:
-    """The machine as it is now; what its system does not tell is None."""
+def describe(framework: bool = True) -> Machine:
+    """The machine as it is now; what its system does not tell is None.
+
+    Args:
+        framework: Whether Keras computes; if not, the device is the processor, and no framework is started to find out.
+    """
     return Machine(
-        device=device(),
+        device=device() if framework else _processor(),
         cores=os.cpu_count(),
         memory_gib=_memory_gib(),
         load_average=_load_average(),
@@ -64,12 +69,18 @@ def _load_average() -> float | None:
         return None
 
 
-def versions() -> dict[str, str]:
-    """The versions of this package, of Keras with its backend and of what computes."""
-    import keras
+def versions(framework: bool = True) -> dict[str, str]:
+    """The versions of this package, of Keras with its backend and of what computes.
 
-    found = {"deblur-zoo": _version("deblur-zoo") or "unknown", "backend": keras.backend.backend()}
-    for package in _PACKAGES:
+    Args:
+        framework: Whether Keras computes; if not, neither a backend is named nor what only models need.
+    """
+    found = {"deblur-zoo": _version("deblur-zoo") or "unknown"}
+    if framework:
+        import keras
+
+        found["backend"] = keras.backend.backend()
+    for package in _PACKAGES if framework else _SCORING_PACKAGES:
         version = _version(package)
         if version:
             found[package] = version

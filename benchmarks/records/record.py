@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,9 @@ from benchmarks.metrics.summary import Scores
 
 SCHEMA = 2
 """Version of the stored form; `records.migrate` brings older ones up to it."""
+
+EXTERNAL = "external"
+"""Weights and variant of what restored outside of the zoo; only its images are known."""
 
 _ENGINE_DIGITS = 12
 
@@ -142,6 +145,8 @@ class Evaluation(Section, frozen=True, kw_only=True):
         engine: What reads text for the score, by name (version, model file); empty where nothing is read, and in
             records from before it was kept.
         inference: Where the model took its means, `local` or `global`; empty for a model that goes by none.
+        sources: What decides the values of metrics that were asked for beside the protocol's, by their names: the
+            files of their weights or parameters; nothing for a metric that needs none.
     """
 
     split: str
@@ -155,6 +160,7 @@ class Evaluation(Section, frozen=True, kw_only=True):
     psf: Psf | None = None
     engine: dict[str, str] = {}
     inference: str = ""
+    sources: dict[str, str] = {}
 
     @property
     def engine_words(self) -> str:
@@ -257,12 +263,12 @@ class Finished(Run, frozen=True, kw_only=True, tag="done"):
 
     Attributes:
         weights: `trained` in this run, `file sha256:...`, `NAME sha256:...` of published ones with the hash of their
-            owner's file, or `none`.
-        model_facts: What is counted on the model.
+            owner's file, `none`, or `external` where another program restored the images.
+        model_facts: What is counted on the model; None for another program.
         training: How the weights were trained; None where they were not, or nobody knows.
         evaluation: What was scored and how.
         scores: Every image's scores and their means.
-        timing: Seconds per megapixel.
+        timing: Seconds per megapixel; None where images were scored that had been restored before.
         machine: Where.
         versions: Package -> version, and `backend`.
         commit: Of the checkout, with `+` when code differs from it; None outside a checkout.
@@ -271,16 +277,40 @@ class Finished(Run, frozen=True, kw_only=True, tag="done"):
     """
 
     weights: str
-    model_facts: ModelFacts
     evaluation: Evaluation
     scores: Scores
-    timing: Timing
     machine: Machine
     versions: dict[str, str]
+    model_facts: ModelFacts | None = None
+    timing: Timing | None = None
     training: Training | None = None
     commit: str | None = None
     panels: tuple[Panel, ...] = ()
     curve: str | None = None
+
+    def has(self, metrics: Iterable[str], sources: Mapping[str, str]) -> bool:
+        """Whether it has these metrics, computed with what `sources` says for those that need it."""
+        means, own = self.scores.means, self.evaluation.sources
+        return all(name in means and own.get(name) == sources.get(name) for name in metrics)
+
+    def with_metrics_of(self, earlier: Finished) -> Finished:
+        """The run with those metrics of an earlier one that it lacks: what was asked for once is not lost later.
+
+        Args:
+            earlier: A run that computed the same; one of other images has nothing to add.
+        """
+        if earlier.scores.images != self.scores.images:
+            return self
+        lacking = [name for name in earlier.scores.means if name not in self.scores.means]
+        own = earlier.evaluation.sources
+        scores = msgspec.structs.replace(
+            self.scores,
+            means=self.scores.means | {name: earlier.scores.means[name] for name in lacking},
+            values=self.scores.values | {name: earlier.scores.values[name] for name in lacking},
+        )
+        sources = self.evaluation.sources | {name: own[name] for name in lacking if name in own}
+        evaluation = msgspec.structs.replace(self.evaluation, sources=sources)
+        return msgspec.structs.replace(self, scores=scores, evaluation=evaluation)
 
 
 class Failed(Run, frozen=True, kw_only=True, tag="failed"):

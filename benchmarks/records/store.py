@@ -17,9 +17,10 @@ from benchmarks.errors import RunError
 from benchmarks.metrics import METRICS
 from benchmarks.records import layout, migrate
 from benchmarks.records.layout import path_of
-from benchmarks.records.record import SCHEMA, Failed, Finished, Record, content_hash
+from benchmarks.records.record import EXTERNAL, SCHEMA, Failed, Finished, Record, content_hash
 from common.errors import FileError
 from common.files import write_text
+from datasets.matching import FOLDER
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 
@@ -133,10 +134,11 @@ def _unknown(run: Finished | Failed) -> str:
     """What a record names that this version does not know, as no table can show it; empty for nothing."""
     # The protocols are those that any data set is scored by; what they rank by is a matter of the leaderboard.
     protocols = dict.fromkeys(name for dataset in list_datasets() for name in dataset_info(dataset).protocols)
+    external = isinstance(run, Finished) and run.weights == EXTERNAL
     named = (
         ("protocol", run.protocol, list(protocols)),
-        ("data set", run.dataset, list_datasets()),
-        ("model", run.model, zoo.list_models()),
+        ("data set", run.dataset, [*list_datasets(), FOLDER]),
+        ("model", run.model, [run.model] if external else zoo.list_models()),
     )
     for kind, name, known in named:
         if name not in known:

@@ -13,6 +13,7 @@ from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import ocr_by_step
 from benchmarks.records.record import Record
 from benchmarks.report.charts import Axis, Point, keys, recognition, scatter
+from datasets.registry import list_datasets
 
 _COSTS = (
     ("parameters", "parameters", 1.0),
@@ -42,6 +43,7 @@ def _content(ranking: Ranking, by_name: Mapping[str, Record]) -> dict[str, Any]:
     return {
         **{name: first[name] for name in leaderboard_rows.GROUP},
         "anchor": "-".join(str(first[name]).replace(" ", "-") for name in leaderboard_rows.GROUP if first[name]),
+        "has_dataset_card": first["dataset"] in list_datasets(),
         "columns": [ranking.columns[place] for place in shown],
         "lines": [
             {"link": f"runs/{Path(row['record']).stem}.html", "cells": [line[place] for place in shown]}
@@ -73,7 +75,7 @@ def _costs(rows: Sequence[Row], main: Metric) -> list[Any]:
         points = [
             Point(row[name] * factor, row[main.name], f"{_name(row)}: {row[main.name]:.4g}", colour)
             for colour, row in enumerate(rows)
-            if row[name] > 0
+            if row[name] != "" and row[name] > 0
         ]
         if points:
             charts.append(scatter(points, Axis.over(label, [point.x for point in points], log=True), y))

@@ -12,8 +12,9 @@ from benchmarks.leaderboard import rows as leaderboard_rows
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.recipes.recipe import choices_of, upgrade
 from benchmarks.records import curves, layout, ocr_by_step
-from benchmarks.records.record import Finished, Record, Training
+from benchmarks.records.record import EXTERNAL, Finished, Record, Training
 from benchmarks.report.charts import Axis, Point, histogram, lines, recognition
+from datasets.registry import list_datasets
 
 
 def content(record: Record, row: leaderboard_rows.Row, folder: Path) -> dict[str, Any]:
@@ -29,6 +30,9 @@ def content(record: Record, row: leaderboard_rows.Row, folder: Path) -> dict[str
         "title": f"{run.name} on {run.dataset}, protocol {run.protocol}",
         "here": "index",
         "run": run,
+        # Another program has no card, and neither have folders of one's own.
+        "has_model_card": run.weights != EXTERNAL,
+        "has_dataset_card": run.dataset in list_datasets(),
         "scores": _scores(run),
         "charts": [_distribution(run), *_spread(record), *_curves(run, folder)],
         "shown": _shown(run, folder),
@@ -119,11 +123,12 @@ def _facts(record: Record, row: leaderboard_rows.Row) -> list[tuple[str, str]]:
         "data": f"{evaluation.coverage}, split {evaluation.split}, fingerprint {evaluation.fingerprint}",
         "images": len(run.scores.images),
         "rule": evaluation.rule,
-        "parameters": f"{run.model_facts.parameters:,}",
+        "parameters": f"{run.model_facts.parameters:,}" if run.model_facts else "",
         "weights": run.weights,
         **(_training(run.training) if run.training else {}),
         "setting": leaderboard_rows.setting(row),
         "engine": row["engine"],
+        "other metrics": row["metric_sources"],
         "seed": evaluation.seed,
         "precision": evaluation.precision,
         "device": run.machine.device,

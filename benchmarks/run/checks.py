@@ -11,7 +11,7 @@ from benchmarks.run import earlier
 from benchmarks.run.experiment import Experiment
 from benchmarks.training import pairs as training_pairs
 from benchmarks.training.state import LAST, finished, in_use
-from common.errors import FileError
+from common.files import check_folder
 from datasets import image
 from datasets.image import FileFrame
 from datasets.pairs import Pairs
@@ -186,9 +186,7 @@ def _check_preparation(experiment: Experiment) -> None:
 def _check_results_folder(experiment: Experiment) -> None:
     """The results folder can be made, and the disk has room for the checkpoints of the training."""
     folder = experiment.request.output.results
-    there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    if not there.is_dir():
-        raise FileError(f"cannot write {folder}: {there} is not a folder; choose another folder with --results")
+    there = check_folder(folder, "--results")
     if experiment.recipe is None:
         return
     info = zoo.info(experiment.model).variant(experiment.variant)

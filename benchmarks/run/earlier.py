@@ -26,11 +26,18 @@ _FILE = "file sha256:"
 
 
 def find(experiment: Experiment) -> Record | None:
-    """The finished record of an experiment, None when there is none.
+    """The finished record of an experiment with all metrics that are asked for, None when there is none.
 
     Raises:
         RunError: When its file is there and damaged.
     """
+    found, protocol = find_any(experiment), experiment.protocol
+    has_all = found is not None and found.result.has([card.name for card in protocol.extra], protocol.sources())
+    return found if has_all else None
+
+
+def find_any(experiment: Experiment) -> Record | None:
+    """As `find`, whichever metrics the record has."""
     folder = experiment.request.output.results
     return store.find(folder, experiment.identity, experiment.key) or _record_of_version_1(experiment)
 

@@ -12,7 +12,7 @@ import keras
 import msgspec
 
 import zoo
-from benchmarks.evaluation import evaluate, panels, timing
+from benchmarks.evaluation import evaluate, panels, scoring, timing
 from benchmarks.evaluation.predict import Restorer, remembering, restorer
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import curves, environment, layout, migrate, record, store
@@ -55,8 +55,11 @@ class Runner:
         with progress_bar("scoring") as progress:
             scores = evaluate.evaluate(restore, pairs, experiment.protocol, experiment.request.seed, progress)
         precision = _precision(model)
+        before = earlier.find_any(experiment)
+        # A record that lacks metrics is replaced, whatever its key is made of.
+        key = experiment.key if before is None else before.run.key
         finished = record.Finished(
-            key=experiment.key,
+            key=key,
             model=experiment.model,
             variant=experiment.variant,
             dataset=experiment.dataset,
@@ -70,8 +73,10 @@ class Runner:
             machine=environment.describe(),
             versions=environment.versions(),
             commit=environment.commit(),
-            **_kept(experiment, restore, scores),
+            **_kept(experiment, key, restore, scores),
         )
+        if before is not None:
+            finished = finished.with_metrics_of(before.result)
         return store.write(experiment.request.output.results, finished)
 
     def _model(self, experiment: Experiment) -> tuple[keras.Model, record.Training | None, str]:
@@ -188,6 +193,7 @@ def _evaluation(experiment: Experiment, precision: str) -> record.Evaluation:
         psf=msgspec.convert(ways.get("psf"), record.Psf | None),
         engine=experiment.protocol.engine(),
         inference=experiment.inference,
+        sources=experiment.protocol.sources(),
     )
 
 
@@ -198,10 +204,10 @@ def _restorer(experiment: Experiment, model: keras.Model) -> Restorer:
     return remembering(restorer(model, experiment.dataset, experiment.tiles, experiment.options.blind, blur_of))
 
 
-def _kept(experiment: Experiment, restore: Restorer, scores: evaluate.Scores) -> dict[str, Any]:
+def _kept(experiment: Experiment, key: str, restore: Restorer, scores: scoring.Scores) -> dict[str, Any]:
     """Writes images and training curves beside the records, and returns the sections that name them."""
     folder = experiment.request.output.results
-    stem = layout.stem_of(experiment.identity, experiment.key)
+    stem = layout.stem_of(experiment.identity, key)
     count, sections = experiment.request.output.images, dict[str, Any]()
     if count:
         kept = panels.save(folder, stem, restore, experiment.data.scored, experiment.protocol, scores, count)

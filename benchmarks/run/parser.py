@@ -8,6 +8,7 @@ from pathlib import Path
 
 import zoo
 from benchmarks.errors import RunError
+from benchmarks.metrics.asked import asked
 from benchmarks.recipes.recipe import ADVERSARIAL, LOSSES, PROFILES
 from benchmarks.run.request import (
     DataOptions,
@@ -172,6 +173,14 @@ def _add_scoring(group: argparse._ArgumentGroup) -> None:
         help="lay each restored image over the sharp one before scoring: --protocol aligned",
     )
     add("--limit", type=positive, metavar="N", help="score only so many images, evenly spread")
+    add(
+        "--metrics",
+        type=_names,
+        default=(),
+        metavar="NAME[,NAME=FILE]",
+        help="metrics to measure beside the protocol's, like psnr_y or lpips=alexnet.pth; a run that was done without "
+        "them is scored again",
+    )
     add("--tile", type=positive, metavar="PIXELS", help="restore images in tiles of this side (hdc: 640)")
     add("--overlap", type=count, metavar="PIXELS", help="what a model sees around a tile (default: a quarter of it)")
     add("--no-blend", action="store_true", help="cut the overlap of tiles off instead of blending it")
@@ -208,7 +217,7 @@ def request_of(options: argparse.Namespace) -> Request:
 
     Raises:
         RunError: For options that exclude each other or have no use.
-        ZooError, DataError: For unknown names of models and data sets.
+        ZooError, DataError, MetricError: For unknown names of models, data sets and metrics.
     """
     _check_names(options)
     _check_options(options)
@@ -245,7 +254,7 @@ def request_of(options: argparse.Namespace) -> Request:
             restart=options.restart,
             tensorboard=options.tensorboard,
         ),
-        scoring=ScoringOptions(protocol=options.protocol, limit=options.limit),
+        scoring=ScoringOptions(protocol=options.protocol, limit=options.limit, metrics=tuple(asked(options.metrics))),
         output=OutputOptions(results=options.results, images=options.images),
     )
 

@@ -48,7 +48,7 @@ def plan(model: str, dataset: str, request: Request, loading: Load = load_split)
     """
     options = request.options_of(model)
     model, _ = parted(model)
-    protocol = protocol_for(dataset, request.scoring.protocol)
+    protocol = protocol_for(dataset, request.scoring.protocol).measuring(request.scoring.metrics)
     made = _recipe(model, dataset, options, request)
     variant = made.variant if made else options.variant or default_variant(model, dataset, request.training.profile)
     return Experiment(

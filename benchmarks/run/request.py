@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import zoo
+from benchmarks.metrics import Metric
 from zoo.inference.tiling import Tiles
 from zoo.registry import parted
 
@@ -92,10 +93,12 @@ class ScoringOptions:
     Attributes:
         protocol: Name of the protocol; None for the data set's usual one.
         limit: Scores so many images only.
+        metrics: Metrics to measure beside those of the protocol, with their files.
     """
 
     protocol: str | None = None
     limit: int | None = None
+    metrics: tuple[Metric, ...] = ()
 
 
 @dataclass(frozen=True)

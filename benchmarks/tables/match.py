@@ -194,6 +194,8 @@ def _read(claim: Claim, record: Record, protocol: str | None) -> Measured | None
     run = record.result
     comparable = _same_images(claim, run) and (protocol is None or run.protocol == protocol)
     if claim.metric == "run time":
+        if run.timing is None:
+            return None
         seconds = run.timing.median * _MEGAPIXELS[run.dataset]
         note = f"{run.variant}, {run.machine.device}; scaled from 256x256"
         return Measured(seconds, protocol="batch of one", budget=note, comparable=False, record=record.path.name)

@@ -78,12 +78,14 @@ def datasets() -> str:
 
 
 def metrics() -> str:
-    """One line for each metric with the convention that fixes its value."""
-    lines = [
-        [_code(card.name), card.heading, "higher" if card.higher_is_better else "lower", card.convention]
-        for card in METRICS.values()
-    ]
-    return "\n".join(markdown.table(["name", "metric", "better", "convention"], lines))
+    """One line for each metric with the convention that fixes its value, and whether it must be asked for."""
+    lines = []
+    for card in METRICS.values():
+        usual = any(card.name in protocol.metrics for protocol in PROTOCOLS.values())
+        asked = f"--metrics {card.name}=FILE" if card.given else f"--metrics {card.name}"
+        better = "higher" if card.higher_is_better else "lower"
+        lines.append([_code(card.name), card.heading, better, card.convention, "protocols" if usual else _code(asked)])
+    return "\n".join(markdown.table(["name", "metric", "better", "convention", "measured by"], lines))
 
 
 def protocols() -> str:

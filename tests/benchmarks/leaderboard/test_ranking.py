@@ -80,6 +80,19 @@ COLUMNS = (
     "psf",
     "engine",
     "inference",
+    "psnr_y",
+    "psnr_y_low",
+    "psnr_y_high",
+    "ssim_y",
+    "ssim_y_low",
+    "ssim_y_high",
+    "niqe",
+    "niqe_low",
+    "niqe_high",
+    "lpips",
+    "lpips_low",
+    "lpips_high",
+    "metric_sources",
 )
 
 

@@ -12,6 +12,7 @@ from benchmarks.errors import RunError
 from benchmarks.evaluation import evaluate
 from benchmarks.evaluation.predict import restorer
 from benchmarks.metrics import METRICS, Metric, MetricError
+from benchmarks.metrics.asked import asked
 from benchmarks.metrics.base import quantised_pair
 from benchmarks.protocols import Protocol
 from datasets.hdc import simulation
@@ -22,13 +23,20 @@ from tests.support.metric_table import ROWS
 LINES = ["VrkQCAeNBZ", "RcsijkFLTX", "GgceTmrxD2"]
 
 
+@pytest.fixture
+def card(name, tmp_path):
+    """The metric's card, with the file that it needs."""
+    make = ROWS[name].file
+    return METRICS[name] if make is None else asked([f"{name}={make(tmp_path)}"])[0]
+
+
 def case(name):
     """An image and its truth, which are the same."""
     card = METRICS[name]
     if card.truth == "text":
         light = simulation.show(LINES, "Verdana")
         return (simulation.photograph(light, None, None, np.random.default_rng(0)) >> 8).astype(np.uint8), LINES
-    image = noise((170, 180, 3))
+    image = noise((170, 200, 3))
     return image, [image] if card.truth == "frames" else image
 
 
@@ -43,18 +51,19 @@ def test_every_metric_has_a_row():
     assert set(METRICS) == set(ROWS)
 
 
-def test_a_perfect_restoration(name):
-    card, (image, truth) = METRICS[name], case(name)
+def test_a_perfect_restoration(name, card):
+    image, truth = case(name)
     if card.require is not None:
         card.require()
     value = card.function(image, truth)
     # Tesseract misreads a letter now and then, also in focus.
-    assert value == pytest.approx(ROWS[name].perfect, abs=20 if ROWS[name].tesseract else 1e-12)
+    if ROWS[name].perfect is not None:
+        assert value == pytest.approx(ROWS[name].perfect, abs=20 if ROWS[name].tesseract else 1e-12)
     assert card.accepts(value) and math.isfinite(card.recorded(value))
 
 
-def test_the_same_twice_and_inputs_left_alone(name):
-    card, (image, truth) = METRICS[name], case(name)
+def test_the_same_twice_and_inputs_left_alone(name, card):
+    image, truth = case(name)
     image = (image // 2).astype(np.uint8)
     kept = image.copy()
     assert card.function(image, truth) == card.function(image, truth)
@@ -69,19 +78,36 @@ def test_known_values(name):
 @pytest.mark.parametrize(
     "bad",
     [
-        np.full((170, 180, 3), 200.0),
-        np.full((170, 180, 3), np.nan),
-        np.zeros((170, 180, 4), np.uint8),
-        np.zeros((170, 180, 3), np.int32),
-        np.zeros((0, 180, 3), np.uint8),
+        np.full((170, 200, 3), 200.0),
+        np.full((170, 200, 3), np.nan),
+        np.zeros((170, 200, 4), np.uint8),
+        np.zeros((170, 200, 3), np.int32),
+        np.zeros((0, 200, 3), np.uint8),
         "no image",
     ],
     ids=["floats to 255", "NaN", "RGBA", "int32", "empty", "text"],
 )
-def test_what_is_no_image_is_refused_in_one_line(name, bad):
+def test_what_is_no_image_is_refused_in_one_line(name, card, bad):
     with pytest.raises(MetricError) as raised:
-        METRICS[name].function(bad, case(name)[1])
+        card.function(bad, case(name)[1])
     assert "\n" not in str(raised.value)
+
+
+def test_the_card_of_a_file_names_it(name, card):
+    assert (card.engine is not None) == (ROWS[name].tesseract or ROWS[name].file is not None)
+    if ROWS[name].file is not None:
+        with pytest.raises(MetricError, match=rf"^{name} needs .*; ask for {name}=FILE$"):
+            METRICS[name].function(case(name)[0], case(name)[1])
+        with pytest.raises(MetricError, match=rf"^{name} needs .*; ask for {name}=FILE$"):
+            asked([name])
+    else:
+        with pytest.raises(MetricError, match=rf"^{name} needs no file; ask for {name} alone$"):
+            asked([f"{name}=a.npz"])
+
+
+def test_an_unknown_metric_has_a_nearest_name():
+    with pytest.raises(MetricError, match=r"^unknown metric 'lpisp' \(did you mean 'lpips'\?\); choose from psnr, "):
+        asked(["lpisp"])
 
 
 def test_cards(name):
@@ -89,8 +115,10 @@ def test_cards(name):
     assert card.name == name and card.title and "\n" not in card.convention
     assert card.bounds[0] < card.bounds[1]
     assert (card.bounds[1] == math.inf) == (card.limit is not None)
-    assert card.truth in ("image", "frames", "text")
+    assert card.truth in ("image", "frames", "text", "none")
     assert (card.engine is not None) == ROWS[name].tesseract
+    assert (card.given is not None) == bool(card.file) == (ROWS[name].file is not None)
+    assert all((name in each.metrics) <= (not ROWS[name].asked) for each in protocols.PROTOCOLS.values())
 
 
 def mean_error(restored, truth):
