@@ -63,6 +63,7 @@ class Training(Section, frozen=True, kw_only=True):
         ratios: Trained weights of the outputs' losses; None where there are none.
         selected_on: What the weights were chosen on, where it was the scored images.
         natural: Natural photographs among the pairs; None without.
+        name: What a user calls own pairs; empty for other data.
     """
 
     dataset: str
@@ -83,6 +84,7 @@ class Training(Section, frozen=True, kw_only=True):
     ratios: tuple[float, ...] | None = None
     selected_on: str = ""
     natural: Natural | None = None
+    name: str = ""
 
     @property
     def budget(self) -> str:
@@ -131,7 +133,7 @@ class Evaluation(Section, frozen=True, kw_only=True):
 
     Attributes:
         split: Split of the data set.
-        coverage: `full` (the official counts are met), `subset n/N` or `sample`.
+        coverage: `full` (the official counts are met), `subset n/N`, `sample`, or of a user's own data what they are.
         fingerprint: Changes with the images.
         rule: The protocol in words.
         seed: Seed of random crops.
@@ -142,6 +144,7 @@ class Evaluation(Section, frozen=True, kw_only=True):
         engine: What reads text for the score, by name (version, model file); empty where nothing is read, and in
             records from before it was kept.
         inference: Where the model took its means, `local` or `global`; empty for a model that goes by none.
+        name: What a user calls own pairs; empty for other data. Their fingerprint tells which they are.
     """
 
     split: str
@@ -155,6 +158,7 @@ class Evaluation(Section, frozen=True, kw_only=True):
     psf: Psf | None = None
     engine: dict[str, str] = {}
     inference: str = ""
+    name: str = ""
 
     @property
     def engine_words(self) -> str:
@@ -316,6 +320,15 @@ class Record:
         if not isinstance(self.run, Finished):
             raise RunError(f"{self.path}: this run failed ({self.run.error}), so it has no scores; run it again")
         return self.run
+
+
+def called(dataset: str, name: str) -> str:
+    """A data set with what a user calls own pairs.
+
+    >>> called("folder", "rain"), called("reds", "")
+    ('folder rain', 'reds')
+    """
+    return f"{dataset} {name}".rstrip()
 
 
 def run_key(parts: Mapping[str, Any]) -> str:

@@ -2,7 +2,8 @@
 
 `{blur,blurry,input,lq}` beside `{sharp,target,gt}`, in any case, flat or with a folder for each scene (in the two, or
 around them), with or without folders `train`, `val` and `test` above. Images of one name are a pair, whatever their
-endings. For `pairs.csv`, or any CSV file that is given instead of a folder, see `datasets.readers.table`.
+endings. A file `pairs.csv` comes before all folders; for it, or any CSV file that is given instead of a folder, see
+`datasets.readers.table`.
 
 Without split folders there is one split, `all`. It is scored, or trained on, and the benchmarks refuse to do both with
 the same images.

@@ -87,7 +87,8 @@ RealBlur/
   RealBlur-J_ECC_IMCORR_centroid_itensity_ref/scene001/{blur/blur_1.png,gt/gt_1.png} ...    232 scenes
   RealBlur_J_train_list.txt
   RealBlur_J_test_list.txt
-The flat repackings RealBlur_J/{train,test}/{input,target}/*.png and test/RealBlur_J/{input,target}/*.png are read.""",
+The flat repackings RealBlur_J/{train,test}/{input,target}/*.png and test/RealBlur_J/{input,target}/*.png are read.
+The authors match brightness and homography before they score; `aligned` matches a translation.""",
     splits={"train": 3758, "test": 980},
     training_split="train",
     evaluation_split="test",

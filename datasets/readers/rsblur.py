@@ -66,7 +66,8 @@ RSBlur/
   0001/000001/{real_blur/real_blur.png,gt/gt_sharp.png} ...
   RSBlur_real_train.txt
   RSBlur_real_val.txt
-  RSBlur_real_test.txt""",
+  RSBlur_real_test.txt
+The authors match brightness and homography before they score; `aligned` matches a translation.""",
     splits={"train": 8878, "val": 1120, "test": 3360},
     training_split="train",
     evaluation_split="test",

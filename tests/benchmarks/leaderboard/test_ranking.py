@@ -80,6 +80,8 @@ COLUMNS = (
     "psf",
     "engine",
     "inference",
+    "data_name",
+    "training_name",
 )
 
 
