@@ -31,7 +31,8 @@ def load(
             is `"test"`, `"val"` or `"all"`, the first that is there.
         frames: 1, or 3 for (previous, current, next) blurry frames of the same scene. Where a video begins, ends or
             has a gap in its frame numbers, the current frame stands in for the missing neighbour; so it does for
-            every image of a data set that is not video. Pairs of one's own follow each other by their names.
+            every image of a data set that is not video. Pairs of one's own follow each other by their names, as long
+            as they are equally large.
         steps: The blur steps to keep, for a data set that has such (`hdc`: 0 to 19).
 
     Returns:
@@ -63,7 +64,7 @@ def load(
         )
     _refuse_flaws(members, name, folder)
     # Members of what is no video have no number, and are their own neighbours.
-    neighbours = _triplets(members) if frames == 3 else [(m, m, m) for m in members]
+    neighbours = _triplets(members, dataset.own_pairs) if frames == 3 else [(m, m, m) for m in members]
     items = tuple(
         Pair(
             dataset=name,
@@ -173,13 +174,24 @@ def _refuse_flaws(members: Sequence[Member], name: str, folder: Path) -> None:
         )
 
 
-def _triplets(members: Sequence[Member]) -> list[tuple[Member, Member, Member]]:
-    """Puts each member between its neighbours in time, or itself where there is none."""
-    at = {(m.scene, m.number): m for m in members if m.number is not None}
-    return [
-        (m, m, m) if m.number is None else (at.get((m.scene, m.number - 1), m), m, at.get((m.scene, m.number + 1), m))
-        for m in members
-    ]
+def _triplets(members: Sequence[Member], any_size: bool) -> list[tuple[Member, Member, Member]]:
+    """Puts each member between its neighbours in time, or itself where there is none.
+
+    Args:
+        members: The members, which have a number where they have an order.
+        any_size: Whether neighbours need not be equally large; those that are not are none then.
+    """
+    at = {(member.scene, member.number): member for member in members if member.number is not None}
+
+    def beside(member: Member, step: int) -> Member:
+        if member.number is None:
+            return member
+        other = at.get((member.scene, member.number + step), member)
+        if any_size and other.blurry[0].shape[:2] != member.blurry[0].shape[:2]:
+            return member
+        return other
+
+    return [(beside(member, -1), member, beside(member, 1)) for member in members]
 
 
 def _fingerprint(dataset: DatasetInfo, source: Reader, split: str, members: Sequence[Member]) -> str:

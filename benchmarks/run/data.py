@@ -124,13 +124,14 @@ def _large_enough(pairs: Pairs, crop: int) -> Pairs:
         RunError: When it fits in none.
     """
     # Nobody chose the sizes of a folder of images for a training.
+    what = "photograph" if dataset_info(pairs.dataset).own_photographs else "pair"
     places = [index for index, pair in enumerate(pairs) if min(pair.sharp[0].shape[:2]) >= crop]
     if not places:
-        raise RunError(f"{pairs.dataset}: no image in {pairs.root} is as large as the crop of {crop}; use --crop")
+        raise RunError(f"{pairs.dataset}: no {what} in {pairs.root} is as large as the crop of {crop}; use --crop")
     if len(places) < len(pairs):
         small = [pairs[index].name for index in sorted(set(range(len(pairs))) - set(places))]
         names = ", ".join(small[:_NAMED]) + (f" and {len(small) - _NAMED} more" if len(small) > _NAMED else "")
-        name_problems([f"{len(small)} images smaller than the crop of {crop}: {names}"])
+        name_problems([f"{len(small)} {what}s smaller than the crop of {crop}: {names}"])
     return pairs.select(places)
 
 

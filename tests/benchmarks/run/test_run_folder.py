@@ -149,7 +149,7 @@ def test_folders_share_no_table_and_names_split_none(root, tmp_path, capfd):
             ("--data-root", "rain", "--learning-rate", "0"),
             "--learning-rate: must be a number above 0 and below 1, not '0'",
         ),
-        (("--data-root", "rain", "--crop", "64"), "no image in .*rain is as large as the crop of 64; use --crop"),
+        (("--data-root", "rain", "--crop", "64"), "no pair in .*rain is as large as the crop of 64; use --crop"),
         (("--data-root", "rain", "--protocol", "aligned", "--limit", "1"), None),
         (
             ("--dataset", "gopro", "--data-root", "rain", "--name", "x"),

@@ -91,6 +91,14 @@ def test_neighbours_follow_by_name_within_a_scene(layouts):
     }
 
 
+def test_neighbours_are_equally_large(layouts):
+    for name, size in (("1", (8, 12)), ("2", (12, 8)), ("3", (12, 8))):
+        pairs_of(layouts, f"{{}}/{name}.png", size=size)
+    pairs = datasets.load(NAME, layouts.root, frames=3)
+    assert [[f.name[5] for f in pair.blurry] for pair in pairs] == [["1"] * 3, ["2", "2", "3"], ["2", "3", "3"]]
+    assert sizes(pairs) == {(8, 12), (12, 8)}
+
+
 def test_what_is_scored_and_what_is_trained_on(layouts):
     splits = ("train", "val", "test")
     for last, scored in (("train", ""), ("val", "val"), ("test", "test")):
