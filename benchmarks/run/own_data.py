@@ -6,7 +6,7 @@ import argparse
 import re
 
 from benchmarks.errors import RunError
-from common.files import expand
+from common.cli import path
 from datasets.pairs import Pairs
 from datasets.readers.base import base_of
 from datasets.readers.table import NAME as LIST
@@ -34,9 +34,9 @@ def add_options(group: argparse._ArgumentGroup) -> None:
     """Adds the options to the command line's group of data."""
     group.add_argument(
         "--train-root",
-        type=expand,
+        type=path,
         metavar="DIR",
-        help="folder of the data set to train on, if not in --data-root; for folder also a CSV file, as --data-root",
+        help="folder of the data set to train on, if it is not in --data-root",
     )
     group.add_argument(
         "--name",

@@ -75,7 +75,12 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_data(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--data-root", type=path, metavar="DIR", help="folder of the data set, or one folder with all data sets")
+    add(
+        "--data-root",
+        type=path,
+        metavar="DIR",
+        help="folder of the data set, or one folder with all data sets; for folder: your own pairs, or a CSV file",
+    )
     own_data.add_options(group)
     add("--sample", action="store_true", help="use the built-in sample instead of --data-root")
     add(

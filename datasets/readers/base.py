@@ -83,7 +83,7 @@ def found_at(path: Path, name: str) -> Found | None:
     """
     try:
         status = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last for what can be no path
         return None
     except OSError as error:
         return Found(name, path, 0, f"{error.strerror or error}; fetch this file again")

@@ -245,6 +245,10 @@ class TestTable:
                 "blurry,sharp\nsoft 1.png,lost.png\n",
                 r"lost\.png: named in line 2 of pairs\.csv, but there is no such file",
             ),
+            (
+                "blurry,sharp\nsoft 1.png,a\0b.png\n",
+                r"named in line 2 of pairs\.csv, but there is no such file|CSV file",
+            ),
             ("blurry,sharp\nsoft 1.png,more\n", r"more: named in line 2 of pairs\.csv, but there is no such file"),
             ("blurry,sharp\nsoft 1.png,pairs.csv\n", r"named in line 2 of pairs\.csv, but no image by its ending"),
             ("blurry,sharp\n\nsoft 1.png,\n", r"pairs\.csv: line 3 has no sharp image; name one"),
