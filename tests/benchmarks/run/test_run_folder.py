@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.leaderboard.check import faults
 from benchmarks.records import store
+from benchmarks.report.__main__ import main as report
 from benchmarks.run.__main__ import main
 from benchmarks.run.parser import build_parser, request_of
 from benchmarks.run.plan import plan_all
@@ -123,6 +124,11 @@ def test_folders_share_no_table_and_names_split_none(root, tmp_path, capfd):
         assert run(*command, "--data-root", root / name, "--name", label) == 0
     assert (tmp_path / "leaderboard.md").read_text().count("## folder mine, protocol full, own pairs (data ") == 2
     assert faults(tmp_path) == []
+    assert report(["--results", str(tmp_path)]) == 0
+    page = (tmp_path / "report/index.html").read_text()
+    assert page.count('<a href="datasets/folder.html">folder</a> mine, protocol full, own pairs') == 2
+    assert "on folder mine, protocol full" in next(tmp_path.glob("report/runs/*.html")).read_text()
+    assert "identity/image on folder mine, full, own pairs" in (tmp_path / "report/datasets/folder.html").read_text()
 
 
 @pytest.mark.parametrize(
