@@ -191,6 +191,15 @@ def size(text: str) -> float:
     return number(text, "must be a number above 0 and up to 10000", lambda value: 0 < value <= 10_000)
 
 
+def rate(text: str) -> float:
+    """A learning rate, for argparse.
+
+    >>> rate("1e-4")
+    0.0001
+    """
+    return number(text, "must be a number above 0 and below 1", lambda value: 0 < value < 1)
+
+
 def _is_whole(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= _DIGITS
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from datasets.errors import DataError
-from datasets.pairs import OWN_PHOTOGRAPHS, Pair, Pairs, fingerprint
-from datasets.readers.base import Member, Reader, coverage, existing, is_sample, locate
+from datasets.pairs import OWN_PAIRS, OWN_PHOTOGRAPHS, Pair, Pairs, fingerprint
+from datasets.readers.base import Member, Reader, base_of, coverage, is_sample, locate
 from datasets.registry import DatasetInfo, info, list_datasets, reader
 
 
@@ -26,11 +25,14 @@ def load(
     Args:
         name: Name in the registry.
         root: The official folder, its parent, or a folder that holds one folder for each data set. For photographs of
-            one's own (`synthetic`) any folder, or several.
-        split: A split of the data set; None takes the one that results are reported on.
+            one's own (`synthetic`) any folder, or several; for pairs of one's own (`folder`) their folder or a CSV
+            file that lists them.
+        split: A split of the data set; None takes the one that results are reported on, which for pairs of one's own
+            is `"test"`, `"val"` or `"all"`, the first that is there.
         frames: 1, or 3 for (previous, current, next) blurry frames of the same scene. Where a video begins, ends or
             has a gap in its frame numbers, the current frame stands in for the missing neighbour; so it does for
-            every image of a data set that is not video.
+            every image of a data set that is not video. Pairs of one's own follow each other by their names, as long
+            as they are equally large.
         steps: The blur steps to keep, for a data set that has such (`hdc`: 0 to 19).
 
     Returns:
@@ -50,17 +52,19 @@ def load(
         (2, 'sample')
     """
     dataset, source = info(name), reader(name)
-    split = _known_split(dataset, split)
+    _check_split(dataset, split)
     if frames not in (1, 3):
         raise DataError(f"frames={frames}: choose 1, or 3 for previous, current and next")
     folder, within = _folders(name, root)
+    split = split or _first_there(dataset, source, folder, dataset.evaluation_split)
     members = _at_steps(source.members(folder, split, within), dataset, steps)
     if not members:
         raise DataError(
             f"{name}: nothing of split {split!r} in {folder}; `python -m datasets list {name}` says what to put where"
         )
     _refuse_flaws(members, name, folder)
-    neighbours = _triplets(members) if frames == 3 and dataset.video else [(m, m, m) for m in members]
+    # Members of what is no video have no number, and are their own neighbours.
+    neighbours = _triplets(members, dataset.own_pairs) if frames == 3 else [(m, m, m) for m in members]
     items = tuple(
         Pair(
             dataset=name,
@@ -77,15 +81,38 @@ def load(
     return Pairs(name, split, folder, items, covered, _fingerprint(dataset, source, split, members), within)
 
 
+def training_split(name: str, root: Path | str | Sequence[Path | str]) -> str:
+    """The split to train on of data that has one: the data set's own, or the one that stands in for it.
+
+    Args:
+        name: Name in the registry.
+        root: As for `load`.
+
+    Raises:
+        DataError: When there is nothing to train on; as `load` for a missing root or a wrong layout.
+    """
+    dataset, source = info(name), reader(name)
+    if dataset.training_split is None:
+        raise DataError(f"{name} has nothing to train on; choose another data set")
+    if not dataset.instead:
+        return dataset.training_split
+    return _first_there(dataset, source, _folders(name, root)[0], dataset.training_split)
+
+
+def _first_there(dataset: DatasetInfo, source: Reader, folder: Path, split: str) -> str:
+    """A split, or the first that stands in for it where it is not there; the split itself where none is."""
+    others = dataset.instead.get(split, ())
+    return next((each for each in (split, *others) if source.has(folder, each)), split) if others else split
+
+
 def folder_of(name: str, root: Path | str) -> Path:
     """Finds the folder that holds a data set's layout; see `datasets.readers.base.locate`.
 
-    Photographs of one's own are looked for in that folder itself, unless their sample is in it.
+    What is a user's own is looked for in that folder itself.
     """
     dataset, source = info(name), reader(name)
-    if dataset.own_photographs:
-        root = existing(name, root)
-        return root / dataset.folder if is_sample(root / dataset.folder) else root
+    if source.place is not None:
+        return source.place(root)
     return locate(name, root, dataset.folder, lambda place: any(source.has(place, split) for split in dataset.splits))
 
 
@@ -107,20 +134,19 @@ def _folders(name: str, root: Path | str | Sequence[Path | str]) -> tuple[Path, 
 
 def coverage_of(dataset: DatasetInfo, source: Reader, folder: Path, split: str, members: Sequence[Member]) -> str:
     """Says how much of the official split the usable members are; see `datasets.readers.base.coverage`."""
-    if dataset.own_photographs:
-        return "sample" if is_sample(folder) else OWN_PHOTOGRAPHS
+    if dataset.own:
+        own = OWN_PHOTOGRAPHS if dataset.own_photographs else OWN_PAIRS
+        return "sample" if is_sample(folder) else own
     usable = [member for member in members if not member.flaws]
     official = dataset.splits[split]
     complete = len(usable) == official and source.complete(split, usable)
     return coverage(len(usable), official, complete, is_sample(folder))
 
 
-def _known_split(dataset: DatasetInfo, split: str | None) -> str:
-    """Gives the split, or the default one for None."""
-    split = dataset.evaluation_split if split is None else split
-    if split not in dataset.splits:
+def _check_split(dataset: DatasetInfo, split: str | None) -> None:
+    """Raises DataError for a split that a data set cannot have; None is the default one."""
+    if split is not None and split not in dataset.splits:
         raise DataError(f"{dataset.name} has no split {split!r}; choose from {', '.join(dataset.splits)}")
-    return split
 
 
 def _at_steps(members: list[Member], dataset: DatasetInfo, steps: Sequence[int] | None) -> list[Member]:
@@ -143,21 +169,31 @@ def _refuse_flaws(members: Sequence[Member], name: str, folder: Path) -> None:
     if flaws:
         more = f" (and {len(flaws) - 1} more)" if len(flaws) > 1 else ""
         raise DataError(
-            f"{name}: {folder / flaws[0].path}: {flaws[0].what}{more}; "
+            f"{name}: {base_of(folder) / flaws[0].path}: {flaws[0].what}{more}; "
             f"`python -m datasets verify --dataset {name} --root {folder}` lists everything"
         )
 
 
-def _triplets(members: Sequence[Member]) -> list[tuple[Member, Member, Member]]:
-    """Puts each member between its neighbours in time, or itself where there is none."""
-    at = {(m.scene, m.number): m for m in members if m.number is not None}
-    return [
-        (m, m, m) if m.number is None else (at.get((m.scene, m.number - 1), m), m, at.get((m.scene, m.number + 1), m))
-        for m in members
-    ]
+def _triplets(members: Sequence[Member], any_size: bool) -> list[tuple[Member, Member, Member]]:
+    """Puts each member between its neighbours in time, or itself where there is none.
+
+    Args:
+        members: The members, which have a number where they have an order.
+        any_size: Whether neighbours need not be equally large; those that are not are none then.
+    """
+    at = {(member.scene, member.number): member for member in members if member.number is not None}
+
+    def beside(member: Member, step: int) -> Member:
+        if member.number is None:
+            return member
+        other = at.get((member.scene, member.number + step), member)
+        if any_size and other.blurry[0].shape[:2] != member.blurry[0].shape[:2]:
+            return member
+        return other
+
+    return [(beside(member, -1), member, beside(member, 1)) for member in members]
 
 
 def _fingerprint(dataset: DatasetInfo, source: Reader, split: str, members: Sequence[Member]) -> str:
-    """Hashes the data set, the split and every file's name and size; composed and decomposed names are one."""
-    files = {f"{unicodedata.normalize('NFC', file.name)}:{file.size}" for member in members for file in member.files}
-    return fingerprint([dataset.name, split, *source.fingerprint, *sorted(files)])
+    """Hashes the data set, the split and what tells every file from others."""
+    return fingerprint([dataset.name, split, *source.fingerprint, *source.identity(members)])

@@ -12,7 +12,7 @@ from pathlib import Path
 from datasets.errors import DataError
 from datasets.members import Found
 from datasets.readers.base import folders, scan
-from datasets.readers.synthetic import ENDINGS
+from datasets.readers.table import ENDINGS
 
 FOLDER = "folder"
 """Name of the data set that pairs in folders of one's own are, in records and tables."""

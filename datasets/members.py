@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -105,6 +106,11 @@ def _no_folders(root: Path, within: Sequence[Path], split: str) -> list[Member]:
     raise DataError("this data set lies in one folder; give that one")
 
 
+def names_and_sizes(members: Sequence[Member]) -> list[str]:
+    """What tells the files of members from others: names and sizes, composed and decomposed names being one."""
+    return sorted({f"{unicodedata.normalize('NFC', file.name)}:{file.size}" for m in members for file in m.files})
+
+
 def _no_extras(root: Path) -> list[Member]:
     """Such a data set holds pairs and nothing else."""
     return []
@@ -121,7 +127,10 @@ class Reader:
         check: What `verify` asks beyond decoding; gets the members of each split.
         find_in: As `find`, of several folders below one, for data sets that are no more than folders.
         extras: Pairs outside the splits that `verify` decodes too.
-        fingerprint: Anything beyond names and sizes that the pairs depend on.
+        fingerprint: Anything beyond the files that the pairs depend on.
+        place: Finds the pairs where a user says they are, for data sets without an official folder; None looks for
+            that folder.
+        identity: What tells the files of sound members from others, for the fingerprint.
     """
 
     has: Callable[[Path, str], bool]
@@ -131,6 +140,8 @@ class Reader:
     find_in: Callable[[Path, Sequence[Path], str], list[Member]] = _no_folders
     extras: Callable[[Path], list[Member]] = _no_extras
     fingerprint: tuple[str, ...] = ()
+    place: Callable[[Path | str], Path] | None = None
+    identity: Callable[[Sequence[Member]], list[str]] = names_and_sizes
 
     def members(self, root: Path, split: str, within: Sequence[Path] = ()) -> list[Member]:
         """Finds the members of a split; a file that has a fault makes its member one with a flaw.

@@ -13,7 +13,10 @@ from datasets.image import Frame
 OWN_PHOTOGRAPHS = "own photographs"
 """The coverage of data that nobody has published and that have no official count."""
 
-_WITHOUT_COUNT = ("sample", OWN_PHOTOGRAPHS)
+OWN_PAIRS = "own pairs"
+"""The same of blurry and sharp images that a user has."""
+
+_WITHOUT_COUNT = ("sample", OWN_PHOTOGRAPHS, OWN_PAIRS)
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Pair:
 
     Attributes:
         dataset: Name in the registry, e.g. `"reds"`.
-        split: `"train"`, `"val"` or `"test"`, as the data set calls it.
+        split: `"train"`, `"val"` or `"test"`, as the data set calls it; `"all"` of pairs that nobody has split.
         scene: The video or group that the image belongs to; images of one scene never straddle a
             training/validation split.
         frame: The image's name within its scene.
@@ -52,9 +55,10 @@ class Pairs(Sequence[Pair]):
     Attributes:
         dataset: Name in the registry.
         split: The split's name.
-        root: The folder that holds the data set's official layout.
+        root: The folder that holds the data set's official layout; for pairs of one's own also a CSV file.
         items: The pairs, in the data set's own order.
-        coverage: `"full"` when the official count is complete, `"subset n/N"`, `"sample"`, or `OWN_PHOTOGRAPHS`.
+        coverage: `"full"` when the official count is complete, `"subset n/N"`, `"sample"`, `OWN_PHOTOGRAPHS` or
+            `OWN_PAIRS`.
         fingerprint: Sixteen hexadecimal digits that change when a file is added, lost, renamed or resized, and with
             every selection that is not the whole in its order.
         within: Folders below the root that alone were looked into; none for all of it.

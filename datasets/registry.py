@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from common.errors import did_you_mean
 from datasets.errors import DataError
@@ -46,6 +46,8 @@ class DatasetInfo:
             split, by blur step), empty where it is not known.
         blur_steps: Whether pairs have a blur step in their metadata.
         own_photographs: Whether it is whatever sharp photographs a user has, in any folders.
+        own_pairs: Whether it is whatever blurry and sharp images a user has.
+        instead: Split -> those that stand in for it, the first one that is there, in data that need not have it.
         natural_images: Data set of sharp photographs that recipes may blur alike and train on as well; empty for none.
     """
 
@@ -71,6 +73,13 @@ class DatasetInfo:
     blur_steps: bool = False
     natural_images: str = ""
     own_photographs: bool = False
+    own_pairs: bool = False
+    instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def own(self) -> bool:
+        """Whether it is what a user has, which has no official count."""
+        return self.own_photographs or self.own_pairs
 
     @property
     def official(self) -> str:
@@ -80,7 +89,7 @@ class DatasetInfo:
             >>> info("gopro").official, info("synthetic").official
             ('train 2,103, test 1,111', 'any number')
         """
-        return "any number" if self.own_photographs else ", ".join(f"{s} {n:,}" for s, n in self.splits.items())
+        return "any number" if self.own else ", ".join(f"{s} {n:,}" for s, n in self.splits.items())
 
 
 _TABLE: dict[str, tuple[DatasetInfo, Reader]] = {}

@@ -13,7 +13,7 @@ from datasets.errors import DataError
 from datasets.image import ArrayFrame, DrawnFrame, Frame
 from datasets.loading import coverage_of, folder_of
 from datasets.members import Member, Problem, Reader
-from datasets.readers.base import is_sample
+from datasets.readers.base import base_of, is_sample
 from datasets.registry import DatasetInfo, info, reader
 from datasets.sizes import other_orientation
 
@@ -26,9 +26,9 @@ class Report:
 
     Attributes:
         dataset: Name in the registry.
-        root: The folder that holds the official layout.
+        root: The folder that holds the official layout; for pairs of one's own also a CSV file.
         counts: Split -> usable pairs.
-        coverage: Split -> `"full"`, `"subset n/N"`, `"sample"` or `"missing"`.
+        coverage: Split -> see `datasets.pairs.Pairs`; `"missing"` where there is none.
         problems: Every file that is unreadable, missing, unpaired, of the wrong size, or a wrong text.
         notes: Remarks that are no faults.
     """
@@ -90,7 +90,9 @@ def _members(dataset: DatasetInfo, source: Reader, folder: Path) -> tuple[dict[s
     """Finds the members of every split; a split whose folders are there and hold nothing is a problem."""
     members: dict[str, list[Member]] = {}
     problems = []
-    for split in dataset.splits:
+    # Data in whatever splits a user made have no others.
+    splits = [split for split in dataset.splits if not dataset.instead or source.has(folder, split)]
+    for split in splits:
         members[split] = []
         try:
             members[split] = source.members(folder, split)
@@ -109,7 +111,8 @@ def _unreadable(error: DataError, folder: Path, name: str | None = None) -> Prob
     path, separator, what = str(error).partition(": ")
     if not separator:
         return Problem(name or ".", str(error))
-    short = Path(path).relative_to(folder).as_posix() if Path(path).is_relative_to(folder) else path
+    base = base_of(folder)
+    short = Path(path).relative_to(base).as_posix() if Path(path).is_relative_to(base) else path
     return Problem(name or short, what)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.metrics import METRICS, Metric
 from benchmarks.metrics.summary import Scores
 from benchmarks.protocols import PROTOCOLS
-from benchmarks.records.record import Evaluation, Record, Training, budget
+from benchmarks.records.record import Evaluation, Record, Training, budget, called
 
 # The columns never change their names or their order; new ones are added at the end.
 _FIRST_SCORES = ("psnr", "ssim", "ssim_matlab3d", "mse", "kohler_psnr", "kohler_mssim")
@@ -27,6 +27,7 @@ COLUMNS = (
     *("ocr_steps", "stop_step", "preparation", "tiles", "blur_step", "tied", "schema", "psf", "engine", "inference"),
     *(f"{name}{end}" for name in _ASKED_SCORES for end in _ENDS),
     "metric_sources",
+    *("data_name", "training_name"),
 )
 
 SCHEMA = 1
@@ -73,6 +74,7 @@ def row_of(record: Record) -> Row:
         "engine": _engine(evaluation, scores),
         "inference": evaluation.inference,
         "metric_sources": "; ".join(f"{name}: {source}" for name, source in sorted(evaluation.sources.items())),
+        "data_name": evaluation.name,
     }
 
 
@@ -80,7 +82,7 @@ def _training(training: Training | None) -> Row:
     """The columns of a training; empty ones without."""
     if training is None:
         names = ("trained_on", "training_data", "profile", "steps", "training_seconds", "selected_on", "preparation")
-        return dict.fromkeys(names, "")
+        return dict.fromkeys((*names, "training_name"), "")
     preparation = training.choice("preparation", "")
     return {
         "trained_on": training.dataset,
@@ -91,6 +93,7 @@ def _training(training: Training | None) -> Row:
         "selected_on": training.selected_on,
         # How photographs of text were prepared, with the noise that was added.
         "preparation": f"{preparation}, noise {training.choice('noise', 0.0):g}" if preparation else "",
+        "training_name": training.name,
     }
 
 
@@ -195,7 +198,7 @@ def rankings(rows: Sequence[Row]) -> Iterator[Ranking]:
         groups.setdefault(tuple(row[name] for name in GROUP), []).append(row)
     for (dataset, protocol, data, fingerprint, engine), group in groups.items():
         by_step = any(row["ocr_steps"] for row in group)
-        title = f"{dataset}, protocol {protocol}, {data} (data {fingerprint})"
+        title = f"{called(dataset, names_of(group))}, protocol {protocol}, {data} (data {fingerprint})"
         own = PROTOCOLS[protocol].metrics
         asked = [name for name in METRICS if name not in own and any(name in row for row in group)]
         metrics = [METRICS[name] for name in (*own, *asked)]
@@ -205,6 +208,11 @@ def rankings(rows: Sequence[Row]) -> Iterator[Ranking]:
             tuple(_columns(metrics, by_step)),
             tuple(tuple(_cells(row, metrics, by_step)) for row in group),
         )
+
+
+def names_of(group: Sequence[Row]) -> str:
+    """What users call the own pairs of a ranking: mostly one name, as the fingerprint tells which they are."""
+    return " or ".join(sorted({row["data_name"] for row in group} - {""}))
 
 
 def _columns(metrics: Sequence[Metric], by_step: bool) -> Iterator[Column]:
@@ -263,7 +271,9 @@ def _score(row: Row, metric: Metric, interval: bool) -> Cell:
 
 
 def _trained_on(row: Row) -> str:
-    trained = f"{row['trained_on']} ({row['training_data']})" if row["trained_on"] else _published(row["weights"])
+    trained = _published(row["weights"])
+    if row["trained_on"]:
+        trained = f"{called(row['trained_on'], row['training_name'])} ({row['training_data']})"
     return trained + (f", weights chosen on {row['selected_on']}" if row["selected_on"] else "")
 
 

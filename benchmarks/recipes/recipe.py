@@ -165,7 +165,7 @@ class Recipe:
             **overrides: Flat names of `OPTIONS`; `steps` and `epochs` replace each other.
 
         Raises:
-            RunError: When both are given, or the recipe has no place for a value.
+            RunError: When both are given, the recipe has no place for a value, or its learning rate would rise.
         """
         given = {name: value for name, value in overrides.items() if value is not None}
         for name in given:
@@ -176,6 +176,9 @@ class Recipe:
             given["epochs"] = None
         elif "epochs" in given:
             given["steps"] = None
+        rate, end = given.get("learning_rate"), self.schedule.final_rate
+        if rate is not None and self.schedule.kind == "cosine" and rate <= end:
+            raise RunError(f"--learning-rate {rate:g} is not above {end:g}, where the recipe of {self.model} ends")
         if given.get("natural") == 0:
             given["natural_validation"] = 0
         return self.replaced(**given)
@@ -212,6 +215,7 @@ OPTIONS = {
     "steps": "--steps",
     "batch": "--batch-size",
     "crop": "--crop",
+    "learning_rate": "--learning-rate",
     "precision": "--precision",
     "loss": "--loss",
     "content": "--perceptual-weights",

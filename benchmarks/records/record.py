@@ -66,6 +66,7 @@ class Training(Section, frozen=True, kw_only=True):
         ratios: Trained weights of the outputs' losses; None where there are none.
         selected_on: What the weights were chosen on, where it was the scored images.
         natural: Natural photographs among the pairs; None without.
+        name: What a user calls own pairs; empty for other data.
     """
 
     dataset: str
@@ -86,6 +87,7 @@ class Training(Section, frozen=True, kw_only=True):
     ratios: tuple[float, ...] | None = None
     selected_on: str = ""
     natural: Natural | None = None
+    name: str = ""
 
     @property
     def budget(self) -> str:
@@ -134,7 +136,7 @@ class Evaluation(Section, frozen=True, kw_only=True):
 
     Attributes:
         split: Split of the data set.
-        coverage: `full` (the official counts are met), `subset n/N` or `sample`.
+        coverage: `full` (the official counts are met), `subset n/N`, `sample`, or of a user's own data what they are.
         fingerprint: Changes with the images.
         rule: The protocol in words.
         seed: Seed of random crops.
@@ -147,6 +149,7 @@ class Evaluation(Section, frozen=True, kw_only=True):
         inference: Where the model took its means, `local` or `global`; empty for a model that goes by none.
         sources: What decides the values of metrics that were asked for beside the protocol's, by their names: the
             files of their weights or parameters; nothing for a metric that needs none.
+        name: What a user calls own pairs; empty for other data. Their fingerprint tells which they are.
     """
 
     split: str
@@ -161,6 +164,7 @@ class Evaluation(Section, frozen=True, kw_only=True):
     engine: dict[str, str] = {}
     inference: str = ""
     sources: dict[str, str] = {}
+    name: str = ""
 
     @property
     def engine_words(self) -> str:
@@ -346,6 +350,15 @@ class Record:
         if not isinstance(self.run, Finished):
             raise RunError(f"{self.path}: this run failed ({self.run.error}), so it has no scores; run it again")
         return self.run
+
+
+def called(dataset: str, name: str) -> str:
+    """A data set with what a user calls own pairs.
+
+    >>> called("folder", "rain"), called("reds", "")
+    ('folder rain', 'reds')
+    """
+    return f"{dataset} {name}".rstrip()
 
 
 def run_key(parts: Mapping[str, Any]) -> str:

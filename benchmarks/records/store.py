@@ -20,7 +20,6 @@ from benchmarks.records.layout import path_of
 from benchmarks.records.record import EXTERNAL, SCHEMA, Failed, Finished, Record, content_hash
 from common.errors import FileError
 from common.files import write_text
-from datasets.matching import FOLDER
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 
@@ -137,7 +136,7 @@ def _unknown(run: Finished | Failed) -> str:
     external = isinstance(run, Finished) and run.weights == EXTERNAL
     named = (
         ("protocol", run.protocol, list(protocols)),
-        ("data set", run.dataset, [*list_datasets(), FOLDER]),
+        ("data set", run.dataset, list_datasets()),
         ("model", run.model, [run.model] if external else zoo.list_models()),
     )
     for kind, name, known in named:

@@ -9,6 +9,7 @@ from typing import Any
 import zoo
 from benchmarks.leaderboard import rows
 from benchmarks.protocols import PROTOCOLS
+from benchmarks.records.record import called
 from datasets.registry import DatasetInfo
 from zoo.registry import field_of
 
@@ -75,7 +76,8 @@ def _runs(ranked: Sequence[rows.Row], name: str, value: str) -> list[dict[str, s
     for row in ranked:
         if row[name] == value:
             card = PROTOCOLS[row["protocol"]].main
-            title = f"{row['model']}/{row['variant']} on {row['dataset']}, {row['protocol']}, {row['data']}"
+            data = called(row["dataset"], row["data_name"])
+            title = f"{row['model']}/{row['variant']} on {data}, {row['protocol']}, {row['data']}"
             setting = rows.setting(row)
             found.append(
                 {

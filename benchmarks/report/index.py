@@ -42,6 +42,7 @@ def _content(ranking: Ranking, by_name: Mapping[str, Record]) -> dict[str, Any]:
     main = PROTOCOLS[first["protocol"]].main
     return {
         **{name: first[name] for name in leaderboard_rows.GROUP},
+        "name": leaderboard_rows.names_of(rows),
         "anchor": "-".join(str(first[name]).replace(" ", "-") for name in leaderboard_rows.GROUP if first[name]),
         "has_dataset_card": first["dataset"] in list_datasets(),
         "columns": [ranking.columns[place] for place in shown],

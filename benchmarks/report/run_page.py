@@ -12,7 +12,7 @@ from benchmarks.leaderboard import rows as leaderboard_rows
 from benchmarks.protocols import PROTOCOLS
 from benchmarks.recipes.recipe import choices_of, upgrade
 from benchmarks.records import curves, layout, ocr_by_step
-from benchmarks.records.record import EXTERNAL, Finished, Record, Training
+from benchmarks.records.record import EXTERNAL, Finished, Record, Training, called
 from benchmarks.report.charts import Axis, Point, histogram, lines, recognition
 from datasets.registry import list_datasets
 
@@ -27,7 +27,7 @@ def content(record: Record, row: leaderboard_rows.Row, folder: Path) -> dict[str
     """
     run = record.result
     return {
-        "title": f"{run.name} on {run.dataset}, protocol {run.protocol}",
+        "title": f"{run.name} on {called(run.dataset, run.evaluation.name)}, protocol {run.protocol}",
         "here": "index",
         "run": run,
         # Another program has no card, and neither have folders of one's own.
@@ -144,7 +144,7 @@ def _training(training: Training) -> dict[str, str]:
     """What the run's training stands on."""
     recipe = training.recipe
     return {
-        "trained on": f"{training.dataset} ({training.coverage}), {training.pairs} pairs",
+        "trained on": f"{called(training.dataset, training.name)} ({training.coverage}), {training.pairs} pairs",
         "budget": f"{training.profile}: {training.steps:,} steps, {training.seconds:.0f} s",
         "recipe": _said(_choices(recipe)),
         "source of the recipe": recipe.get("source", ""),

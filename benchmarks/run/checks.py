@@ -7,6 +7,7 @@ import shutil
 
 import zoo
 from benchmarks.errors import RunError
+from benchmarks.records import migrate
 from benchmarks.run import earlier
 from benchmarks.run.experiment import Experiment
 from benchmarks.training import pairs as training_pairs
@@ -14,6 +15,7 @@ from benchmarks.training.state import LAST, finished, in_use
 from common.files import check_folder
 from datasets import image
 from datasets.image import FileFrame
+from datasets.loading import load
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
@@ -121,15 +123,34 @@ def _check_scorer(experiment: Experiment) -> None:
 
 
 def _check_unseen(experiment: Experiment) -> None:
-    """No photograph that is trained on is scored, which only a user's own folders can bring about."""
+    """No image that is trained on is scored, which only a user's own folders can bring about."""
     training, scored = experiment.data.training, experiment.data.scored
-    if training is None or not dataset_info(training.dataset).own_photographs:
+    _check_unseen_by_weights(experiment)
+    if training is None or not any(dataset_info(pairs.dataset).own for pairs in (training, scored)):
         return
     both = _files(training) & _files(scored)
-    if both:
+    if not both:
+        return
+    found = f"{min(both)} would be trained on and scored ({len(both)} such images)"
+    if dataset_info(training.dataset).own_photographs:
+        raise RunError(f"{found}; take it out of --photos, or keep photographs apart in folders called train and test")
+    raise RunError(
+        f"{found}; keep pairs apart in folders called train and test, train on others with --train-on and "
+        "--train-root, or leave the training out with --no-train"
+    )
+
+
+def _check_unseen_by_weights(experiment: Experiment) -> None:
+    """Own pairs that weights were trained on are not scored with them either: they may be one split for both."""
+    weights, scored = experiment.options.weights, experiment.data.scored
+    if weights is None or experiment.recipe is not None or not dataset_info(scored.dataset).own_pairs:
+        return
+    trained = migrate.training_of(zoo.read_notes(weights), weights)
+    # A limit takes some of them, whose fingerprint is another one.
+    if trained is not None and trained.fingerprint == load(scored.dataset, scored.root, scored.split).fingerprint:
         raise RunError(
-            f"{min(both)} would be trained on and scored ({len(both)} such images); take it out of --photos, or keep "
-            "photographs apart in folders called train and test"
+            f"{weights} was trained on the pairs of {scored.root} that are to be scored; keep pairs apart in folders "
+            "called train and test"
         )
 
 

@@ -15,7 +15,7 @@ from benchmarks.run.request import Request
 from benchmarks.training.pairs import with_validation
 from common.cli import name_problems
 from datasets.errors import DataError
-from datasets.loading import load
+from datasets.loading import load, training_split
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 from datasets.samples.build import sample_root
@@ -24,7 +24,7 @@ Load = Callable[[str, Path | tuple[Path, ...], str | None, int, tuple[int, ...] 
 """Loads a split: data set, root, split (None for the scored one), frames, blur steps (None for all)."""
 
 
-# Names of photographs that a message holds at most.
+# Names of images that a message holds at most.
 _NAMED = 3
 
 
@@ -112,24 +112,26 @@ def _training(dataset: str, frames: int, recipe: Recipe, request: Request, loadi
     if info.training_split is None or not info.protocols:
         raise RunError(f"{source} has nothing to train on; choose another data set with --train-on")
     steps = request.data.blur_steps if info.blur_steps else None
-    pairs = loading(source, root_of(source, request), info.training_split, frames, steps)
-    return _large_enough(pairs, recipe.data.crop) if info.own_photographs else pairs
+    root = request.data.train_root or root_of(source, request)
+    pairs = loading(source, root, training_split(source, root), frames, steps)
+    return _large_enough(pairs, recipe.data.crop) if info.own else pairs
 
 
 def _large_enough(pairs: Pairs, crop: int) -> Pairs:
-    """The photographs that a crop fits in; the others are named and left out.
+    """The images of a user's own that a crop fits in; the others are named and left out.
 
     Raises:
         RunError: When it fits in none.
     """
-    # Nobody chose the sizes of a folder of photographs for a training.
+    # Nobody chose the sizes of a folder of images for a training.
+    what = "photograph" if dataset_info(pairs.dataset).own_photographs else "pair"
     places = [index for index, pair in enumerate(pairs) if min(pair.sharp[0].shape[:2]) >= crop]
     if not places:
-        raise RunError(f"{pairs.dataset}: no photograph in {pairs.root} is as large as the crop of {crop}; use --crop")
+        raise RunError(f"{pairs.dataset}: no {what} in {pairs.root} is as large as the crop of {crop}; use --crop")
     if len(places) < len(pairs):
         small = [pairs[index].name for index in sorted(set(range(len(pairs))) - set(places))]
         names = ", ".join(small[:_NAMED]) + (f" and {len(small) - _NAMED} more" if len(small) > _NAMED else "")
-        name_problems([f"{len(small)} photographs smaller than the crop of {crop}: {names}"])
+        name_problems([f"{len(small)} {what}s smaller than the crop of {crop}: {names}"])
     return pairs.select(places)
 
 

@@ -16,7 +16,7 @@ from benchmarks.evaluation import evaluate, panels, scoring, timing
 from benchmarks.evaluation.predict import Restorer, remembering, restorer
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import curves, environment, layout, migrate, record, store
-from benchmarks.run import earlier, estimate
+from benchmarks.run import earlier, estimate, own_data
 from benchmarks.run.checks import refuse_unfinished
 from benchmarks.run.experiment import WEIGHTS_WANTED, Experiment, weights_id
 from benchmarks.training import loop, state
@@ -175,6 +175,7 @@ def _section(experiment: Experiment, recipe: Recipe, pairs: Pairs, outcome: stat
         ratios=outcome.ratios,
         selected_on="the scored images" if options.select_on_test else "",
         natural=None if natural is None else record.Natural(coverage=natural.coverage, fingerprint=natural.fingerprint),
+        name=own_data.name_of(pairs, experiment.data.scored, request.data.name),
     )
 
 
@@ -194,6 +195,7 @@ def _evaluation(experiment: Experiment, precision: str) -> record.Evaluation:
         engine=experiment.protocol.engine(),
         inference=experiment.inference,
         sources=experiment.protocol.sources(),
+        name=own_data.name_of(pairs, pairs, experiment.request.data.name),
     )
 
 

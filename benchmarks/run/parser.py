@@ -10,6 +10,7 @@ import zoo
 from benchmarks.errors import RunError
 from benchmarks.metrics.asked import asked
 from benchmarks.recipes.recipe import ADVERSARIAL, LOSSES, PROFILES
+from benchmarks.run import own_data
 from benchmarks.run.request import (
     DataOptions,
     ModelOptions,
@@ -18,7 +19,7 @@ from benchmarks.run.request import (
     ScoringOptions,
     TrainingOptions,
 )
-from common.cli import Parser, count, folders, path, positive, seed_number
+from common.cli import Parser, count, folders, path, positive, rate, seed_number
 from datasets.readers.hdc import parse_steps
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
@@ -34,6 +35,7 @@ _EXAMPLES = """examples:
   python -m benchmarks.run --model kaist,carlo,atrous,identity --dataset cifar10,reds --sample --profile quick
   python -m benchmarks.run --model kaist --dataset hide --train-on gopro --weights FILE --no-train --data-root DIR
   python -m benchmarks.run --model atrous --dataset gopro --data-root DIR --train-on synthetic --photos DIR
+  python -m benchmarks.run --model nafnet --dataset folder --data-root DIR --weights FILE --learning-rate 1e-5
   python -m benchmarks.run --model maxim --dataset gopro --weights maxim-gopro --no-train --data-root DIR
 """
 
@@ -74,13 +76,19 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_data(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--data-root", type=path, metavar="DIR", help="folder of the data set, or one folder with all data sets")
+    add(
+        "--data-root",
+        type=path,
+        metavar="DIR",
+        help="folder of the data set, or one folder with all data sets; for folder: your own pairs, or a CSV file",
+    )
+    own_data.add_options(group)
     add("--sample", action="store_true", help="use the built-in sample instead of --data-root")
     add(
         "--train-on",
         metavar="NAME",
-        help="data set to train on (default: the same; gopro for hide and kohler); synthetic: blur made on the fly of "
-        "the photographs of --photos",
+        help="data set to train on (default: the same; gopro for hide and kohler); folder: your own pairs; synthetic: "
+        "blur made on the fly of the photographs of --photos",
     )
     add(
         "--photos",
@@ -146,6 +154,7 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     add("--steps", type=positive, metavar="N", help="training steps, instead of epochs")
     add("--batch-size", type=positive, metavar="N", help="crops per training step")
     add("--crop", type=positive, metavar="PIXELS", help="side of the training crops")
+    add("--learning-rate", type=rate, metavar="RATE", help="learning rate at the start, smaller for --weights")
     add("--loss", metavar="NAME", help="training loss; for models with several outputs, of each")
     add(
         "--precision",
@@ -242,6 +251,8 @@ def request_of(options: argparse.Namespace) -> Request:
             photos=options.photos,
             sample=options.sample,
             train_on=options.train_on,
+            train_root=options.train_root,
+            name=options.name or "",
             blur_steps=None if options.blur_steps is None else tuple(parse_steps(options.blur_steps)),
             psf_file=options.psf_file,
             store=options.store,
@@ -317,6 +328,7 @@ def _check_options(options: argparse.Namespace) -> None:
     if options.photos and not any(map(_takes_photos, (*options.dataset, options.train_on))):
         taking = " and ".join(filter(_takes_photos, list_datasets()))
         raise RunError(f"--photos is for {taking}; leave it out, or train on it with --train-on {taking}")
+    own_data.check(options)
     if options.resume and options.restart:
         raise RunError("give --resume or --restart, not both")
     if options.tensorboard and importlib.util.find_spec("tensorboard") is None:
@@ -355,6 +367,7 @@ def _changes(options: argparse.Namespace) -> dict[str, object]:
         "steps": options.steps,
         "batch": options.batch_size,
         "crop": options.crop,
+        "learning_rate": options.learning_rate,
         "precision": options.precision,
         "loss": options.loss,
         "content": _content(options.perceptual_weights),

@@ -24,6 +24,8 @@ class DataOptions:
         photos: Folders of sharp photographs, for the data set that they are; none without.
         sample: Whether the built-in samples are used.
         train_on: Data set to train on; None for the scored one, or the one that stands in for it.
+        train_root: Folder of the data set to train on; None where it lies with the scored one.
+        name: What the scored pairs of a user's own are called; empty takes their folder's name.
         blur_steps: The blur steps to train on and to score, where a data set has them; None takes all that are there.
         psf_file: Point spread functions for a model that takes them; None takes what the data set tells.
         store: Folder of the frame store; None takes the default one.
@@ -33,6 +35,8 @@ class DataOptions:
     photos: tuple[Path, ...] = ()
     sample: bool = False
     train_on: str | None = None
+    train_root: Path | None = None
+    name: str = ""
     blur_steps: tuple[int, ...] | None = None
     psf_file: Path | None = None
     store: Path | None = None

@@ -14,7 +14,7 @@ from datasets.image import FileFrame, Frame
 from datasets.loading import load
 from datasets.matching import FOLDER, images_in, refuse_unpaired
 from datasets.members import Found
-from datasets.pairs import OWN_PHOTOGRAPHS, Pair, Pairs, fingerprint
+from datasets.pairs import OWN_PAIRS, Pair, Pairs, fingerprint
 from datasets.sizes import sizes
 
 _SPLIT = "test"
@@ -66,7 +66,7 @@ def _of_folders(request: Request) -> Inputs:
     items = tuple(_pair(name, sides) for name in names)
     truth = sides.get("--sharp", sides["--restored"])
     marks = fingerprint([FOLDER, *sorted(f"{name}:{file.size}" for name, file in truth.items())])
-    pairs = Pairs(FOLDER, _SPLIT, request.sharp or request.restored, items, OWN_PHOTOGRAPHS, marks)
+    pairs = Pairs(FOLDER, _SPLIT, request.sharp or request.restored, items, OWN_PAIRS, marks)
     protocol = PROTOCOLS[request.protocol or "full"] if request.has_truth else _WITHOUT_TRUTH
     restored = tuple(_frame(sides["--restored"][name]) for name in names)
     return Inputs(restored, pairs, protocol.measuring(request.metrics))

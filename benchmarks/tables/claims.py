@@ -33,7 +33,14 @@ _TITLES = {
     "repository README (not in the paper)": "README of the public code (not in the paper)",
 }
 # The catalogue's names in the words of papers.
-_DATASETS = {"gopro": "GoPro", "hide": "HIDE", "reds-jpeg": "REDS, JPEG track", "hdc": "HDC2021"}
+_DATASETS = {
+    "gopro": "GoPro",
+    "hide": "HIDE",
+    "realblur-j": "RealBlur-J",
+    "realblur-r": "RealBlur-R",
+    "reds-jpeg": "REDS, JPEG track",
+    "hdc": "HDC2021",
+}
 _METRICS = {"psnr": "PSNR", "ssim": "SSIM", "ocr": "OCR score"}
 _UNITS = {"psnr": "dB", "ocr": "percent"}
 # Figures whose numbers the text gives.

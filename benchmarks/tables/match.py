@@ -21,6 +21,8 @@ _DATASETS = {
     "CIFAR-10": "cifar10",
     "REDS": "reds",
     "REDS, JPEG track": "reds-jpeg",
+    "RealBlur-J": "realblur-j",
+    "RealBlur-R": "realblur-r",
 }
 _MEGAPIXELS = {"gopro": 0.720 * 1.280, "kohler": 0.800 * 0.800}
 # Published GoPro values of .96 mean MATLAB's SSIM of a volume; the report's own metric is TensorFlow's, per channel.
@@ -32,7 +34,13 @@ _METRICS = {
 }
 _KOHLER = {"PSNR": "kohler_psnr", "SSIM": "kohler_mssim"}
 # Protocol of a paper's table where it is not the data set's usual one.
-_PROTOCOLS = {("bologna", "reds"): "bologna", ("bologna", "gopro"): "bologna", ("weights", "reds-jpeg"): "val300"}
+_PROTOCOLS = {
+    ("bologna", "reds"): "bologna",
+    ("bologna", "gopro"): "bologna",
+    ("weights", "reds-jpeg"): "val300",
+    ("weights", "realblur-j"): "full",
+    ("weights", "realblur-r"): "full",
+}
 
 
 @dataclass(frozen=True)

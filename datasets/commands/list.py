@@ -11,7 +11,7 @@ import datasets
 from common.console import listing, terminal
 
 # Wide enough for the table when the output is not a terminal.
-_WIDTH = 200
+_WIDTH = 220
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -15,5 +15,5 @@ def add_source(command: argparse.ArgumentParser) -> None:
         required=True,
         type=folders,
         metavar="DIR[,DIR]",
-        help="the data set's folder or its parent; several for photographs of your own",
+        help="the data set's folder or its parent; several for photographs of your own, for pairs also a CSV file",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,17 @@ from datasets.members import as_problem as as_problem
 SAMPLE_MARKER = "SAMPLE.json"
 """A folder that holds this file is a built-in sample, whatever its counts."""
 
+IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
+"""Endings of the image files of a user's own."""
+
+FLAT = ("input", "target")
+"""Folders of blurry and sharp images in flat repackings."""
+
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+"""Endings of files that must be unpacked first."""
+
 _DEPTH = 3
+_TEST = "test"
 
 
 def scan(root: Path, folder: str, suffixes: tuple[str, ...] = (".png",), whole_names: bool = False) -> dict[str, Found]:
@@ -63,9 +74,77 @@ def _found(entry: os.DirEntry[str], name: str) -> Found | None:
         return Found(name, path, 0, f"{error.strerror or error}; fetch this file again")
 
 
+def found_at(path: Path, name: str) -> Found | None:
+    """Looks at the file that a list names: None where there is none, a fault where the system does not say.
+
+    Args:
+        path: The file.
+        name: Its path below the data set's folder.
+    """
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last for what can be no path
+        return None
+    except OSError as error:
+        return Found(name, path, 0, f"{error.strerror or error}; fetch this file again")
+    return Found(name, path, status.st_size) if stat.S_ISREG(status.st_mode) else None
+
+
 def folders(root: Path, folder: str) -> list[str]:
     """Lists the sorted names of the visible folders in `root/folder`; none when that is missing."""
     return sorted(entry.name for entry in _visible(root / folder) if _is_folder(Path(entry.path)))
+
+
+def tree(root: Path, folder: Path) -> Iterator[str]:
+    """Yields a folder and all visible folders below it, each before those in it, in the order of their names.
+
+    Args:
+        root: The folder that names are relative to.
+        folder: `root` or a folder below it.
+
+    Yields:
+        Paths below `root` with forward slashes, `"."` for itself; no folder twice, whatever links lead to it.
+    """
+    waiting, seen = [folder], set()
+    while waiting:
+        place = waiting.pop()
+        real = os.path.realpath(place)
+        if real in seen:
+            continue
+        seen.add(real)
+        below = place.relative_to(root).as_posix()
+        yield below
+        waiting += [place / name for name in sorted(folders(root, below), key=natural, reverse=True)]
+
+
+def archives(root: Path, folder: str) -> list[str]:
+    """Lists the archives in one folder that somebody may have forgotten to unpack, as paths below `root`."""
+    return [file.name for file in scan(root, folder, ARCHIVES, whole_names=True).values()]
+
+
+def base_of(folder: Path) -> Path:
+    """The folder that the names of files are relative to: a data set's own, or that of the CSV file that lists them."""
+    return folder.parent if folder.suffix.lower() == ".csv" and not _is_folder(folder) else folder
+
+
+def flat_folders(root: Path, split: str, names: Sequence[str] = ()) -> tuple[str, str] | None:
+    """Finds a flat repacking of a split, `{split}/{input,target}`.
+
+    Args:
+        root: The data set's folder.
+        split: The split.
+        names: What the folder is called, in small letters, where it holds the test images alone: MPRNet and Restormer
+            test on `test/{name}/{input,target}`.
+
+    Returns:
+        The folders of blurry and of sharp images below `root`, one of which may be missing; None where both are.
+    """
+    alone = split == _TEST and root.resolve().name.casefold() in names
+    for prefix in (f"{split}/", *([""] if alone else [])):
+        blurry, sharp = (f"{prefix}{side}" for side in FLAT)
+        if _is_folder(root / blurry) or _is_folder(root / sharp):
+            return blurry, sharp
+    return None
 
 
 def _is_folder(path: Path) -> bool:
@@ -204,14 +283,14 @@ def locate(name: str, root: Path | str, folder: str, fits: Callable[[Path], bool
         DataError: When `root` is no folder, or no place fits.
     """
     root = existing(name, root, f" that holds {folder}/")
-    names = list(dict.fromkeys((folder, name, name.partition("-")[0])))
+    names = list(dict.fromkeys((folder, name, name.replace("-", "_"), name.partition("-")[0])))
     try:
         for place in _places(root, names):
             if fits(place):
                 return place
     except OSError as error:
         raise DataError(f"{error.filename or root}: {error.strerror or error}; check the data root") from error
-    looked = ", ".join(dict.fromkeys([".", *names, *(f"{outer}/{folder}" for outer in names)]))
+    looked = ", ".join(dict.fromkeys([".", *names, *(f"{outer}/{folder}" for outer in names), _TEST]))
     raise DataError(
         f"{name}: no {folder}/ layout in {root} (looked in {looked}); "
         f"`python -m datasets list {name}` says what to put where"
@@ -219,14 +298,23 @@ def locate(name: str, root: Path | str, folder: str, fits: Callable[[Path], bool
 
 
 def _places(root: Path, names: Sequence[str]) -> Iterator[Path]:
-    """Yields `root` and the folders of these names below it, the upper ones and those in the official case first."""
-    alike = [name.casefold() for name in names]
+    """Yields `root` and the folders of these names below it, the upper ones and those in the official case first.
+
+    Last come those in a folder of test images of several data sets, as Restormer has one.
+    """
     level = [root]
     for _ in range(_DEPTH):
         yield from level
-        found = [(place, child) for place in level for child in folders(place, ".") if child.casefold() in alike]
-        found.sort(key=lambda each: (each[1] not in names, alike.index(each[1].casefold())))
-        level = [place / child for place, child in found]
+        level = _alike(level, names)
+    yield from _alike([root / _TEST], names)
+
+
+def _alike(level: Sequence[Path], names: Sequence[str]) -> list[Path]:
+    """The folders of these names, in whatever case, in those of a level."""
+    alike = [name.casefold() for name in names]
+    found = [(place, child) for place in level for child in folders(place, ".") if child.casefold() in alike]
+    found.sort(key=lambda each: (each[1] not in names, alike.index(each[1].casefold())))
+    return [place / child for place, child in found]
 
 
 def coverage(found: int, official: int, complete: bool, sample: bool) -> str:

@@ -2,7 +2,8 @@
 
 `blur` averages the camera's values as they are, `blur_gamma` averages after an inverse gamma of 2.2. Papers use one or
 the other (MPRNet and Restormer the former, Nah et al. the latter), so they are two data sets here: `gopro` and
-`gopro-gamma`. The flat repacking `{train,test}/{input,target}` holds the former.
+`gopro-gamma`. The flat repacking `{train,test}/{input,target}` holds the former, as do the test images of MPRNet and
+Restormer, `test/GoPro/{input,target}`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from datasets.readers.base import (
     Member,
     Problem,
     Reader,
+    flat_folders,
     folders,
     is_sample,
     numbers_by_scene,
@@ -29,7 +31,6 @@ from datasets.readers.base import (
 )
 from datasets.registry import DatasetInfo, register
 
-FLAT = ("input", "target")
 OFFICIAL_NAME = re.compile(r"(GOPR\d{4}_\d{2}_\d{2})-(\d{6})")
 """How flat repackings call a frame: sequence and number."""
 
@@ -75,19 +76,21 @@ SEQUENCES: Mapping[str, Mapping[str, tuple[int, int]]] = {
 """Split -> sequence -> first and last frame number; the numbers between are all there."""
 
 
+_NAMES = ("gopro", "gopro_large")
 _STRAY = "not a frame number of 6 digits"
 _FLAT_STRAY = "does not tell sequence and frame as the other files do"
 
 
 def has(root: Path, split: str, kind: str) -> bool:
     """Whether `root` holds a sequence folder with this kind of blur, or (linear blur) a flat repacking."""
-    return _is_flat(root, split, kind) or bool(_sequences(root, split, kind))
+    return _flat(root, split, kind) is not None or bool(_sequences(root, split, kind))
 
 
 def find(root: Path, split: str, kind: str) -> list[Member]:
     """Finds the frames of a split, sequence by sequence; those of another official split have a flaw."""
-    if _is_flat(root, split, kind):
-        return _find_flat(root, split)
+    flat = _flat(root, split, kind)
+    if flat is not None:
+        return _find_flat(root, split, flat)
     members = []
     for sequence in _sequences(root, split, kind):
         blurry, sharp = (scan(root, f"{split}/{sequence}/{folder}") for folder in (kind, "sharp"))
@@ -148,8 +151,8 @@ def _in_their_split(members: Sequence[Member], split: str) -> list[Member]:
     return results
 
 
-def _is_flat(root: Path, split: str, kind: str) -> bool:
-    return kind == "blur" and any((root / split / folder).is_dir() for folder in FLAT)
+def _flat(root: Path, split: str, kind: str) -> tuple[str, str] | None:
+    return flat_folders(root, split, _NAMES) if kind == "blur" else None
 
 
 def _sequences(root: Path, split: str, kind: str) -> list[str]:
@@ -158,9 +161,9 @@ def _sequences(root: Path, split: str, kind: str) -> list[str]:
     return [name for name in folders(root, split) if any((root / split / name / folder).is_dir() for folder in needed)]
 
 
-def _find_flat(root: Path, split: str) -> list[Member]:
+def _find_flat(root: Path, split: str, flat: tuple[str, str]) -> list[Member]:
     """Finds the members of a flat repacking, split into sequences where file names tell them."""
-    both = [scan(root, f"{split}/{folder}") for folder in FLAT]
+    both = [scan(root, folder) for folder in flat]
     strays = [{stem: f for stem, f in found.items() if not OFFICIAL_NAME.fullmatch(stem)} for found in both]
     if [len(found) for found in both] == [len(found) for found in strays]:
         return pair_up(both[0], both[1], split)
@@ -209,7 +212,7 @@ INFO = DatasetInfo(
 GOPRO_Large/
   train/GOPR0372_07_00/{blur,sharp}/000047.png ...    22 sequences
   test/GOPR0384_11_00/{blur,sharp}/000001.png ...     11 sequences
-The flat repacking {train,test}/{input,target}/*.png is read too.""",
+The flat repacking {train,test}/{input,target}/*.png is read too, as are test/GoPro/{input,target}/*.png.""",
     splits={"train": 2103, "test": 1111},
     training_split="train",
     evaluation_split="test",

@@ -1,7 +1,8 @@
 """HIDE (Shen et al. 2019): blurry images in `train` and two `test` folders, all sharp ones in `GT`.
 
 The 2,025 test pairs that papers report are both test folders together. The usual flat repacking,
-`{train,test}/{input,target}`, is read too; it does not say which images are close-ups.
+`{train,test}/{input,target}`, is read too, as are the test images of MPRNet and Restormer, `test/HIDE/{input,target}`;
+they do not say which images are close-ups.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from datasets.readers.base import Findings, Member, Problem, Reader, pair_up, scan
-from datasets.readers.gopro import FLAT, OFFICIAL_NAME
+from datasets.readers.base import Findings, Member, Problem, Reader, flat_folders, pair_up, scan
+from datasets.readers.gopro import OFFICIAL_NAME
 from datasets.registry import NOT_STATED, DatasetInfo, register
 
 GROUND_TRUTH = "GT"
+_NAMES = ("hide", "hide_dataset")
 BLURRY = {
     "train": {"train": "train"},
     "test": {"close-ups": "test/test-close-ups", "long-shot": "test/test-long-shot"},
@@ -25,15 +27,15 @@ def has(root: Path, split: str) -> bool:
     """Whether `root` holds the official folders of a split, or a flat repacking that is not GoPro's."""
     if (root / GROUND_TRUTH).is_dir():
         return any((root / folder).is_dir() for folder in BLURRY[split].values())
-    flat = [f"{split}/{folder}" for folder in FLAT if (root / split / folder).is_dir()]
-    return bool(flat) and not any(OFFICIAL_NAME.fullmatch(name) for name in scan(root, flat[0]))
+    flat = flat_folders(root, split, _NAMES)
+    return flat is not None and not any(OFFICIAL_NAME.fullmatch(name) for folder in flat for name in scan(root, folder))
 
 
 def find(root: Path, split: str) -> list[Member]:
     """The images of a split; for the test split close-ups come first."""
     if not (root / GROUND_TRUTH).is_dir():
-        blurry, sharp = (scan(root, f"{split}/{folder}") for folder in FLAT)
-        return pair_up(blurry, sharp, split)
+        flat = flat_folders(root, split, _NAMES)
+        return [] if flat is None else pair_up(scan(root, flat[0]), scan(root, flat[1]), split)
     sharp = scan(root, GROUND_TRUTH)
     members = []
     for scene, folder in BLURRY[split].items():
@@ -69,7 +71,7 @@ HIDE_dataset/
   test/test-close-ups/*.png     blurry
   test/test-long-shot/*.png     blurry
   GT/*.png                      sharp, same file names
-The flat repacking {train,test}/{input,target}/*.png is read too.""",
+The flat repacking {train,test}/{input,target}/*.png is read too, as are test/HIDE/{input,target}/*.png.""",
     splits={"train": 6397, "test": 2025},
     training_split="train",
     evaluation_split="test",

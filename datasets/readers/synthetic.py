@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from datasets.blur.on_the_fly import DEFAULT
 from datasets.photographs import BlurredFrame, Photograph
-from datasets.readers.base import Found, Member, Reader, folders, natural, scan
+from datasets.readers.base import IMAGES, Found, Member, Reader, existing, is_sample, natural, scan, tree
 from datasets.registry import DatasetInfo, register
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
 SPLITS = ("train", "test")
+
+
+def place(root: Path | str) -> Path:
+    """The folder that a user gave, or the sample in it."""
+    root = existing(INFO.name, root)
+    return root / INFO.folder if is_sample(root / INFO.folder) else root
 
 
 def has(root: Path, split: str) -> bool:
@@ -45,17 +49,9 @@ def _place(folder: Path, split: str) -> Path:
 
 def _photographs(root: Path, folder: Path) -> Iterator[Found]:
     """The image files in a folder and all folders below it, in the order of their names; no folder is seen twice."""
-    waiting, seen = [folder], set()
-    while waiting:
-        place = waiting.pop()
-        real = os.path.realpath(place)
-        if real in seen:
-            continue
-        seen.add(real)
-        below = place.relative_to(root).as_posix()
-        files = scan(root, below, ENDINGS, whole_names=True)
+    for below in tree(root, folder):
+        files = scan(root, below, IMAGES, whole_names=True)
         yield from (files[name] for name in sorted(files, key=natural))
-        waiting += [place / name for name in sorted(folders(root, below), key=natural, reverse=True)]
 
 
 def _member(file: Found) -> Member:
@@ -90,6 +86,12 @@ photographs/
     own_photographs=True,
 )
 
-READER = Reader(has=has, find=find, find_in=find_in, fingerprint=(json.dumps(DEFAULT.as_dict(), sort_keys=True),))
+READER = Reader(
+    has=has,
+    find=find,
+    find_in=find_in,
+    place=place,
+    fingerprint=(json.dumps(DEFAULT.as_dict(), sort_keys=True),),
+)
 
 register(INFO, READER)

@@ -47,6 +47,22 @@ class Layouts:
             self.image(f"test/{folder}/{name}.png")
             self.image(f"GT/{name}.png")
 
+    def realblur(self, kind, split, scene, frames):
+        images = {"J": "RealBlur-J", "R": "RealBlur-R_BM3D"}[kind] + "_ECC_IMCORR_centroid_itensity_ref"
+        names = [[f"{images}/{scene}/{side}/{side}_{frame}.png" for side in ("gt", "blur")] for frame in frames]
+        self.listed(f"RealBlur_{kind}_{split}_list.txt", names)
+
+    def rsblur(self, split, scene, numbers):
+        kinds = ("gt/gt_sharp.png", "real_blur/real_blur.png")
+        names = [[f"{scene}/{number:06d}/{kind}" for kind in kinds] for number in numbers]
+        self.listed(f"RSBlur_real_{split}.txt", names, "RSBlur/")
+
+    def listed(self, name, pairs, prefix=""):
+        for pair in pairs:
+            for path in pair:
+                self.image(path)
+        self.text(name, "".join(f"{prefix}{sharp} {prefix}{blurry} \n" for sharp, blurry in pairs))
+
     def hdc(self, step, font, samples, text="abc\n  def\nghi"):
         name = {"Times": "timesR", "Verdana": "verdanaRef"}[font]
         for sample in samples:

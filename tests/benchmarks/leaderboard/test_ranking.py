@@ -93,6 +93,8 @@ COLUMNS = (
     "lpips_low",
     "lpips_high",
     "metric_sources",
+    "data_name",
+    "training_name",
 )
 
 

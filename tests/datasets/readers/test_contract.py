@@ -49,9 +49,18 @@ def _photographs(layouts):
         layouts.image(f"test/{name}.png")
 
 
+REALBLUR = "RealBlur-{}{}_ECC_IMCORR_centroid_itensity_ref/scene230/blur/blur_7.png"
+
+
+def _pairs(layouts):
+    for name in ("blur/a.png", "blur/b.png", "sharp/a.png", "sharp/b.png"):
+        layouts.image(f"test/{name}")
+
+
 TABLE = {
     "cifar10": Row(lambda to: to.cifar("test_batch", 3), "test", 3, ""),
     "div2k": Row(_div2k, "val", 2, "DIV2K_valid_HR/0801.png", "DIV2K_valid_HR/0801.PNG"),
+    "folder": Row(_pairs, "test", 2, "test/blur/a.png", "test/blur/a.jpg"),
     "gopro": Row(
         lambda to: to.gopro("train", "GOPR9000_11_00", [1, 2]),
         "train",
@@ -81,6 +90,10 @@ TABLE = {
         "test/test-long-shot/4fromB.PNG",
     ),
     "kohler": Row(_kohler, "test", 2, "BlurryImages/Blurry2_5.png", "BlurryImages/Blurry2_5.PNG"),
+    "realblur-j": Row(lambda to: to.realblur("J", "test", "scene230", [7, 2]), "test", 2, REALBLUR.format("J", "")),
+    "realblur-r": Row(
+        lambda to: to.realblur("R", "test", "scene230", [7, 2]), "test", 2, REALBLUR.format("R", "_BM3D")
+    ),
     "reds": Row(
         lambda to: to.reds("val", "004", range(100)),
         "val",
@@ -95,9 +108,10 @@ TABLE = {
         "val/val_blur_jpeg/004/00000007.jpg",
         "val/val_blur_jpeg/004/00000007.png",
     ),
+    "rsblur": Row(lambda to: to.rsblur("test", "0016", [1302, 1303]), "test", 2, "0016/001302/real_blur/real_blur.png"),
     "synthetic": Row(_photographs, "test", 2, "test/a.png"),
 }
-OWN = [name for name in TABLE if datasets.info(name).own_photographs]
+OWN = [name for name in TABLE if datasets.info(name).own]
 WITH_FILES = [name for name, row in TABLE.items() if row.blurry]
 
 
@@ -121,7 +135,7 @@ def test_its_entry_is_whole(name):
     assert info.name == name
     assert info.evaluation_split in info.splits
     assert info.training_split is None or info.training_split in info.splits
-    assert info.own_photographs or info.source.startswith("http")
+    assert info.own or info.source.startswith("http")
     assert info.folder in info.layout
     assert all((info.title, info.summary, info.licence, info.size))
     assert info.validation_unit in ("scene", "image", "frame")
@@ -150,7 +164,8 @@ def test_three_frames_are_neighbours_of_one_scene(name, row, layouts):
     pairs = datasets.load(name, layouts.root, row.split, frames=3)
     for pair in pairs:
         assert len(pair.blurry) == (3 if datasets.info(name).protocols else 0)
-        assert not pair.blurry or datasets.info(name).video or pair.blurry[0] is pair.blurry[1] is pair.blurry[2]
+        still = not (datasets.info(name).video or datasets.info(name).own_pairs)
+        assert not pair.blurry or not still or pair.blurry[0] is pair.blurry[1] is pair.blurry[2]
 
 
 def test_sound_files_are_verified_as_such(name, row, layouts):
@@ -159,7 +174,7 @@ def test_sound_files_are_verified_as_such(name, row, layouts):
     assert report.counts[row.split] == row.count
     known = f"subset {row.count}/{datasets.info(name).splits[row.split]}"
     assert (
-        report.coverage[row.split] == "own photographs"
+        report.coverage[row.split] == ("own pairs" if datasets.info(name).own_pairs else "own photographs")
         if name in OWN
         else report.coverage[row.split] in ("sample", known)
     )

@@ -29,13 +29,15 @@ def test_the_registry_answers_without_data():
     assert totals["kohler"] == {"test": 4 * 12}
     assert totals["hdc"] == {"train": 20 * 2 * 100, "test": 20 * 40}
     assert totals["div2k"] == {"train": 800, "val": 100}
+    assert totals["realblur-j"] == totals["realblur-r"] == {"train": 3758, "test": 980}
+    assert totals["rsblur"] == {"train": 8878, "val": 1120, "test": 3360}
 
 
 @pytest.mark.parametrize(("typo", "nearest"), [("gorpo", "gopro"), ("Reds", "reds"), ("kohller", "kohler")])
 def test_an_unknown_name_gets_the_nearest_one(tmp_path, typo, nearest):
     for ask in (lambda: datasets.info(typo), lambda: datasets.load(typo, tmp_path)):
         with pytest.raises(
-            DataError, match=f"unknown data set '{typo}' .did you mean '{nearest}'\\?.; .*cifar10, div2k, gopro"
+            DataError, match=f"unknown data set '{typo}' .did you mean '{nearest}'\\?.; .*cifar10, div2k, folder, gopro"
         ):
             ask()
 
@@ -65,7 +67,7 @@ def test_a_missing_or_wrong_root_is_one_clear_line(tmp_path, layouts):
         datasets.load("gopro", tmp_path / "none")
     layouts.image("images/1.png")
     for name in datasets.list_datasets():
-        if datasets.info(name).own_photographs:  # any folder with an image will do
+        if datasets.info(name).own:  # has no official layout
             continue
         with pytest.raises(DataError, match=f"{name}: no .* layout in .*looked in .*datasets list {name}") as error:
             datasets.load(name, tmp_path)
