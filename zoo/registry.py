@@ -142,6 +142,11 @@ class ModelInfo:
         return any(variant.parameters for variant in self.variants.values())
 
     @property
+    def own_weights(self) -> Own | None:
+        """The user's file whose weights `create` gives; None where they are fresh."""
+        return self.own if self.own is not None and self.own.weighted else None
+
+    @property
     def channels_out(self) -> int:
         """Channels of a restored image."""
         return 3 if self.colour else 1
@@ -356,9 +361,7 @@ def _stranger(model: keras.Model) -> tuple[ModelInfo, str]:
     return stranger(name, variant or OWN, frames, multiple, fixed_size(model)), variant or OWN
 
 
-def stranger(
-    name: str, variant: str, frames: int, multiple: int = 1, size: tuple[int, int] | None = None
-) -> ModelInfo:
+def stranger(name: str, variant: str, frames: int, multiple: int = 1, size: tuple[int, int] | None = None) -> ModelInfo:
     """The entry of a colour model of which only the images that it takes are known."""
     facts = Variant(parameters=0, frames=frames, fixed_size=size)
     about = "A model that is not of this zoo."

@@ -136,7 +136,8 @@ def _unknown(run: Finished | Failed) -> str:
     named = (
         ("protocol", run.protocol, list(protocols)),
         ("data set", run.dataset, list_datasets()),
-        ("model", run.model, zoo.list_models()),
+        # A user's own model is known to nobody else, and its record says what there is to know.
+        ("model", run.model, [run.model] if run.own else zoo.list_models()),
     )
     for kind, name, known in named:
         if name not in known:

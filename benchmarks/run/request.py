@@ -124,6 +124,7 @@ class Request:
         training: How trainings run.
         scoring: How is scored.
         output: Where results go.
+        asked: What of all this was said, by the options' names, as plain values; for the file that repeats it.
     """
 
     models: tuple[str, ...]
@@ -134,6 +135,7 @@ class Request:
     training: TrainingOptions = TrainingOptions()
     scoring: ScoringOptions = ScoringOptions()
     output: OutputOptions = OutputOptions()
+    asked: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def grid(self) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from zoo.analysis.macs import as_called, at_size, count_macs
+from zoo.analysis.macs import COUNTED_SIDE, as_called, at_size, count_macs
 from zoo.registry import identify
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 BYTES = 4
 """Bytes of a number in float32."""
-
-COUNTED_SIDE = 256
 
 SHARE_OF_MATRIX_RATE = 0.5
 """What convolutions reach of the rate of a large matrix product: 0.3 to 0.65 over models and sizes on two cores."""

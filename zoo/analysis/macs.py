@@ -7,8 +7,11 @@ from typing import Any
 
 import keras
 
+COUNTED_SIDE = 256
+"""Side of the image that multiply-accumulates are counted on."""
 
-def count_macs(model: keras.Model, height: int = 256, width: int = 256) -> int:
+
+def count_macs(model: keras.Model, height: int = COUNTED_SIDE, width: int = COUNTED_SIDE) -> int:
     """Counts the multiply-accumulates of convolutions and matrix products for one image.
 
     Biases, activations, normalisation, pooling and resizing are left out, as is usual. One multiply-accumulate is

@@ -272,9 +272,7 @@ def _check_fixed_size(model: keras.Model, batch: np.ndarray) -> None:
         return
     tiles = Tiles.seen_as(*fixed)
     remedy = f"restore in tiles, tile={tiles.tile} and overlap={tiles.overlap}" if tiles else "scale the image to that"
-    raise ZooError(
-        f"{spoken(model)} takes images of {fixed[0]}x{fixed[1]} alone, not of {size[0]}x{size[1]}; {remedy}"
-    )
+    raise ZooError(f"{spoken(model)} takes images of {fixed[0]}x{fixed[1]} alone, not of {size[0]}x{size[1]}; {remedy}")
 
 
 def margin_to_fit(side: int, info: ModelInfo, shrink: int) -> int:

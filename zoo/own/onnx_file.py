@@ -1,4 +1,4 @@
-"""An ONNX file of a user's own as a builder: one layer that runs it in ONNX Runtime, for restoring, not for training."""
+"""An ONNX file of a user's own as a builder: one layer that runs it in ONNX Runtime; it restores and is not trained."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def builder_of(source: Source) -> tuple[Shape, Builder]:
     from zoo.own.onnx_graph import OnnxGraph, opened_file
 
     file = opened_file(str(source.path))
-    multiple = 1 if file.size else _multiple(source, file)
+    multiple = _multiple(source, file)
 
     def build(inputs: Tensor) -> Any:
         return OnnxGraph(str(source.path), multiple, name="onnx")(inputs)
@@ -42,8 +42,9 @@ def builder_of(source: Source) -> tuple[Shape, Builder]:
 
 
 def _multiple(source: Source, file: OnnxFile) -> int:
-    """What the sides of images must be multiples of, found by restoring small ones."""
-    found = smallest_multiple(_keeper(file))
+    """What the sides of images must be multiples of, found by restoring small ones; 1 for a file of one fixed size."""
+    keeps = _keeper(file)
+    found = smallest_multiple(keeps) if file.size is None else 1 if keeps(file.size) else None
     if found is None:
         raise ZooError(f"{source.text}: gives back no image in the size that it has; an own model must keep the size")
     return found

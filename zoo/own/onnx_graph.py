@@ -70,7 +70,7 @@ class OnnxFile:
                 "the batch; export it with that number of channels written out"
             )
         self.channels_last = shape[3] in FRAMES
-        self.channels = int(shape[3] if self.channels_last else shape[1] or 0)
+        self.channels = (shape[3] if self.channels_last else shape[1]) or 0
         height, width = shape[1:3] if self.channels_last else shape[2:4]
         if (height is None) != (width is None):
             raise ZooError(f"{path}: takes images of one fixed side; export it with both sides fixed, or with none")
@@ -93,10 +93,14 @@ class OnnxFile:
         try:
             (restored,) = self._session.run([self._output.name], {self._input.name: given})
         except Exception as error:
-            raise ZooError(f"{self.path}: fails on images of {images.shape[1]}x{images.shape[2]}: {_first_line(error)}")
-        # Some files take channels first and give them last.
-        last = restored.shape[-1] == 3 if self.channels_last or restored.shape[1] != 3 else False
-        return np.asarray(restored if last else np.moveaxis(restored, 1, -1), np.float32)
+            size = f"{images.shape[1]}x{images.shape[2]}"
+            raise ZooError(f"{self.path}: fails on images of {size}: {_first_line(error)}") from error
+        if restored.ndim != 4:
+            raise ZooError(f"{self.path}: gives {restored.shape}, not images (batch, height, width, 3)")
+        # Some files take channels first and give them last, or the other way round.
+        last = restored.shape[-1] == 3 and (self.channels_last or restored.shape[1] != 3)
+        first = not last and restored.shape[1] == 3
+        return np.asarray(np.moveaxis(restored, 1, -1) if first else restored, np.float32)
 
     @cached_property
     def parameters(self) -> int:

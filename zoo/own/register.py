@@ -23,8 +23,8 @@ _KEEPING = "an own model takes images (batch, height, width, 3), or 9 for three 
 def register_own(source: str) -> ModelInfo:
     """Puts a model of one's own into the registry, where `create`, `restore` and `benchmarks.run` find it by its name.
 
-    It has one variant, `own`. Its parameters, multiply-accumulates and what sides it takes are measured. What was
-    registered under its name before is replaced if it was a user's own, too: a file can be changed and registered again.
+    It has one variant, `own`. Its parameters, multiply-accumulates and what sides it takes are measured. A user's own
+    model that was registered under its name before is replaced: a file can be changed and registered again.
 
     Args:
         source: `path/to/file.py:function` or `package.module:function`, a function from the input tensor (batch,
@@ -98,8 +98,8 @@ def _checked(source: Source, outputs: Any) -> Tensor:
         raise ZooError(f"{source.text}: returns {len(outputs)} outputs, not one; return the restored image alone")
     if not isinstance(outputs, keras.KerasTensor):
         raise ZooError(
-            f"{source.text}: returns {type(outputs).__name__}, not a Keras tensor; return what the last layer gives for "
-            "the tensor that comes in"
+            f"{source.text}: returns {type(outputs).__name__}, not a Keras tensor; return what the last layer gives "
+            "for the tensor that comes in"
         )
     return outputs
 
