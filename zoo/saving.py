@@ -223,6 +223,22 @@ def read_name(path: Path | str) -> str:
     return str(_read_config(_check_file(path))["name"])
 
 
+def read_channels(path: Path | str) -> int | None:
+    """Channels of the first input of the functional model in a `.keras` file, without loading it; None for others.
+
+    Raises:
+        ZooError: When the file is missing or is not a model.
+    """
+    try:
+        for layer in _read_config(_check_file(path))["config"]["layers"]:
+            if layer["class_name"] == "InputLayer":
+                channels = layer["config"]["batch_shape"][-1]
+                return channels if isinstance(channels, int) else None
+    except (KeyError, TypeError, IndexError):
+        pass
+    return None
+
+
 def _check_file(path: Path | str) -> Path:
     """The path of a file that is an archive, as every `.keras` file is."""
     path = Path(path)

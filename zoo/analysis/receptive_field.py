@@ -13,6 +13,7 @@ from zoo import registry
 from zoo.analysis.macs import COUNTED_SIDE
 from zoo.backend import input_gradient
 from zoo.inference.restore import margin_to_fit
+from zoo.start import caught_errors
 
 # More draws find what a maximum or a negative half-line hid in the first one.
 _DRAWS = 3
@@ -40,7 +41,9 @@ def measured_field(name: str, variant: str) -> str:
     if 3 * widest * facts.macs / COUNTED_SIDE**2 > _MOST_MACS or facts.fixed_size is not None:
         return NOT_MEASURED
     try:
-        side = receptive_field(name, variant, _LIMIT)
+        # TensorFlow tells there of kernels that it has not in double precision.
+        with caught_errors():
+            side = receptive_field(name, variant, _LIMIT)
     except Exception:
         # A user's layers need not have gradients, or compute in double precision.
         return NOT_MEASURED
