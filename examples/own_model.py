@@ -1,7 +1,7 @@
 """A model of one's own: a function from the blurred image to the sharp one, trained and scored like a model of the zoo.
 
-    python -m benchmarks.run --model examples/own_model.py:build --dataset reds --sample
-    python -m benchmarks.run --model examples/own_model.py:build_video --dataset reds --sample
+python -m benchmarks.run --model examples/own_model.py:build --dataset reds --sample
+python -m benchmarks.run --model examples/own_model.py:build_video --dataset reds --sample
 """
 
 import keras

@@ -67,6 +67,8 @@ def _words(file: Path, parser: argparse.ArgumentParser, put_out: set[str]) -> It
     """The words of a command line that a file stands for."""
     known = _options(parser)
     for name, value in _read(file).items():
+        if isinstance(value, dict):
+            raise RunError(f"{file}: {name} is a table; write every option on a line of its own, without tables")
         if name not in known:
             raise RunError(
                 f"{file}: there is no option {name!r}{did_you_mean(name, known)}; python -m benchmarks.run --help "
@@ -95,8 +97,6 @@ def _options(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
 
 def _as_words(file: Path, name: str, value: Any, action: argparse.Action) -> list[str]:
     """An option as it stands on a command line."""
-    if isinstance(value, dict):
-        raise RunError(f"{file}: {name} is a table; write every option on a line of its own, without tables")
     if action.nargs == 0:
         if not isinstance(value, bool):
             raise _wrong(file, name, "true or false", value)

@@ -48,7 +48,7 @@ def rebuilt(model: keras.Model, inputs: Tensor) -> Any:
             # A name that no layer has which the registry puts before or behind them.
             own: dict[str, Any] = {"name": f"own_{layer.name}"}
             if not isinstance(layer, keras.Model):
-                own["dtype"] = keras.config.dtype_policy()
+                own["dtype"] = keras.config.dtype_policy().name
             copies[id(layer)] = type(layer).from_config({**layer.get_config(), **own})
         return copies[id(layer)]
 

@@ -140,6 +140,7 @@ def _measured(source: Source, model: keras.Model) -> ModelInfo:
         variants={OWN: variant},
         default=OWN,
         size_multiple=multiple,
+        minimum_size=multiple,
         licence="its owner's",
         own=Own(source.text, source.sha256, weighted=not source.function),
     )
