@@ -11,8 +11,8 @@ from zoo.errors import ZooError
 FRAMES = {3: 1, 9: 3}
 """Channels of an input -> images that lie along them."""
 
-# Halvings, windows, and both.
-_MULTIPLES = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 96, 112, 128)
+# Halvings. Multiply-accumulates are counted on a side that all of them divide.
+_MULTIPLES = (1, 2, 4, 8, 16, 32, 64, 128)
 # A multiple is tried with sides that are it times a prime, and so multiples of nothing else.
 _PRIMES = (3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61)
 _SMALLEST_SIDE = 48
@@ -34,7 +34,7 @@ def frames_and_multiple(model: keras.Model) -> tuple[int, int]:
         ZooError: When it is no model that takes an image (batch, height, width, 3 or 9) and gives back one (batch,
             height, width, 3); the message begins with what it does instead.
     """
-    inputs, outputs = model.inputs, model.outputs
+    inputs, outputs = (list(getattr(model, name, None) or []) for name in ("inputs", "outputs"))
     if len(inputs) != 1 or len(outputs) != 1:
         raise ZooError(f"has {_counted(len(inputs), 'input')} and {_counted(len(outputs), 'output')}, not one of each")
     taken, given = tuple(inputs[0].shape), tuple(outputs[0].shape)
@@ -62,7 +62,7 @@ def fixed_size(model: keras.Model) -> Size | None:
 
 
 def smallest_multiple(keeps: Callable[[Size], bool]) -> int | None:
-    """The smallest number whose multiples a model gives back as they are; None where there is none up to 128.
+    """The smallest power of two whose multiples a model gives back as they are; None where there is none up to 128.
 
     Args:
         keeps: Whether images of a height and a width come back in that size.

@@ -23,8 +23,11 @@ def builder_of(source: Source) -> tuple[Shape, Builder]:
         ZooError: When the file cannot be loaded, or is no model of one image.
     """
     loaded = saving.load(source.path)
-    if not hasattr(loaded, "_run_through_graph") or len(loaded.inputs) != 1 or len(loaded.inputs[0].shape) != 4:
-        raise ZooError(f"{source.text}: is no functional model that takes images; save one that is")
+    inputs: list[Tensor] = getattr(loaded, "inputs", None) or []
+    if len(inputs) != 1 or len(inputs[0].shape) != 4:
+        raise ZooError(f"{source.text}: is no functional model that takes images alone; save one that is")
+    # Of a sequence of layers, too, the graph.
+    loaded = keras.Model(inputs[0], loaded.outputs if len(loaded.outputs) > 1 else loaded.outputs[0])
     free = (None, None, loaded.inputs[0].shape[-1])
 
     def build(inputs: Tensor) -> Any:

@@ -17,7 +17,10 @@ from zoo.shapes import FRAMES, fixed_size, frames_and_multiple
 from zoo.start import quiet_backend
 
 _ATTRIBUTE = "frames"
-_KEEPING = "an own model takes images (batch, height, width, 3), or 9 for three frames, and gives back sharp ones"
+_KEEPING = (
+    "an own model takes images (batch, height, width, 3), or 9 for three frames, and gives back sharp ones; sides "
+    "may have to be multiples of a power of two up to 128"
+)
 
 
 def register_own(source: str) -> ModelInfo:
@@ -25,6 +28,8 @@ def register_own(source: str) -> ModelInfo:
 
     It has one variant, `own`. Its parameters, multiply-accumulates and what sides it takes are measured. A user's own
     model that was registered under its name before is replaced: a file can be changed and registered again.
+
+    The file's hash tells it from others; modules that the file imports have no part in it.
 
     Args:
         source: `path/to/file.py:function` or `package.module:function`, a function from the input tensor (batch,

@@ -173,6 +173,11 @@ class TestKerasFiles:
             assert info.variant().fixed_size is None
             assert zoo.restore(zoo.create(info.name), np.zeros((9, 7, 3), np.float32)).shape == (9, 7, 3)
 
+    def test_a_sequence_of_layers(self, tmp_path):
+        keras.Sequential([keras.Input((None, None, 9)), keras.layers.Conv2D(3, 1)]).save(tmp_path / "layers.keras")
+        with own_models.registered(tmp_path / "layers.keras") as info:
+            assert (info.variant().frames, info.variant().parameters) == (3, 30)
+
     def test_a_fixed_size_that_cannot(self, tmp_path):
         inputs = keras.Input((4, 4, 3))
         outputs = keras.layers.Reshape((4, 4, 3))(keras.layers.Dense(48)(keras.layers.Flatten()(inputs)))
