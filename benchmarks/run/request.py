@@ -135,7 +135,7 @@ class Request:
     training: TrainingOptions = TrainingOptions()
     scoring: ScoringOptions = ScoringOptions()
     output: OutputOptions = OutputOptions()
-    asked: Mapping[str, object] = field(default_factory=dict)
+    asked: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property
     def grid(self) -> list[tuple[str, str]]:
