@@ -16,6 +16,9 @@ _FIRST_SCORES = ("psnr", "ssim", "ssim_matlab3d", "mse", "kohler_psnr", "kohler_
 _LATER_SCORES = ("ocr", "ocr_indel")
 _ENDS = ("", "_low", "_high")
 
+# Of a hash, for readers.
+_DIGITS = 6
+
 COLUMNS = (
     *("dataset", "protocol", "data", "fingerprint", "rank", "model", "variant"),
     *(f"{name}{end}" for name in _FIRST_SCORES for end in _ENDS),
@@ -24,6 +27,7 @@ COLUMNS = (
     *("created", "record", "selected_on"),
     *(f"{name}{end}" for name in _LATER_SCORES for end in _ENDS),
     *("ocr_steps", "stop_step", "preparation", "tiles", "blur_step", "tied", "schema", "psf", "engine", "inference"),
+    "own",
 )
 
 SCHEMA = 1
@@ -69,6 +73,7 @@ def row_of(record: Record) -> Row:
         "psf": evaluation.psf.source if evaluation.psf else "",
         "engine": _engine(evaluation, scores),
         "inference": evaluation.inference,
+        "own": run.own.sha256 if run.own else "",
     }
 
 
@@ -263,8 +268,9 @@ def _published(weights: str) -> str:
 
 
 def setting(row: Mapping[str, Any]) -> str:
-    """What sets a run of the Helsinki challenge, of a known blur or of a way to take means apart; empty for others."""
+    """What sets a run on text, of a known blur, of a way to take means or of a user's file apart; empty for others."""
     guessed = f"blur step {row['blur_step']}" if row["blur_step"] else ""
     known = f"blur known: {row['psf']}" if row["psf"] else ""
     means = f"{row['inference']} means" if row["inference"] else ""
-    return "; ".join(part for part in (row["preparation"], row["tiles"], guessed, known, means) if part)
+    file = f"file {row['own'][:_DIGITS]}" if row["own"] else ""
+    return "; ".join(part for part in (row["preparation"], row["tiles"], guessed, known, means, file) if part)

@@ -80,6 +80,7 @@ COLUMNS = (
     "psf",
     "engine",
     "inference",
+    "own",
 )
 
 

@@ -80,6 +80,10 @@ class TestTheExample:
         card = (results / "report" / "models" / "own_model-build.html").read_text()
         assert "a user&#39;s own model" in card
         assert "own_model-build/own on reds, full" in card
+        (path,) = (results / "runs").glob("*own_model-build*")
+        digits = store.read(path).result.own.sha256
+        assert f"; file {digits[:6]}" in (results / "leaderboard.md").read_text()
+        assert digits in (results / "leaderboard.csv").read_text()
         assert "models/own_model-build.html" in (results / "report" / "cards.html").read_text()
         assert tables.main(["--paper", "bologna", "--results", str(results)]) == 0
 
