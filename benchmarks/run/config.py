@@ -25,7 +25,7 @@ from common.files import write_text
 
 OPTION = "--config"
 
-_HELP = ("help", "config")
+_OUTSIDE = ("help", "config")
 # Options of which a command line means one: one that it has puts out the others of a file.
 _INSTEAD = (
     ("sample", "data-root"),
@@ -92,7 +92,7 @@ def _read(file: Path) -> dict[str, Any]:
 def _options(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
     """The parser's options by their long names without dashes."""
     found = {text[2:]: action for action in parser._actions for text in action.option_strings if text.startswith("--")}
-    return {name: action for name, action in found.items() if name not in _HELP}
+    return {name: action for name, action in found.items() if name not in _OUTSIDE}
 
 
 def _as_words(file: Path, name: str, value: Any, action: argparse.Action) -> list[str]:
@@ -146,7 +146,7 @@ def asked(options: argparse.Namespace, parser: argparse.ArgumentParser) -> dict[
     for action in parser._actions:
         name = next((text[2:] for text in action.option_strings if text.startswith("--")), "")
         value = getattr(options, action.dest, None)
-        if not name or name in _HELP or name in found or value == action.default or value is None:
+        if not name or name in _OUTSIDE or name in found or value == action.default or value is None:
             continue
         if action.nargs != 0 or value is True:
             found[name] = _plain(value)
