@@ -8,6 +8,7 @@ import zoo
 from tests.support import own_models
 from zoo.own import onnx_file
 from zoo.own.source import find
+from zoo.weights import choice
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,26 @@ def test_it_is_a_model_of_the_zoo(file, tmp_path):
         assert zoo.create("mine-build", dtype="mixed_bfloat16").outputs[0].dtype == "float32"
     # The file is enough where nobody registered the model.
     np.testing.assert_array_equal(zoo.restore(zoo.load(tmp_path / "trained.keras"), image), restored)
+
+
+def test_what_a_file_of_nobody_says_of_itself(tmp_path):
+    """The restore command must know before it loads a model."""
+    for channels in (9, 5):
+        inputs = keras.Input((None, None, channels))
+        model = keras.Model(inputs, keras.layers.Conv2D(3, 1)(inputs), name="mine")
+        zoo.save(model, tmp_path / f"{channels}.keras")
+    found = choice.model_in(tmp_path / "9.keras")
+    assert (found.info.name, found.variant, found.info.variant("own").frames, found.trained) == (
+        "mine",
+        "own",
+        3,
+        False,
+    )
+    assert zoo.identify(zoo.load(tmp_path / "9.keras"))[0].variant("own").frames == 3
+    with pytest.raises(
+        zoo.ZooError, match="holds 'mine', which is neither a model of this zoo nor one of colour images"
+    ):
+        choice.model_in(tmp_path / "5.keras")
 
 
 def test_three_frames(file):
