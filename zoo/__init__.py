@@ -13,6 +13,7 @@ from zoo.export import export
 from zoo.inference.modes import inference_mode
 from zoo.inference.restore import pad_to_fit, restore, restore_batch, shrink_of
 from zoo.loading import load, load_weights
+from zoo.own.register import register_own
 from zoo.registry import ModelInfo, Variant, create, identify, info, list_models, register, unregister
 from zoo.saving import read_member, read_notes, save
 
@@ -38,6 +39,7 @@ __all__ = [
     "read_notes",
     "receptive_field",
     "register",
+    "register_own",
     "restore",
     "restore_batch",
     "save",

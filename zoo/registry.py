@@ -15,6 +15,7 @@ A model of one's own is registered as those of the zoo are, and then has all tha
 from __future__ import annotations
 
 import fnmatch
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,6 +24,7 @@ from common.errors import did_you_mean
 from zoo.backend import Tensor, global_policy, keras
 from zoo.errors import ZooError
 from zoo.options import check_options, defaults_of
+from zoo.shapes import fixed_size, frames_and_multiple
 
 Builder = Callable[..., Any]
 
@@ -43,6 +45,7 @@ class Variant:
         note: Where the variant comes from.
         listed: Whether overviews show it; the many variants of an ablation are in the model's own card only.
         size_multiple: What height and width must be multiples of, where it is not what the model's entry says.
+        fixed_size: Height and width of the only images that it takes; None for any.
     """
 
     parameters: int
@@ -55,6 +58,26 @@ class Variant:
     note: str = ""
     listed: bool = True
     size_multiple: int | None = None
+    fixed_size: tuple[int, int] | None = None
+
+
+OWN = "own"
+"""The variant of every model that is a user's."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """Where a model comes from that is not of this zoo, see `zoo.register_own`.
+
+    Attributes:
+        source: What the user gave: `path/to/file.py:function`, `module:function` or a file.
+        sha256: The first digits of the file's SHA-256.
+        weighted: Whether the file holds weights, and not only how the model is built.
+    """
+
+    source: str
+    sha256: str
+    weighted: bool = False
 
 
 WHOLE_IMAGE = "whole image"
@@ -92,6 +115,7 @@ class ModelInfo:
         takes_psf: Whether point spread functions (batch, rows, columns, 1) are a second input.
         licence: Licence of the authors' code.
         defaults: The variant for each kind of data set (see `KINDS`) where it is not `default`.
+        own: Where a model comes from that is a user's; None for those of this zoo.
     """
 
     name: str
@@ -110,11 +134,17 @@ class ModelInfo:
     takes_psf: bool = False
     licence: str = "none stated"
     defaults: Mapping[str, str] = field(default_factory=dict)
+    own: Own | None = None
 
     @property
     def learns(self) -> bool:
         """Whether there is anything to train."""
         return any(variant.parameters for variant in self.variants.values())
+
+    @property
+    def own_weights(self) -> Own | None:
+        """The user's file whose weights `create` gives; None where they are fresh."""
+        return self.own if self.own is not None and self.own.weighted else None
 
     @property
     def channels_out(self) -> int:
@@ -275,7 +305,8 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
 def _inputs(entry_info: ModelInfo, variant: Variant) -> list[Tensor]:
     """The symbolic inputs of a model, the images first."""
     full = keras.config.dtype_policy().variable_dtype
-    inputs = [keras.Input((None, None, variant.frames * entry_info.channels), dtype=full, name="blurry")]
+    sides = variant.fixed_size or (None, None)
+    inputs = [keras.Input((*sides, variant.frames * entry_info.channels), dtype=full, name="blurry")]
     if entry_info.takes_blur_step:
         inputs.append(keras.Input((1,), dtype=full, name="blur_step"))
     if entry_info.takes_psf:
@@ -301,13 +332,40 @@ def parted(text: str) -> tuple[str, str | None]:
 def identify(model: keras.Model) -> tuple[ModelInfo, str]:
     """The registry entry and the variant name of a model that `create` built, also after loading.
 
+    A functional Keras model of nobody here that takes one image, or three frames, and gives one back has an entry, too:
+    what it takes is read from its shapes.
+
     Raises:
-        ZooError: When the model's name is not that of a registered model and variant.
+        ZooError: When it is neither a registered model and variant nor such a model.
     """
     name, _, variant = model.name.partition(".")
-    if name not in _ENTRIES or variant not in _ENTRIES[name].info.variants:
-        raise ZooError(f"model {model.name!r} is not of this zoo; build it with zoo.create or load such a file")
-    return _ENTRIES[name].info, variant
+    if name in _ENTRIES and variant in _ENTRIES[name].info.variants:
+        return _ENTRIES[name].info, variant
+    if model not in _strangers:
+        _strangers[model] = _stranger(model)
+    return _strangers[model]
+
+
+_strangers: weakref.WeakKeyDictionary[keras.Model, tuple[ModelInfo, str]] = weakref.WeakKeyDictionary()
+
+
+def _stranger(model: keras.Model) -> tuple[ModelInfo, str]:
+    """The entry of a model that nobody registered, as far as its shapes tell it."""
+    try:
+        frames, multiple = frames_and_multiple(model)
+    except ZooError as error:
+        raise ZooError(
+            f"model {model.name!r} is not of this zoo, and {error}; build it with zoo.create or load such a file"
+        ) from error
+    name, variant = parted(spoken(model))
+    return stranger(name, variant or OWN, frames, multiple, fixed_size(model)), variant or OWN
+
+
+def stranger(name: str, variant: str, frames: int, multiple: int = 1, size: tuple[int, int] | None = None) -> ModelInfo:
+    """The entry of a colour model of which only the images that it takes are known."""
+    facts = Variant(parameters=0, frames=frames, fixed_size=size)
+    about = "A model that is not of this zoo."
+    return ModelInfo(name, name, "none", about, {variant: facts}, variant, size_multiple=multiple)
 
 
 def _checked(inputs: Any, entry_info: ModelInfo) -> Any:

@@ -72,7 +72,7 @@ def load(path: Path | str, compile: bool = False) -> keras.Model:
     register_all()
 
     path = _check_file(path)
-    _refuse_foreign(_read_config(path), path)
+    refuse_foreign(_read_config(path), path)
     policy = _policy_in(path)
     try:
         # Keras gives a loaded model the global policy, by which it decides on the scaling of the loss.
@@ -85,8 +85,12 @@ def load(path: Path | str, compile: bool = False) -> keras.Model:
         raise ZooError(f"{path}: cannot be loaded: {reason}; make it again with this version") from error
 
 
-def _refuse_foreign(node: Any, path: Path) -> None:
+def refuse_foreign(node: Any, path: Path | str) -> None:
     """Refuses a file that asks for code: a Lambda layer, or classes of neither Keras nor anybody who registered them.
+
+    Args:
+        node: What the file says of its model.
+        path: The file, for the message.
 
     Raises:
         ZooError: The message names the first of them.
@@ -106,7 +110,7 @@ def _refuse_foreign(node: Any, path: Path) -> None:
         node = list(node.values())
     if isinstance(node, list):
         for part in node:
-            _refuse_foreign(part, path)
+            refuse_foreign(part, path)
 
 
 def _policy_in(path: Path) -> str | None:
@@ -217,6 +221,22 @@ def read_name(path: Path | str) -> str:
         ZooError: When the file is missing or is not a model.
     """
     return str(_read_config(_check_file(path))["name"])
+
+
+def read_channels(path: Path | str) -> int | None:
+    """Channels of the first input of the functional model in a `.keras` file, without loading it; None for others.
+
+    Raises:
+        ZooError: When the file is missing or is not a model.
+    """
+    try:
+        for layer in _read_config(_check_file(path))["config"]["layers"]:
+            if layer["class_name"] == "InputLayer":
+                channels = layer["config"]["batch_shape"][-1]
+                return channels if isinstance(channels, int) else None
+    except (KeyError, TypeError, IndexError):
+        pass
+    return None
 
 
 def _check_file(path: Path | str) -> Path:

@@ -17,6 +17,9 @@ _LATER_SCORES = ("ocr", "ocr_indel")
 _ASKED_SCORES = ("psnr_y", "ssim_y", "niqe", "lpips")
 _ENDS = ("", "_low", "_high")
 
+# Of a hash, for readers.
+_DIGITS = 6
+
 COLUMNS = (
     *("dataset", "protocol", "data", "fingerprint", "rank", "model", "variant"),
     *(f"{name}{end}" for name in _FIRST_SCORES for end in _ENDS),
@@ -28,6 +31,7 @@ COLUMNS = (
     *(f"{name}{end}" for name in _ASKED_SCORES for end in _ENDS),
     "metric_sources",
     *("data_name", "training_name"),
+    "own",
 )
 
 SCHEMA = 1
@@ -75,6 +79,7 @@ def row_of(record: Record) -> Row:
         "inference": evaluation.inference,
         "metric_sources": "; ".join(f"{name}: {source}" for name, source in sorted(evaluation.sources.items())),
         "data_name": evaluation.name,
+        "own": run.own.sha256 if run.own else "",
     }
 
 
@@ -284,8 +289,9 @@ def _published(weights: str) -> str:
 
 
 def setting(row: Mapping[str, Any]) -> str:
-    """What sets a run of the Helsinki challenge, of a known blur or of a way to take means apart; empty for others."""
+    """What sets a run on text, of a known blur, of a way to take means or of a user's file apart; empty for others."""
     guessed = f"blur step {row['blur_step']}" if row["blur_step"] else ""
     known = f"blur known: {row['psf']}" if row["psf"] else ""
     means = f"{row['inference']} means" if row["inference"] else ""
-    return "; ".join(part for part in (row["preparation"], row["tiles"], guessed, known, means) if part)
+    file = f"file {row['own'][:_DIGITS]}" if row["own"] else ""
+    return "; ".join(part for part in (row["preparation"], row["tiles"], guessed, known, means, file) if part)

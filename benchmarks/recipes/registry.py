@@ -10,12 +10,14 @@ from benchmarks.recipes.recipe import Maker
 _MAKERS: dict[str, dict[str, Maker]] = {}
 
 
-def register(model: str, *, paper: Maker, quick: Maker, code: Maker | None = None, own: Maker | None = None) -> None:
+def register(
+    model: str, *, quick: Maker, paper: Maker | None = None, code: Maker | None = None, own: Maker | None = None
+) -> None:
     """Says how a model is trained; whoever adds a model calls this once.
 
     Args:
         model: Name in the zoo.
-        paper: Makes the paper's recipe for a data set, `(model, dataset) -> Recipe`.
+        paper: Makes the paper's recipe for a data set, `(model, dataset) -> Recipe`; None for a model without paper.
         quick: Makes a recipe of minutes on a laptop.
         code: Makes the released code's recipe, where it is not the paper's.
         own: Makes the recipe of weights that come with this zoo, where there are any.
@@ -25,8 +27,8 @@ def register(model: str, *, paper: Maker, quick: Maker, code: Maker | None = Non
     """
     if model in _MAKERS:
         raise RunError(f"{model} has recipes already; unregister them first")
-    _MAKERS[model] = {"paper": paper, "quick": quick}
-    _MAKERS[model] |= {name: maker for name, maker in (("code", code), ("own", own)) if maker is not None}
+    given = {"paper": paper, "quick": quick, "code": code, "own": own}
+    _MAKERS[model] = {name: maker for name, maker in given.items() if maker is not None}
 
 
 def unregister(model: str) -> None:

@@ -30,6 +30,11 @@ def recipe(model: str, dataset: str, profile: str = "paper", variant: str | None
     info, makers = zoo.info(model), registry.makers(model)
     if not makers:
         raise RunError(f"{model} has no training recipe; use --no-train")
+    if "paper" not in makers and profile not in makers:
+        raise RunError(
+            f"{model} has no {profile} recipe, as no paper says how to train it; use --profile {' or '.join(makers)}, "
+            "with --steps or --epochs for a larger budget"
+        )
     if profile not in makers:
         others = ", ".join(registry.models(profile))
         raise RunError(f"{model} has no {profile} recipe beside the paper's ({others} has); use --profile paper")

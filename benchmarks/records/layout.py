@@ -26,6 +26,11 @@ def stem_of(identity: Mapping[str, str], key: str) -> str:
     return "--".join((*(identity[name] for name in ("dataset", "protocol", "model", "variant")), key))
 
 
+def config_of(folder: Path, identity: Mapping[str, str], key: str) -> Path:
+    """Where the file lies that repeats an experiment."""
+    return folder / "configs" / f"{stem_of(identity, key)}.toml"
+
+
 def paths(folder: Path) -> list[Path]:
     """Everything under `folder/runs` that is called like a record, by name."""
     return sorted((folder / "runs").glob("*.json"))

@@ -235,6 +235,24 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
+class Own(Section, frozen=True, kw_only=True):
+    """Where a model comes from that is a user's own, and what was measured of it.
+
+    Attributes:
+        source: What the user gave: `path/to/file.py:function`, `module:function` or a file.
+        sha256: The first digits of the file's SHA-256.
+        frames: Images along the input's channels.
+        size_multiple: What height and width must be multiples of.
+        receptive_field: In words; `not measured` where that would take long or cannot be.
+    """
+
+    source: str
+    sha256: str
+    frames: int = 1
+    size_multiple: int = 1
+    receptive_field: str = "not measured"
+
+
 class Run(Section, frozen=True, kw_only=True, tag_field="status"):
     """What every record says.
 
@@ -242,6 +260,7 @@ class Run(Section, frozen=True, kw_only=True, tag_field="status"):
         key: Ten digits, equal for runs that would compute the same.
         dataset, protocol, model, variant: Names of the experiment.
         created: When, in ISO 8601.
+        own: Where the model comes from; None for those of this zoo.
     """
 
     key: str
@@ -250,6 +269,7 @@ class Run(Section, frozen=True, kw_only=True, tag_field="status"):
     model: str
     variant: str
     created: str = msgspec.field(default_factory=_now)
+    own: Own | None = None
 
     @property
     def identity(self) -> dict[str, str]:

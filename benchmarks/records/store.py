@@ -137,7 +137,8 @@ def _unknown(run: Finished | Failed) -> str:
     named = (
         ("protocol", run.protocol, list(protocols)),
         ("data set", run.dataset, list_datasets()),
-        ("model", run.model, [run.model] if external else zoo.list_models()),
+        # A user's own model and another program are known to nobody else; the record says what there is to know.
+        ("model", run.model, [run.model] if run.own or external else zoo.list_models()),
     )
     for kind, name, known in named:
         if name not in known:

@@ -144,7 +144,8 @@ def _table(title: str, lines: Sequence[render.Line]) -> dict[str, Any]:
 
 def _cards(site: Site, ranked: Sequence[leaderboard_rows.Row]) -> None:
     """Writes a card for every model and data set, and the list of them."""
-    models = [cards.model(zoo.info(name), ranked) for name in zoo.list_models()]
+    known = [info for info in map(zoo.info, zoo.list_models()) if info.own is None]
+    models = [cards.model(info, ranked) for info in known] + _own_cards(site.found, ranked)
     datasets = [cards.dataset(dataset_info(name), ranked) for name in list_datasets()]
     for kind, group in (("models", models), ("datasets", datasets)):
         for card in group:
@@ -157,6 +158,13 @@ def _cards(site: Site, ranked: Sequence[leaderboard_rows.Row]) -> None:
         models=_listed(models),
         datasets=_listed(datasets),
     )
+
+
+def _own_cards(found: Sequence[Record], ranked: Sequence[leaderboard_rows.Row]) -> list[dict[str, Any]]:
+    """The cards of the users' own models that the records tell of, by name."""
+    own = [record.result for record in found if record.result.own is not None]
+    last = {run.model: run for run in sorted(own, key=lambda run: run.created)}
+    return [cards.own(last[name], ranked) for name in sorted(last)]
 
 
 def _listed(group: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

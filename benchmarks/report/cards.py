@@ -9,7 +9,7 @@ from typing import Any
 import zoo
 from benchmarks.leaderboard import rows
 from benchmarks.protocols import PROTOCOLS
-from benchmarks.records.record import called
+from benchmarks.records.record import Finished, called
 from datasets.registry import DatasetInfo
 from zoo.registry import field_of
 
@@ -33,7 +33,7 @@ def model(info: zoo.ModelInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
         "paper": info.paper,
         "licence of the authors' code": info.licence,
         "takes": "colour images" if info.colour else "grey images; colour ones channel by channel",
-        "sides": f"multiples of {info.size_multiple}; zoo.restore pads others" if info.size_multiple > 1 else "any",
+        "sides": _sides(info.size_multiple),
         "needs": "the blur step" if info.takes_blur_step else "the point spread function" if info.takes_psf else "",
         "use": f'zoo.create("{info.name}")',
     }
@@ -47,6 +47,43 @@ def model(info: zoo.ModelInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:
         "facts": [(name, value) for name, value in facts.items() if value],
         "runs": _runs(ranked, "model", info.name),
     }
+
+
+def own(run: Finished, ranked: Sequence[rows.Row]) -> dict[str, Any]:
+    """The card of a user's own model, by what the record of its last run says."""
+    counted = run.model_facts
+    assert run.own is not None and counted is not None
+    variant = {
+        "name": run.variant,
+        "parameters": f"{counted.parameters:,}",
+        "macs": f"{counted.macs_256 / 1e9:.2f}",
+        "field": run.own.receptive_field,
+        "frames": run.own.frames,
+        "options": "",
+        "note": "as of its last run",
+    }
+    facts = {
+        "name": run.model,
+        "built by": run.own.source,
+        "SHA-256 of the file": run.own.sha256,
+        "takes": "colour images",
+        "sides": _sides(run.own.size_multiple),
+        "use": f'zoo.register_own("{run.own.source}"), then zoo.create("{run.model}")',
+    }
+    return {
+        "name": run.model,
+        "title": f"{run.model} (a user's own model)",
+        "summary": "Not of this zoo: whoever ran it gave the file. What is said of it was measured.",
+        "layout": "",
+        "variants": [variant],
+        "parameters": counted.parameters,
+        "facts": list(facts.items()),
+        "runs": _runs(ranked, "model", run.model),
+    }
+
+
+def _sides(multiple: int) -> str:
+    return f"multiples of {multiple}; zoo.restore pads others" if multiple > 1 else "any"
 
 
 def dataset(info: DatasetInfo, ranked: Sequence[rows.Row]) -> dict[str, Any]:

@@ -123,6 +123,7 @@ def _facts(record: Record, row: leaderboard_rows.Row) -> list[tuple[str, str]]:
         "data": f"{evaluation.coverage}, split {evaluation.split}, fingerprint {evaluation.fingerprint}",
         "images": len(run.scores.images),
         "rule": evaluation.rule,
+        "the user's own model": f"{run.own.source}, sha256 {run.own.sha256}" if run.own else "",
         "parameters": f"{run.model_facts.parameters:,}" if run.model_facts else "",
         "weights": run.weights,
         **(_training(run.training) if run.training else {}),

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.run.experiment import Experiment
-from benchmarks.run.parser import build_parser, request_of
+from benchmarks.run.parser import parsed, request_of
 from benchmarks.run.plan import plan_all
 from benchmarks.run.request import REFERENCE
 from common.cli import guarded, name_problems
@@ -16,7 +16,7 @@ from common.errors import InputError
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns the exit status."""
-    return guarded(lambda: _run(build_parser().parse_args(arguments)))
+    return guarded(lambda: _run(parsed(sys.argv[1:] if arguments is None else arguments)))
 
 
 def _run(options: argparse.Namespace) -> int:

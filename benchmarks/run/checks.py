@@ -21,6 +21,7 @@ from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 from datasets.sizes import sizes
 from zoo.inference.modes import usual_mode
+from zoo.inference.tiling import Tiles
 from zoo.saving import read_name
 
 # Copies of the weights that a training writes: the last checkpoint with Adam's two moments, the one that is being
@@ -39,6 +40,7 @@ def validate(experiment: Experiment) -> None:
     _check_blind(experiment)
     _check_inference(experiment)
     _check_known_blur(experiment)
+    _check_fixed_size(experiment)
     _check_weights(experiment)
     _check_scorer(experiment)
     _check_unseen(experiment)
@@ -91,13 +93,35 @@ def _check_known_blur(experiment: Experiment) -> None:
     experiment.data.known_blur.as_dict()
 
 
+def _check_fixed_size(experiment: Experiment) -> None:
+    """A model of one fixed size is given images, or tiles, of that size."""
+    fixed, tiles = zoo.info(experiment.model).variant(experiment.variant).fixed_size, experiment.tiles
+    if fixed is None:
+        return
+    said = f"{experiment.model} takes images of {fixed[0]}x{fixed[1]} alone"
+    if tiles is not None and fixed != (tiles.seen, tiles.seen):
+        fitting = Tiles.seen_as(*fixed)
+        remedy = f"like --tile {fitting.tile} --overlap {fitting.overlap}" if fitting else "that are no square"
+        raise RunError(f"{said}, so a tile and its overlap on both sides must be as large, {remedy}")
+    other = next((pair for pair in experiment.data.scored if pair.sharp[0].shape[:2] != fixed), None)
+    if tiles is None and other is not None:
+        height, width = other.sharp[0].shape[:2]
+        raise RunError(
+            f"{said}, and {experiment.dataset} {other.name} has {height}x{width}; export it for any size, or for a "
+            "square, which images are cut into"
+        )
+
+
 def _check_weights(experiment: Experiment) -> None:
     """The weights to score or to start from are there and fit."""
     model, variant, options = experiment.model, experiment.variant, experiment.options
     if not zoo.info(model).learns:
         return
+    brought = zoo.info(model).own_weights
+    if brought is not None and options.weights is not None:
+        raise RunError(f"{brought.source} has weights already; leave --weights out")
     if options.weights is None:
-        if experiment.recipe is None:
+        if experiment.recipe is None and brought is None:
             raise RunError(f"{model}: nothing to score; give --weights FILE, or leave out --no-train")
         return
     if experiment.recipe is None and "precision" in options.changes:

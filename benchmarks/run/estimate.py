@@ -20,8 +20,8 @@ from benchmarks.training.epochs import total_steps
 from common.console import duration
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
-from zoo.analysis.cost import COUNTED_SIDE, SHARE_OF_MATRIX_RATE, WORTH_TELLING, cost_of, matrix_rate, weights_size
-from zoo.analysis.macs import count_macs
+from zoo.analysis.cost import SHARE_OF_MATRIX_RATE, WORTH_TELLING, cost_of, matrix_rate, weights_size
+from zoo.analysis.macs import COUNTED_SIDE, count_macs
 from zoo.inference.tiling import Tiles
 from zoo.models.patchgan import patchgan
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -16,7 +15,7 @@ from benchmarks.evaluation import evaluate, panels, scoring, timing
 from benchmarks.evaluation.predict import Restorer, remembering, restorer
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import curves, environment, layout, migrate, record, store
-from benchmarks.run import earlier, estimate, own_data
+from benchmarks.run import config, earlier, estimate, own_data
 from benchmarks.run.checks import refuse_unfinished
 from benchmarks.run.experiment import WEIGHTS_WANTED, Experiment, weights_id
 from benchmarks.training import loop, state
@@ -26,6 +25,8 @@ from common.files import file_hash
 from common.progress import Progress
 from datasets import frame_store
 from datasets.pairs import Pairs
+from zoo.analysis.macs import count_parameters
+from zoo.analysis.receptive_field import NOT_MEASURED, measured_field
 
 
 class Runner:
@@ -64,7 +65,8 @@ class Runner:
             variant=experiment.variant,
             dataset=experiment.dataset,
             protocol=experiment.protocol.name,
-            model_facts=record.ModelFacts(parameters=_trainable(model), macs_256=zoo.count_macs(model)),
+            own=_own(experiment, measured_field(experiment.model, experiment.variant)) if experiment.own else None,
+            model_facts=record.ModelFacts(parameters=count_parameters(model), macs_256=zoo.count_macs(model)),
             weights=weights,
             training=training,
             evaluation=_evaluation(experiment, precision),
@@ -77,15 +79,17 @@ class Runner:
         )
         if before is not None:
             finished = finished.with_metrics_of(before.result)
+        config.save(experiment)
         return store.write(experiment.request.output.results, finished)
 
     def _model(self, experiment: Experiment) -> tuple[keras.Model, record.Training | None, str]:
         """The model, the record's `training` section and where the weights come from."""
         if experiment.recipe is not None and experiment.data.training is not None:
             return self._trained_model(experiment, experiment.recipe, experiment.data.training)
-        weights = experiment.options.weights
+        weights, brought = experiment.options.weights, zoo.info(experiment.model).own_weights
         if weights is None:
-            return zoo.create(experiment.model, experiment.variant), None, "none"
+            model = zoo.create(experiment.model, experiment.variant)
+            return model, None, "none" if brought is None else f"file sha256:{brought.sha256}"
         training = migrate.training_of(zoo.read_notes(weights), weights)
         named = experiment.options.published and weights_id(experiment.options)
         return zoo.load(weights), training, named or f"file sha256:{file_hash(weights, WEIGHTS_WANTED)}"
@@ -113,7 +117,7 @@ class Runner:
 
 def record_failure(experiment: Experiment, reason: str) -> record.Record:
     """Records that an experiment failed and why, so that a grid shows it."""
-    failed = record.Failed(key=experiment.key, **experiment.identity, error=reason)
+    failed = record.Failed(key=experiment.key, **experiment.identity, own=_own(experiment), error=reason)
     return store.write(experiment.request.output.results, failed)
 
 
@@ -171,12 +175,20 @@ def _section(experiment: Experiment, recipe: Recipe, pairs: Pairs, outcome: stat
         best_step=outcome.best_step,
         validation_psnr=outcome.validation_psnr,
         jit=request.training.jit,
-        started_from=options.published or (str(options.weights) if options.weights else None),
+        started_from=options.published or _start(experiment),
         ratios=outcome.ratios,
         selected_on="the scored images" if options.select_on_test else "",
         natural=None if natural is None else record.Natural(coverage=natural.coverage, fingerprint=natural.fingerprint),
         name=own_data.name_of(pairs, experiment.data.scored, request.data.name),
     )
+
+
+def _start(experiment: Experiment) -> str | None:
+    """The file whose weights a training starts from; None for fresh ones."""
+    brought = zoo.info(experiment.model).own_weights
+    if brought is not None:
+        return brought.source
+    return None if experiment.options.weights is None else str(experiment.options.weights)
 
 
 def _evaluation(experiment: Experiment, precision: str) -> record.Evaluation:
@@ -218,9 +230,18 @@ def _kept(experiment: Experiment, key: str, restore: Restorer, scores: scoring.S
     return sections if curve is None else {**sections, "curve": curve}
 
 
-def _trainable(model: keras.Model) -> int:
-    """The number of trainable parameters."""
-    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
+def _own(experiment: Experiment, field: str = NOT_MEASURED) -> record.Own | None:
+    """What the record says of a user's own model."""
+    if experiment.own is None:
+        return None
+    info = zoo.info(experiment.model)
+    return record.Own(
+        source=experiment.own.source,
+        sha256=experiment.own.sha256,
+        frames=info.variant(experiment.variant).frames,
+        size_multiple=info.size_multiple,
+        receptive_field=field,
+    )
 
 
 def _precision(model: keras.Model) -> str:

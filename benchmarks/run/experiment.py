@@ -14,6 +14,7 @@ from benchmarks.run.request import ModelOptions, Request
 from common.files import HASH_DIGITS, file_hash
 from zoo.inference.modes import usual_mode
 from zoo.inference.tiling import Tiles
+from zoo.registry import Own
 from zoo.weights.store import source_of
 
 WEIGHTS_WANTED = ".keras file with --weights"
@@ -32,6 +33,7 @@ class Experiment:
         recipe: How to train; None without training.
         data: What to score and to train on.
         tiles: How large images are cut for scoring; None restores them whole.
+        own: Where a user's own model comes from, whose file is part of the keys; None for those of the zoo.
     """
 
     request: Request
@@ -43,6 +45,7 @@ class Experiment:
     recipe: Recipe | None
     data: ExperimentData
     tiles: Tiles | None = None
+    own: Own | None = None
 
     @property
     def name(self) -> str:
@@ -73,6 +76,7 @@ class Experiment:
             "data": self.data.training.fingerprint,
             "seed": self.request.seed,
             "start": weights_id(self.options),
+            "own": self.own and self.own.sha256,
             "perceptual_weights": _hash(own_vgg),
             "selected_on": self.data.scored.fingerprint if self.options.select_on_test else None,
             "natural": self.data.natural.fingerprint if self.data.natural is not None else None,
@@ -87,6 +91,7 @@ class Experiment:
             "data": self.data.scored.fingerprint,
             "training": self.training_choices,
             "weights": weights_id(self.options) if self.recipe is None else None,
+            "own": self.own and self.own.sha256,
             "seed": self.request.seed if self.protocol.crop else None,
             "engine": self.protocol.engine() or None,
             **self.ways,

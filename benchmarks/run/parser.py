@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 
 import zoo
 from benchmarks.errors import RunError
 from benchmarks.metrics.asked import asked
 from benchmarks.recipes.recipe import ADVERSARIAL, LOSSES, PROFILES
-from benchmarks.run import own_data
+from benchmarks.run import config, own, own_data
 from benchmarks.run.request import (
     DataOptions,
     ModelOptions,
@@ -37,6 +38,7 @@ _EXAMPLES = """examples:
   python -m benchmarks.run --model atrous --dataset gopro --data-root DIR --train-on synthetic --photos DIR
   python -m benchmarks.run --model nafnet --dataset folder --data-root DIR --weights FILE --learning-rate 1e-5
   python -m benchmarks.run --model maxim --dataset gopro --weights maxim-gopro --no-train --data-root DIR
+  python -m benchmarks.run --model my.py:build --dataset reds --sample --steps 1000
 """
 
 
@@ -55,7 +57,8 @@ def build_parser() -> argparse.ArgumentParser:
         required=True,
         type=_names,
         metavar="NAME[,NAME]",
-        help="models, like atrous or atrous/tiny: see python -m zoo list",
+        help="models, like atrous or atrous/tiny: see python -m zoo list; or your own: FILE.py:FUNCTION, "
+        "MODULE:FUNCTION, FILE.keras or, with --no-train, FILE.onnx",
     )
     add("--dataset", required=True, type=_names, metavar="NAME[,NAME]", help="data sets: see python -m datasets list")
     add(
@@ -64,6 +67,12 @@ def build_parser() -> argparse.ArgumentParser:
         default=42,
         metavar="N",
         help="seed of weights, order, crops and augmentation (default: 42)",
+    )
+    add(
+        config.OPTION,
+        type=path,
+        metavar="FILE.toml",
+        help='options in a file, like batch-size = 8 or model = ["atrous", "carlo"]; those of the command line count',
     )
     _add_data(parser.add_argument_group("data"))
     _add_model(parser.add_argument_group("model"))
@@ -125,7 +134,7 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
         "--profile",
         choices=PROFILES,
         help="budget: the paper's, the released code's where it differs, minutes on a laptop, or that of this zoo's "
-        "own weights (default: quick with --sample, else paper)",
+        "own weights (default: quick with --sample and for models of your own, else paper)",
     )
     add(
         "--select-on-test",
@@ -221,6 +230,16 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of a command line, those of a file that it names among them.
+
+    Raises:
+        RunError: When the file cannot be read or used.
+    """
+    parser = build_parser()
+    return parser.parse_args(config.with_file(parser, arguments))
+
+
 def request_of(options: argparse.Namespace) -> Request:
     """The checked request that parsed options make.
 
@@ -228,6 +247,7 @@ def request_of(options: argparse.Namespace) -> Request:
         RunError: For options that exclude each other or have no use.
         ZooError, DataError, MetricError: For unknown names of models, data sets and metrics.
     """
+    options.model = own.names(options.model)
     _check_names(options)
     _check_options(options)
     published = _published(options)
@@ -259,7 +279,7 @@ def request_of(options: argparse.Namespace) -> Request:
         ),
         training=TrainingOptions(
             enabled=not options.no_train,
-            profile=options.profile or ("quick" if options.sample else "paper"),
+            profile=options.profile or ("quick" if options.sample or own.all_own(options.model) else "paper"),
             jit=options.jit,
             resume=options.resume,
             restart=options.restart,
@@ -267,6 +287,7 @@ def request_of(options: argparse.Namespace) -> Request:
         ),
         scoring=ScoringOptions(protocol=options.protocol, limit=options.limit, metrics=tuple(asked(options.metrics))),
         output=OutputOptions(results=options.results, images=options.images),
+        asked=config.asked(options, build_parser()),
     )
 
 

@@ -13,6 +13,7 @@ from benchmarks.run.checks import validate
 from benchmarks.run.data import Load, load_split, select_data
 from benchmarks.run.experiment import Experiment
 from benchmarks.run.request import ModelOptions, Request
+from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 from zoo.inference.tiling import Tiles
 from zoo.registry import parted
@@ -51,6 +52,7 @@ def plan(model: str, dataset: str, request: Request, loading: Load = load_split)
     protocol = protocol_for(dataset, request.scoring.protocol).measuring(request.scoring.metrics)
     made = _recipe(model, dataset, options, request)
     variant = made.variant if made else options.variant or default_variant(model, dataset, request.training.profile)
+    data = select_data(model, variant, dataset, protocol, made, request, loading)
     return Experiment(
         request=request,
         options=options,
@@ -59,8 +61,9 @@ def plan(model: str, dataset: str, request: Request, loading: Load = load_split)
         dataset=dataset,
         protocol=protocol,
         recipe=made,
-        data=select_data(model, variant, dataset, protocol, made, request, loading),
-        tiles=options.tiles or _default_tiles(model, dataset),
+        data=data,
+        tiles=options.tiles or _default_tiles(model, variant, data.scored),
+        own=zoo.info(model).own,
     )
 
 
@@ -71,8 +74,15 @@ def _recipe(model: str, dataset: str, options: ModelOptions, request: Request) -
     return recipe(model, dataset, request.training.profile, options.variant).changed(**options.changes)
 
 
-def _default_tiles(model: str, dataset: str) -> Tiles | None:
-    """The tiles of a data set with large images, for models that learn and see them as they are."""
-    info, tiles = zoo.info(model), dataset_info(dataset).tiles
+def _default_tiles(model: str, variant: str, pairs: Pairs) -> Tiles | None:
+    """The tiles of a data set with large images, for models that learn and see them as they are.
+
+    A model of one fixed size sees other images in tiles of that size.
+    """
+    info, tiles = zoo.info(model), dataset_info(pairs.dataset).tiles
+    fixed = info.variant(variant).fixed_size
+    if fixed is not None:
+        alike = all(pair.sharp[0].shape[:2] == fixed for pair in pairs)
+        return None if alike else Tiles.seen_as(*fixed)
     # A model that takes medians sees the page made small, which is restored whole.
     return None if tiles is None or not info.learns or info.medians else Tiles(*tiles)

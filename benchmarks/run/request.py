@@ -131,6 +131,7 @@ class Request:
         training: How trainings run.
         scoring: How is scored.
         output: Where results go.
+        asked: What of all this was said, by the options' names, as plain values; for the file that repeats it.
     """
 
     models: tuple[str, ...]
@@ -141,6 +142,7 @@ class Request:
     training: TrainingOptions = TrainingOptions()
     scoring: ScoringOptions = ScoringOptions()
     output: OutputOptions = OutputOptions()
+    asked: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property
     def grid(self) -> list[tuple[str, str]]:

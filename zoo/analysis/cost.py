@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
-from zoo.analysis.macs import at_size, count_macs
+from zoo.analysis.macs import COUNTED_SIDE, as_called, at_size, count_macs
 from zoo.registry import identify
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 BYTES = 4
 """Bytes of a number in float32."""
-
-COUNTED_SIDE = 256
 
 SHARE_OF_MATRIX_RATE = 0.5
 """What convolutions reach of the rate of a large matrix product: 0.3 to 0.65 over models and sizes on two cores."""
@@ -104,10 +102,11 @@ def seconds_for(model: keras.Model, pixels: int) -> float:
 def _nodes(model: keras.Model) -> Iterator[Node]:
     """The calls of all layers, also of those of models inside the model."""
     for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _nodes(layer)
-        else:
-            yield from layer._inbound_nodes
+        for node in layer._inbound_nodes:
+            if isinstance(layer, keras.Model):
+                yield from _nodes(as_called(layer, node))
+            else:
+                yield node
 
 
 def _alive(model: keras.Model) -> float:
@@ -120,7 +119,8 @@ def _alive(model: keras.Model) -> float:
     held = most = 0.0
     for node in order:
         held += _bytes(node.output_tensors)
-        inner = _alive(node.operation) if isinstance(node.operation, keras.Model) else 0.0
+        operation = node.operation
+        inner = _alive(as_called(operation, node)) if isinstance(operation, keras.Model) else 0.0
         most = max(most, held + inner)
         for tensor in node.input_tensors:
             left[id(tensor)] -= 1

@@ -7,8 +7,11 @@ from typing import Any
 
 import keras
 
+COUNTED_SIDE = 256
+"""Side of the image that multiply-accumulates are counted on."""
 
-def count_macs(model: keras.Model, height: int = 256, width: int = 256) -> int:
+
+def count_macs(model: keras.Model, height: int = COUNTED_SIDE, width: int = COUNTED_SIDE) -> int:
     """Counts the multiply-accumulates of convolutions and matrix products for one image.
 
     Biases, activations, normalisation, pooling and resizing are left out, as is usual. One multiply-accumulate is
@@ -23,6 +26,15 @@ def count_macs(model: keras.Model, height: int = 256, width: int = 256) -> int:
         The number of multiply-accumulates per image.
     """
     return sum(_layer_macs(layer) for layer in at_size(model, height, width).layers)
+
+
+def count_parameters(model: keras.Model) -> int:
+    """The number of a model's trainable parameters.
+
+    A layer around a graph that is not Keras' says how many there are inside it with an attribute `parameters_inside`.
+    """
+    within = sum(getattr(layer, "parameters_inside", 0) for layer in model.layers)
+    return within + sum(math.prod(weight.shape) for weight in model.trainable_weights)
 
 
 def at_size(model: keras.Model, height: int, width: int) -> keras.Model:
@@ -44,8 +56,19 @@ def at_size(model: keras.Model, height: int, width: int) -> keras.Model:
 def _layer_macs(layer: keras.layers.Layer) -> int:
     """The multiply-accumulates of all calls of one layer, in a model with inputs of fixed size."""
     if isinstance(layer, keras.Model):
-        return sum(_layer_macs(inner) for inner in layer.layers)
+        return sum(_layer_macs(inner) for node in layer._inbound_nodes for inner in as_called(layer, node).layers)
     return sum(_call_macs(layer, node) for node in layer._inbound_nodes)
+
+
+def as_called(model: keras.Model, node: Any) -> keras.Model:
+    """A copy of a functional model inside another one for the sizes that it is called with there.
+
+    Args:
+        model: The inner model.
+        node: The call.
+    """
+    inputs = [keras.Input(batch_shape=tensor.shape) for tensor in node.input_tensors]
+    return keras.models.clone_model(model, input_tensors=inputs if len(inputs) > 1 else inputs[0])
 
 
 def _call_macs(layer: keras.layers.Layer, node: Any) -> int:

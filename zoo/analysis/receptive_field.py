@@ -10,13 +10,44 @@ import numpy as np
 from keras import ops
 
 from zoo import registry
+from zoo.analysis.macs import COUNTED_SIDE
 from zoo.backend import input_gradient
 from zoo.inference.restore import margin_to_fit
+from zoo.start import caught_errors
 
 # More draws find what a maximum or a negative half-line hid in the first one.
 _DRAWS = 3
 _FIRST_WIDTH = 128
 _HEIGHT = 32
+
+
+NOT_MEASURED = "not measured"
+
+# Multiply-accumulates that a field of unknown size is worth.
+_MOST_MACS = 5e11
+_LIMIT = 1024
+
+
+def measured_field(name: str, variant: str) -> str:
+    """The receptive field of a registered model in words, measured if that does not take long.
+
+    Args:
+        name: Name in the registry.
+        variant: Its variant.
+    """
+    info = registry.info(name).for_variant(variant)
+    facts = info.variant(variant)
+    widest = _HEIGHT * 2 * _LIMIT * (1 + _DRAWS * info.size_multiple)
+    if 3 * widest * facts.macs / COUNTED_SIDE**2 > _MOST_MACS or facts.fixed_size is not None:
+        return NOT_MEASURED
+    try:
+        # TensorFlow tells there of kernels that it has not in double precision.
+        with caught_errors():
+            side = receptive_field(name, variant, _LIMIT)
+    except Exception:
+        # A user's layers need not have gradients, or compute in double precision.
+        return NOT_MEASURED
+    return f"over {_LIMIT} px" if side is None else f"{side} px"
 
 
 def receptive_field(name: str, variant: str | None = None, limit: int = 1024, **options: Any) -> int | None:

@@ -39,15 +39,21 @@ def write(graph: Graph, path: Path) -> None:
     save(converted, str(path))
 
 
-def load(path: Path) -> Runtime:
-    """Loads an `.onnx` file in ONNX Runtime, on as many threads as there are processors."""
+def opened(model: Path | bytes) -> Any:
+    """A session of ONNX Runtime for a file or its content, on as many threads as there are processors."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = len(os.sched_getaffinity(0))
     # Errors become exceptions anyway; warnings are of no use to who exports.
     options.log_severity_level = 4
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    source = model if isinstance(model, bytes) else str(model)
+    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+def load(path: Path) -> Runtime:
+    """Loads an `.onnx` file in ONNX Runtime."""
+    session = opened(path)
 
     def run(inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         return np.asarray(session.run([SHARP], dict(inputs))[0])

@@ -16,6 +16,7 @@ from zoo.inference.inputs import check_batch, from_planes, known_blur, network_i
 from zoo.inference.run import run_model
 from zoo.inference.tiling import Tiles, reflected, restore_tiles, restored_rows
 from zoo.registry import ModelInfo, identify, spoken
+from zoo.shapes import fixed_size
 
 if TYPE_CHECKING:
     import keras
@@ -77,7 +78,8 @@ def restore_batch(
     """
     check_batch(batch, info, model_frames(model, info))
     blur = known_blur(batch, info, blur_step, psf)
-    if tiles is None:
+    # What has the one size that a model takes is not cut.
+    if tiles is None or batch.shape[1:3] == fixed_size(model):
         return _restore_whole(model, batch, info, blur)
     restored = []
     for index, image in enumerate(batch):
@@ -245,6 +247,7 @@ def _for_model(pixels: np.ndarray, info: ModelInfo, frames: int) -> np.ndarray:
 def _restore_images(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:
     """Pads, restores, crops and clips images, or grey planes, that all go through the model at once."""
     _, variant = identify(model)
+    _check_fixed_size(model, batch)
     padded, (top, left) = pad_to_fit(batch, info.for_variant(variant), shrink_of(model))
     prepare = partial(with_medians, widths=info.medians) if info.medians else None
     # Medians are made within the model's own graph, at once with it.
@@ -260,6 +263,16 @@ def _restore_images(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur
             f"{'build it in float32' if whole else 'load other weights'}"
         )
     return np.clip(restored, 0.0, 1.0)
+
+
+def _check_fixed_size(model: keras.Model, batch: np.ndarray) -> None:
+    """Refuses images of another size than the only one that a model takes."""
+    fixed, size = fixed_size(model), batch.shape[1:3]
+    if fixed is None or size == fixed:
+        return
+    tiles = Tiles.seen_as(*fixed)
+    remedy = f"restore in tiles, tile={tiles.tile} and overlap={tiles.overlap}" if tiles else "scale the image to that"
+    raise ZooError(f"{spoken(model)} takes images of {fixed[0]}x{fixed[1]} alone, not of {size[0]}x{size[1]}; {remedy}")
 
 
 def margin_to_fit(side: int, info: ModelInfo, shrink: int) -> int:

@@ -83,6 +83,20 @@ class Tiles:
         """The tiles of a side, None for None; without a number the overlap is a quarter of the tile."""
         return None if tile is None else cls(tile, tile // 4 if overlap is None else overlap, blend)
 
+    @classmethod
+    def seen_as(cls, height: int, width: int) -> Tiles | None:
+        """The tiles for a model that takes images of one size alone; None where that is no square.
+
+        >>> Tiles.seen_as(256, 256)
+        Tiles(tile=192, overlap=32, blend=True)
+        """
+        return None if height != width else cls(height - 2 * (height // 8), height // 8)
+
+    @property
+    def seen(self) -> int:
+        """Side in pixels of what a model sees of a tile inside a large photograph."""
+        return self.tile + 2 * self.overlap
+
     def windows(self, side: int) -> list[Window]:
         """What is seen of an axis of that many pixels, tile by tile."""
         ramp = _ramp(self.tile, self.overlap, self.overlap) if self.blend else np.pad(np.ones(self.tile), self.overlap)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from common.memory import free_memory
 from zoo.errors import ZooError
-from zoo.registry import ModelInfo, info, list_models
+from zoo.registry import OWN, ModelInfo, info, list_models, stranger
+from zoo.shapes import FRAMES
 from zoo.weights import catalogue, store
 
 _DATASET, _METRIC = "gopro", "psnr"
@@ -59,17 +60,24 @@ def model_in(path: Path) -> Found:
     """The model in a file, without loading it.
 
     Raises:
-        ZooError: When it is none of this zoo, or needs to know the blur itself.
+        ZooError: When it is neither of this zoo nor one that takes an image alone, or needs to know the blur itself.
     """
-    from zoo.saving import read_name, read_notes
+    from zoo.saving import read_channels, read_name, read_notes
 
     name, _, variant = read_name(path).partition(".")
-    if name not in list_models() or variant not in info(name).variants:
-        raise ZooError(f"{path}: holds {name!r}, which is no model of this zoo that restores images; take another file")
-    model = info(name)
+    if name in list_models() and variant in info(name).variants:
+        model = info(name)
+    else:
+        frames = FRAMES.get(read_channels(path) or 0)
+        if frames is None:
+            raise ZooError(
+                f"{path}: holds {name!r}, which is neither a model of this zoo nor one of colour images; take another "
+                "file"
+            )
+        model = stranger(name, variant := variant or OWN, frames)
     if model.takes_psf:
         raise ZooError(f"{name} needs to know the blur itself; call zoo.restore with its psf from Python")
-    return Found(model, variant, not model.learns or bool(read_notes(path)))
+    return Found(model, variant, bool(read_notes(path)) or (name in list_models() and not model.learns))
 
 
 def best_installed() -> catalogue.Entry:

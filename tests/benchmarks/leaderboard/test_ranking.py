@@ -95,6 +95,7 @@ COLUMNS = (
     "metric_sources",
     "data_name",
     "training_name",
+    "own",
 )
 
 

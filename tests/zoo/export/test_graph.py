@@ -84,6 +84,6 @@ def test_enlargements_tell_how_many_channels_there_are():
 
 
 def test_a_model_of_nobody_is_refused():
-    other = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(3, 1)], name="mine")
+    other = keras.Sequential([keras.Input((None, None, 5)), keras.layers.Conv2D(3, 1)], name="mine")
     with pytest.raises(zoo.ZooError, match="model 'mine' is not of this zoo"):
         graph_of(other)
