@@ -75,7 +75,7 @@ def _fit(options: argparse.Namespace) -> int:
     from benchmarks.metrics.niqe import fit, write_model
     from datasets.frame_store import to_uint8
     from datasets.image import read_image
-    from datasets.matching import images_in
+    from datasets.readers.matching import images_in
 
     if options.out.suffix.lower() != ".npz":
         raise RunError(f"--out {options.out}: the model is an .npz file; call it so")

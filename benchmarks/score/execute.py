@@ -24,9 +24,9 @@ from benchmarks.score.parser import Request
 from common.console import progress as progress_bar
 from common.files import expand
 from datasets.image import Frame
-from datasets.matching import FOLDER
 from datasets.pairs import Pair
 from datasets.pipeline import as_float
+from datasets.readers.matching import FOLDER
 
 BASELINE = "identity"
 """The model whose row the blurry images are."""

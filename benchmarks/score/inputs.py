@@ -12,9 +12,9 @@ from benchmarks.protocols import PROTOCOLS, Protocol, protocol_for, scored
 from benchmarks.score.parser import Request
 from datasets.image import FileFrame, Frame
 from datasets.loading import load
-from datasets.matching import FOLDER, images_in, refuse_unpaired
 from datasets.members import Found
 from datasets.pairs import OWN_PAIRS, Pair, Pairs, fingerprint
+from datasets.readers.matching import FOLDER, images_in, refuse_unpaired
 from datasets.sizes import sizes
 
 _SPLIT = "test"

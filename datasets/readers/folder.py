@@ -22,7 +22,6 @@ from typing import NamedTuple
 from common.files import expand
 from datasets.errors import DataError
 from datasets.image import unreadable
-from datasets.matching import FOLDER, natural_order
 from datasets.readers import table
 from datasets.readers.base import (
     ARCHIVES,
@@ -39,6 +38,7 @@ from datasets.readers.base import (
     tree,
 )
 from datasets.readers.listed import in_several_splits
+from datasets.readers.matching import FOLDER, natural_order
 from datasets.registry import DatasetInfo, register
 
 NAME = FOLDER

@@ -126,7 +126,7 @@ class TestARecord:
     def test_what_it_says(self, results):
         found = only_record(results)
         assert (found.model, found.variant, found.weights) == ("mynet", "external", "external")
-        assert (found.dataset, found.protocol, found.evaluation.coverage) == ("folder", "full", "own photographs")
+        assert (found.dataset, found.protocol, found.evaluation.coverage) == ("folder", "full", "own pairs")
         assert found.model_facts is found.timing is found.training is None
         assert list(found.scores.means) == ["psnr", "ssim", "ssim_matlab3d", "mse", "psnr_y", "ssim_y"]
         assert found.scores.images[:2] == ("000/0", "000/1") and len(found.scores.images) == 2 * FRAMES

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from datasets import DataError
-from datasets.matching import images_in, refuse_unpaired
+from datasets.readers.matching import images_in, refuse_unpaired
 
 
 def image(path, side=4):
