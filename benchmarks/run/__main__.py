@@ -6,8 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from benchmarks.run.asking import request_of
 from benchmarks.run.experiment import Experiment
-from benchmarks.run.parser import parsed, request_of
+from benchmarks.run.parser import parsed
 from benchmarks.run.plan import plan_all
 from benchmarks.run.request import REFERENCE
 from common.cli import guarded, name_problems

@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks.run import config
 from benchmarks.run.__main__ import main
-from benchmarks.run.parser import build_parser, parsed, request_of
+from benchmarks.run.asking import request_of
+from benchmarks.run.parser import build_parser, parsed
 from benchmarks.run.plan import plan_all
 
 pytestmark = pytest.mark.usefixtures("samples")

@@ -12,7 +12,8 @@ from benchmarks.leaderboard import __main__ as leaderboard
 from benchmarks.records import store
 from benchmarks.report import __main__ as report
 from benchmarks.run.__main__ import main
-from benchmarks.run.parser import build_parser, request_of
+from benchmarks.run.asking import request_of
+from benchmarks.run.parser import build_parser
 from benchmarks.run.plan import plan_all
 from benchmarks.tables import __main__ as tables
 from tests.support import own_models

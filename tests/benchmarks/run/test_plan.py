@@ -13,7 +13,8 @@ import pytest
 
 from benchmarks.run import checks, data
 from benchmarks.run.__main__ import main
-from benchmarks.run.parser import build_parser, request_of
+from benchmarks.run.asking import request_of
+from benchmarks.run.parser import build_parser
 from benchmarks.run.plan import plan_all
 from benchmarks.run.request import ModelOptions, Request
 from datasets.errors import DataError

@@ -9,7 +9,8 @@ from benchmarks.leaderboard.check import faults
 from benchmarks.records import store
 from benchmarks.report.__main__ import main as report
 from benchmarks.run.__main__ import main
-from benchmarks.run.parser import build_parser, request_of
+from benchmarks.run.asking import request_of
+from benchmarks.run.parser import build_parser
 from benchmarks.run.plan import plan_all
 from tests.support import fakes
 

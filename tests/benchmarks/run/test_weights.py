@@ -13,8 +13,9 @@ import pytest
 import zoo
 from benchmarks.records import store as records
 from benchmarks.run.__main__ import main
+from benchmarks.run.asking import request_of
 from benchmarks.run.experiment import weights_id
-from benchmarks.run.parser import build_parser, request_of
+from benchmarks.run.parser import build_parser
 from benchmarks.run.plan import plan_all
 from benchmarks.run.request import ModelOptions
 from tests.support.checkpoints import write_carlo
