@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from datasets.blur.on_the_fly import DEFAULT, Distribution, blurred_crop
+from datasets.blur.on_the_fly import DEFAULT, DISTRIBUTIONS, Distribution, blurred_crop
+from datasets.errors import DataError
 from datasets.frame_store import to_uint8
-from datasets.image import DrawnFrame, FileFrame, Window, check_window, cut, read_image
+from datasets.image import DrawnFrame, FileFrame, Frame, Window, check_window, cut, read_image
+from datasets.pairs import Pairs
 
 LONGEST_SIDE = 1600
 """Larger photographs are scaled down to so many pixels: what a camera blurs over 30 pixels is less of an image then."""
@@ -51,3 +53,25 @@ class BlurredFrame(DrawnFrame):
         """Blurs a window of the photograph anew; what is around it moves in. See `DrawnFrame.draw`."""
         check_window(window, self.shape, self.name)
         return blurred_crop(self.source.read(), window, rng, self.distribution)
+
+
+def blurred_by(pairs: Pairs, name: str) -> Pairs:
+    """Pairs whose blur is drawn from another distribution.
+
+    Args:
+        pairs: Photographs that are blurred on the fly.
+        name: One of `datasets.blur.on_the_fly.DISTRIBUTIONS`.
+
+    Raises:
+        DataError: For an unknown name, and for pairs whose blurry images are files.
+    """
+    if name not in DISTRIBUTIONS:
+        raise DataError(f"there is no blur {name!r}; choose from {', '.join(DISTRIBUTIONS)}")
+
+    def drawn(frame: Frame) -> Frame:
+        if not isinstance(frame, BlurredFrame):
+            raise DataError(f"{pairs.dataset}: {frame.name} is blurry as it is; --blur is for --train-on synthetic")
+        return replace(frame, distribution=DISTRIBUTIONS[name])
+
+    items = tuple(replace(pair, blurry=tuple(map(drawn, pair.blurry))) for pair in pairs)
+    return replace(pairs, items=items)

@@ -30,6 +30,7 @@ class Data:
         validation: Share of the training scenes (of the training images where there is one scene) held out.
         noise: Standard deviation of the Gaussian noise on the input, whose range is [0, 1].
         stride: Training pairs for each crop of an epoch: 3 where the source makes one sample of three frames.
+        blur: Name of the distribution of blur that is made on the fly, see `datasets.blur.on_the_fly`.
     """
 
     crop: int
@@ -38,6 +39,7 @@ class Data:
     validation: float = 0.0
     noise: float = 0.0
     stride: int = 1
+    blur: str = "usual"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,7 +60,7 @@ def _own(model: str, dataset: str) -> Recipe:
         # Reduced photographs are sharper from pixel to pixel than what a camera records: in their power spectrum
         # GoPro's training frames are like BSDS500's enlarged by some 1.8. So the photographs are enlarged by 1 to 2.
         data=Data(crop=128, batch=4, augmentation=Augmentation(symmetries=True, enlarge=2.0), validation=0.1),
-        optimiser=Optimiser(learning_rate=3e-3, beta_2=0.99, global_clipnorm=1.0),
+        optimiser=Optimiser(learning_rate=1e-3, beta_2=0.99, global_clipnorm=1.0),
         schedule=Schedule(kind="cosine", share=0.02, final_rate=1e-6),
         steps=40_000,
         validate_every=((5, 1_000_000),),

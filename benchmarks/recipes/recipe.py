@@ -211,6 +211,7 @@ PLACES = {
 """Flat name of a value -> its group and its name there; flat records and the command line know it by the flat one."""
 
 OPTIONS = {
+    "blur": "--blur",
     "epochs": "--epochs",
     "steps": "--steps",
     "batch": "--batch-size",

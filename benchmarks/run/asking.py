@@ -170,6 +170,7 @@ def _changes(options: argparse.Namespace) -> dict[str, object]:
         "precision": options.precision,
         "loss": options.loss,
         "content": _content(options.perceptual_weights),
+        "blur": options.blur,
         "noise": 0.0 if options.no_noise else None,
         "natural": options.natural,
         "preparation": "unaligned" if options.no_warp else None,

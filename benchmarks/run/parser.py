@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.recipes.recipe import PROFILES
 from benchmarks.run import config, own_data
 from common.cli import Parser, count, folders, path, positive, rate, seed_number
+from datasets.blur.on_the_fly import DISTRIBUTIONS
 from zoo.options import INFERENCE_MODES
 from zoo.weights import catalogue
 
@@ -156,6 +157,11 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
         "--perceptual-weights",
         metavar="FILE",
         help="VGG-19 weight file of Keras for perceptual losses, or 'random' (default: Keras fetches its own)",
+    )
+    add(
+        "--blur",
+        choices=DISTRIBUTIONS,
+        help="for --train-on synthetic: usual, or straight for short, straight, noiseless shakes to begin with",
     )
     add("--no-noise", action="store_true", help="no noise on the input")
     add("--no-warp", action="store_true", help="for hdc: do not lay the blurry photographs over the sharp ones")

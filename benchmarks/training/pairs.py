@@ -5,22 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmarks.errors import RunError
-from benchmarks.recipes.recipe import ONE_STEP, Recipe
+from benchmarks.recipes.recipe import ONE_STEP, Data, Recipe
 from common.progress import Bar, silent, up_to
 from datasets.blur.estimate import EVALUATIONS
 from datasets.hdc import refiner, single_step
 from datasets.hdc.single_step import NATURAL
 from datasets.pairs import Pairs, fingerprint
+from datasets.photographs import blurred_by
 from datasets.registry import info as dataset_info
+
+USUAL_BLUR = Data.blur
 
 
 def check(made: Recipe, pairs: Pairs) -> None:
     """Refuses pairs that a recipe's preparation cannot take.
 
     Raises:
-        RunError: When the recipe prepares photographs of another data set.
+        RunError: When the recipe prepares photographs of another data set, or chooses how files are blurred.
         DataError: When a model for one blur step is given several.
     """
+    if made.data.blur != USUAL_BLUR and not dataset_info(pairs.dataset).own_photographs:
+        raise RunError(f"--blur {made.data.blur} is for --train-on synthetic; the images of {pairs.dataset} are blurry")
     if made.hdc is None:
         return
     if pairs.dataset != "hdc":
@@ -41,6 +46,8 @@ def prepared(made: Recipe, pairs: Pairs, natural: Pairs | None, bar: Bar = silen
     Raises:
         DataError, FileError: When an image cannot be read or the cache not be written.
     """
+    if made.data.blur != USUAL_BLUR:
+        return blurred_by(pairs, made.data.blur)
     if made.hdc is None:
         return pairs
     print(f"preparing {len(pairs)} photographs of text and {len(natural or ())} natural ones", flush=True)

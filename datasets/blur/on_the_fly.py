@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,22 @@ class Distribution:
 
 
 DEFAULT = Distribution()
+
+STRAIGHT = Distribution(
+    sharp=0.05,
+    length=(2.0, 16.0),
+    length_power=1.0,
+    smoothness=(2.0, 4.0),
+    roll=(0.0, 0.1),
+    object=0.0,
+    defocus=0.0,
+    noisy=0.0,
+    jpeg=0.0,
+)
+"""Short, nearly straight motion of the camera alone, without noise: what a small model learns first."""
+
+DISTRIBUTIONS = MappingProxyType({"usual": DEFAULT, "straight": STRAIGHT})
+"""What can be chosen by name."""
 
 
 @dataclass(frozen=True)
