@@ -128,3 +128,20 @@ def test_the_same_photographs_are_not_trained_on_and_scored(refused, photos, tmp
 def test_photographs_without_use(refused, photos):
     line = refused(main, "--model", "toy", "--dataset", "gopro", "--photos", photos, "--sample")
     assert "--photos is for synthetic; leave it out, or train on it with --train-on synthetic" in line
+
+
+def test_a_training_begins_with_straight_blur(street, photos, tmp_path):
+    command = (*TRAIN, "--data-root", street, "--photos", photos / "one", "--results", tmp_path)
+    usual, straight = (planned(*command, *more) for more in ((), ("--blur", "straight")))
+    assert (usual.recipe.data.blur, straight.recipe.data.blur) == ("usual", "straight")
+    # Trainings of before it could be chosen keep their keys.
+    assert "blur" not in usual.recipe.choices()["data"]
+    assert planned(*command, "--blur", "usual").recipe == usual.recipe
+    assert run(*command, "--blur", "straight") == 0
+    assert records(tmp_path)["toy", "gopro"].result.training.recipe["data"]["blur"] == "straight"
+
+
+def test_files_are_not_blurred_otherwise(refused, street, tmp_path):
+    command = ("--model", "toy", "--dataset", "gopro", "--data-root", street, "--blur", "straight")
+    line = refused(main, *command, "--results", tmp_path)
+    assert "--blur straight is for --train-on synthetic; the images of gopro are blurry" in line
