@@ -1,0 +1,43 @@
+"""
+Train a tiny model
+==================
+
+A few steps of training, a score, a record and a leaderboard, as ``deblur-zoo run`` does it. This is far too little training
+to see a gain; ``make bench`` takes some minutes and does.
+"""
+
+# %%
+# The command is a function, too. ``--sample`` makes a small data set in the layout of CIFAR-10.
+
+import tempfile
+from pathlib import Path
+
+from benchmarks.run.__main__ import main
+
+results = Path(tempfile.mkdtemp())
+main(
+    ["--model", "carlo/tiny", "--dataset", "cifar10", "--sample", "--profile", "quick"]
+    + ["--steps", "60", "--limit", "50", "--images", "0", "--results", str(results)]
+)
+
+# %%
+# What is left: a record with every image's scores, the training's curve, the file that repeats the experiment, and the
+# leaderboard.
+
+for path in sorted(results.rglob("*")):
+    if path.is_file() and not path.name.startswith(".") and "checkpoints" not in path.parts:
+        print(path.relative_to(results))
+
+# %%
+# The same in Python, without a record:
+
+import datasets
+import zoo
+from datasets.samples.build import sample_root
+
+pairs = datasets.load("cifar10", root=sample_root("cifar10"), split="train")
+batches = datasets.pipeline.training(pairs, crop=32, batch=16)
+model = zoo.create("carlo", "tiny")
+model.compile("adam", "mean_absolute_error")
+history = model.fit(batches, steps_per_epoch=20, epochs=2, verbose=0)
+print(history.history["loss"])
