@@ -18,8 +18,8 @@ atexit.register(shutil.rmtree, _CACHE, ignore_errors=True)
 os.environ["DEBLUR_ZOO_CACHE"] = _CACHE
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-# What commands print is as wide as a page shows without scrolling.
-os.environ["COLUMNS"] = "100"
+# Tables that commands print keep all their columns; a page lets them scroll.
+os.environ["COLUMNS"] = "170"
 
 project = "deblur-zoo"
 author = "the deblur-zoo authors"
@@ -62,6 +62,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "plot_gallery": "True",
+    "capture_repr": (),
     "show_signature": False,
     "show_memory": False,
     "min_reported_time": 1e9,

@@ -21,7 +21,7 @@ folder = Path(tempfile.mkdtemp())
 model = zoo.create("carlo", "tiny")
 if importlib.util.find_spec("tf2onnx") and importlib.util.find_spec("onnxruntime"):
     exported = zoo.export(model, folder / "carlo.onnx", format="onnx")
-    print(exported)
+    print(f"{exported.format}: {exported.bytes:,} bytes, apart from Keras by {exported.difference:.1e} at most")
 else:
     exported = None
     print("skipped: the extra `export` is not installed")

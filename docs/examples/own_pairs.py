@@ -46,6 +46,6 @@ from benchmarks.run.__main__ import main
 
 results = Path(tempfile.mkdtemp())
 main(
-    ["--model", "carlo/tiny,identity", "--dataset", "folder", "--data-root", str(folder), "--name", "mine"]
-    + ["--profile", "quick", "--steps", "20", "--crop", "64", "--images", "0", "--results", str(results)]
+    ["--model", "atrous/tiny,identity", "--dataset", "folder", "--data-root", str(folder), "--name", "mine"]
+    + ["--profile", "quick", "--steps", "10", "--crop", "64", "--images", "0", "--results", str(results)]
 )
