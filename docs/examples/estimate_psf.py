@@ -29,8 +29,8 @@ blur = estimate(sharp, blurry, side=9, evaluations=150)
 print(f"sum {blur.psf.sum():.3f}, offset {blur.offset:+.4f}, error {np.sqrt(blur.losses[-1]):.4f}")
 
 # %%
-# ``wiener`` divides by a known blur; ``balance`` says how smooth the result shall be, more so where the blur is not known
-# exactly or there is noise. Nobody knows what lies beyond the border, so that is left out of the score.
+# ``wiener`` divides by a known blur; ``balance`` says how smooth the result shall be, more so where the blur is not
+# known exactly or there is noise. Nobody knows what lies beyond the border, so that is left out of the score.
 
 restored = zoo.restore(zoo.create("wiener", balance=1e-3), blurry[..., np.newaxis], psf=blur.psf)
 inner = np.s_[16:-16, 16:-16, np.newaxis]

@@ -6,8 +6,8 @@ A model becomes a file of another runtime, which is compared with Keras before i
 """
 
 # %%
-# SavedModel needs nothing more than TensorFlow; ONNX, LiteRT and OpenVINO need ``pip install '.[export]'``, and are left out
-# here where that is missing.
+# SavedModel needs nothing more than TensorFlow; ONNX, LiteRT and OpenVINO need ``pip install '.[export]'``, and are
+# left out here where that is missing.
 
 import importlib.util
 import tempfile

@@ -39,7 +39,5 @@ import tempfile
 
 from benchmarks.run.__main__ import main
 
-main(
-    ["--model", f"{file}:build", "--dataset", "cifar10", "--sample", "--steps", "20", "--limit", "20"]
-    + ["--images", "0", "--results", tempfile.mkdtemp()]
-)
+options = f"--model {file}:build --dataset cifar10 --sample --steps 20 --limit 20 --images 0"
+main([*options.split(), "--results", tempfile.mkdtemp()])

@@ -45,7 +45,8 @@ print(len(pairs), pairs.coverage, pairs[0].name)
 from benchmarks.run.__main__ import main
 
 results = Path(tempfile.mkdtemp())
-main(
-    ["--model", "atrous/tiny,identity", "--dataset", "folder", "--data-root", str(folder), "--name", "mine"]
-    + ["--profile", "quick", "--steps", "10", "--crop", "64", "--images", "0", "--results", str(results)]
+options = (
+    f"--model atrous/tiny,identity --dataset folder --data-root {folder} --name mine "
+    f"--profile quick --steps 10 --crop 64 --images 0 --results {results}"
 )
+main(options.split())

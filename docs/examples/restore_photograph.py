@@ -23,8 +23,8 @@ whole = Window(0, 0, *sharp.shape[:2])
 blurry = apply(Blur(length=5.0, sensor=Sensor()), sharp, whole, np.random.default_rng(1))
 
 # %%
-# ``zoo.load`` takes a name of the catalogue or a ``.keras`` file, and ``zoo.restore`` an array, a path or a Pillow image of
-# any size.
+# ``zoo.load`` takes a name of the catalogue or a ``.keras`` file, and ``zoo.restore`` an array, a path or a Pillow
+# image of any size.
 
 model = zoo.load("photo-small")
 restored = zoo.restore(model, blurry)
@@ -32,8 +32,8 @@ print(f"blurred  {metrics.psnr(blurry, sharp):.2f} dB")
 print(f"restored {metrics.psnr(restored, sharp):.2f} dB")
 
 # %%
-# On the command line this is ``deblur-zoo restore photo.jpg --compare``. How much is gained hangs on the weights and on the
-# blur: see :doc:`/failures`.
+# On the command line this is ``deblur-zoo restore photo.jpg --compare``. How much is gained hangs on the weights and on
+# the blur: see :doc:`/failures`.
 
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
 for axis, image, title in zip(axes, (blurry, restored, sharp), ("blurred", "restored", "sharp"), strict=True):

@@ -33,9 +33,9 @@ for name, photograph in photographs.items():
 
 from benchmarks.score.__main__ import main
 
-main(
-    ["--restored", str(folder / "restored"), "--sharp", str(folder / "sharp"), "--blurry", str(folder / "blurry")]
-    + ["--name", "unsharp-mask", "--metrics", "psnr_y", "--csv", str(folder / "scores.csv")]
-    + ["--images", "0", "--results", str(folder / "results")]
+options = (
+    f"--restored {folder}/restored --sharp {folder}/sharp --blurry {folder}/blurry --name unsharp-mask "
+    f"--metrics psnr_y --csv {folder}/scores.csv --images 0 --results {folder}/results"
 )
+main(options.split())
 print((folder / "scores.csv").read_text())

@@ -15,10 +15,11 @@ from pathlib import Path
 from benchmarks.run.__main__ import main
 
 results = Path(tempfile.mkdtemp())
-main(
-    ["--model", "atrous/tiny", "--dataset", "cifar10", "--sample", "--profile", "quick"]
-    + ["--steps", "60", "--limit", "50", "--images", "0", "--results", str(results)]
+options = (
+    "--model atrous/tiny --dataset cifar10 --sample --profile quick --steps 60 --limit 50 --images 0 "
+    f"--results {results}"
 )
+main(options.split())
 
 # %%
 # What is left: a record with every image's scores, the training's curve, the file that repeats the experiment, and the

@@ -20,9 +20,9 @@ class WienerDeconvolution(keras.layers.Layer):
     digital computer"; `skimage.restoration.wiener` calls it by the name that is usual today). The image is continued
     by its mirror image, which is exact where a symmetric blur was made so.
 
-    Input: a list of images (batch, height, width, channels), and point spread functions (batch, rows, columns, 1), their
-    middle at (rows // 2, columns // 2), not larger than twice the image less two pixels. Output shape: that of the
-    images.
+    Input: a list of images (batch, height, width, channels), and point spread functions (batch, rows, columns, 1),
+    their middle at (rows // 2, columns // 2), not larger than twice the image less two pixels. Output shape: that of
+    the images.
 
     Args:
         balance: Weight of the smoothness; at least 0. 0 divides by the transform of the point spread function alone.
