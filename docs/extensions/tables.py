@@ -124,7 +124,11 @@ def limits() -> str:
         said = [] if info.colour else ["made for grey images: colour ones are restored channel by channel"]
         said += ["wants to know the blur step"] if info.takes_blur_step else []
         said += ["wants to know the point spread function"] if info.takes_psf else []
-        said += [f"returns {variant.shrink} pixels less on each side" if variant.shrink else ""]
+        said += [
+            f"returns {variant.shrink} pixels less in height and width, padded for by zoo.restore"
+            if variant.shrink
+            else ""
+        ]
         said += ["sees three frames" if variant.frames == 3 else ""]
         if info.learns:
             said.append(

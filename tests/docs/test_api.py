@@ -38,12 +38,9 @@ def public(module):
 def directives():
     """What the pages of the API have asked Sphinx for: names of modules with all members, and of single objects."""
     whole, single = set(), set()
+    asked = re.compile(r"^\.\. auto(module|function|class):: (\S+)\n((?:   :.*\n)*)", re.MULTILINE)
     for page in (DOCS / "api").glob("*.rst"):
-        for kind, name, options in re.findall(
-            r"^\.\. auto(module|function|class):: (\S+)\n((?:   :.*\n)*)",
-            page.read_text(encoding="utf-8"),
-            re.MULTILINE,
-        ):
+        for kind, name, options in asked.findall(page.read_text(encoding="utf-8")):
             (whole if kind == "module" and ":no-members:" not in options else single).add(name)
     return whole, single
 
