@@ -33,13 +33,15 @@ extensions = [
 ]
 exclude_patterns = ["_build", "examples", "extensions"]
 default_role = "code"
+# Quotation marks are often those of Python.
+smartquotes = False
 highlight_language = "none"
 nitpicky = False
 
 autodoc_member_order = "groupwise"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-autodoc_default_options = {"members": True, "undoc-members": False, "show-inheritance": False}
+autodoc_default_options = {"members": True}
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
@@ -51,6 +53,7 @@ html_math_renderer = "mathml"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+html_show_copyright = False
 html_copy_source = False
 # A page from disk may not read others, so summaries of what was found would stay empty.
 html_show_search_summary = False

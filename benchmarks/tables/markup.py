@@ -42,12 +42,13 @@ class Markup:
 
 
 def escaped(text: str) -> str:
-    r"""Words for reStructuredText, in which stars, backticks, bars and underscores are signs.
+    r"""Words for reStructuredText, in which stars, backticks, bars and underscores are signs, and initials a list.
 
-    >>> escaped("a*b")
-    'a\\*b'
+    >>> escaped("a*b"), escaped("L. Chen")
+    ('a\\*b', '\\L. Chen')
     """
-    return re.sub(r"([\\*`|_])", r"\\\1", text)
+    quiet = re.sub(r"([\\*`|_])", r"\\\1", text)
+    return f"\\{quiet}" if re.match(r"(\(?(\w+|#)[.)]|[-+])\s", quiet) else quiet
 
 
 def list_table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:

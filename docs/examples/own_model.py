@@ -41,3 +41,8 @@ from benchmarks.run.__main__ import main
 
 options = f"--model {file}:build --dataset cifar10 --sample --steps 20 --limit 20 --images 0"
 main([*options.split(), "--results", tempfile.mkdtemp()])
+
+# %%
+# The registry forgets it when Python ends, or at once:
+
+zoo.unregister(info.name)

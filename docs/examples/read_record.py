@@ -42,7 +42,9 @@ gain = paired_difference(run.scores.values["psnr"], before.scores.values["psnr"]
 print(f"gain {gain.mean:.2f} dB, 95 % interval {gain.low:.2f} to {gain.high:.2f}")
 
 figure, axis = plt.subplots(figsize=(6, 3), layout="constrained")
-axis.scatter(before.scores.values["psnr"], run.scores.values["psnr"])
-axis.axline((28, 28), slope=1, color="0.6", linewidth=1)
-axis.set(xlabel="blurred images: PSNR (dB)", ylabel="MAXIM: PSNR (dB)")
+places = range(1, len(run.scores.images) + 1)
+axis.plot(places, before.scores.values["psnr"], "o", label="blurred")
+axis.plot(places, run.scores.values["psnr"], "o", label="restored")
+axis.set(xlabel="image", ylabel="PSNR (dB)")
+axis.legend()
 plt.show()

@@ -78,7 +78,12 @@ def _card(card: dict[str, Any]) -> str:
 
 def _facts(facts: Sequence[tuple[str, str]]) -> list[str]:
     """A list of fields."""
-    return [f":{escaped(name)}: {escaped(str(value))}" for name, value in facts] + [""]
+    return [*(f":{escaped(name)}: {_linked(str(value))}" for name, value in facts), ""]
+
+
+def _linked(value: str) -> str:
+    """A value, as a link where it is an address."""
+    return RST.link(value, value) if value.startswith("http") else escaped(value)
 
 
 def _variants(variants: Sequence[dict[str, Any]]) -> str:
@@ -100,6 +105,6 @@ def _heading(words: str) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Has the pages written before Sphinx looks for sources."""
-    app.connect("builder-inited", write)
+    """Has the pages written before Sphinx looks for sources, and before examples register models of their own."""
+    app.connect("builder-inited", write, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
