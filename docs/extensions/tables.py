@@ -41,7 +41,7 @@ def recipe_costs() -> str:
     for model in registry.models("paper"):
         dataset = _trained_on(model)
         made = recipe(model, dataset)
-        pairs = dataset_info(dataset).splits["train"]
+        pairs = round(dataset_info(dataset).splits["train"] * (1 - made.data.validation))
         steps = total_steps(made, pairs)
         lines.append(
             [
@@ -134,7 +134,7 @@ def limits() -> str:
             said.append(
                 "every pixel depends on the whole image: tiles differ a little from the whole photograph"
                 if variant.receptive_field is None
-                else f"sees {field_of(variant)} around a pixel: longer blur cannot be told from the scene"
+                else f"sees {field_of(variant)} across: longer blur cannot be told from the scene"
             )
         lines.append(
             [f":doc:`{info.name} <cards/models/{info.name}>`", "; ".join(filter(None, said)) or "changes nothing"]
