@@ -1,4 +1,4 @@
-"""The tables of models, data sets, metrics and protocols in the README and the documentation, from the registries.
+"""The tables of models, weights, data sets, metrics and protocols in README and documentation, from the registries.
 
 They stand between markers, `<!-- models -->` and `<!-- /models -->` in Markdown, `.. <models>` and `.. </models>` in
 reStructuredText; what is outside of them stays as it is.
@@ -18,6 +18,7 @@ from benchmarks.tables.markup import MARKDOWN, Markup, markup_of
 from common.files import write_text
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
+from zoo.weights import catalogue
 
 PAGES = (Path("README.md"), Path("docs/datasets.rst"), Path("docs/metrics.rst"))
 """The files of this project that have such tables."""
@@ -74,6 +75,24 @@ def models(markup: Markup = MARKDOWN) -> str:
     return "\n".join(markup.table(["name", "model", "by", "variants", "parameters"], lines))
 
 
+def weights(markup: Markup = MARKDOWN) -> str:
+    """One line for the weights of each model that are got in the same way."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for entry in catalogue.entries():
+        groups.setdefault((entry.model, _way_to(entry, markup)), []).append(markup.code(entry.name))
+    lines = [[" ".join(names), markup.code(model), way] for (model, way), names in groups.items()]
+    return "\n".join(markup.table(["weights", "model", "how to get them"], lines))
+
+
+def _way_to(entry: catalogue.Entry, markup: Markup) -> str:
+    """How some weights are got."""
+    if entry.packaged is not None:
+        return "they come with the zoo"
+    if any(offer.address for offer in entry.files):
+        return markup.code("deblur-zoo weights get NAME")
+    return f"fetch the file by hand, then {markup.code('deblur-zoo weights import NAME FILE')}"
+
+
 def datasets(markup: Markup = MARKDOWN) -> str:
     """One line for each data set: what it holds, its official splits and how it is scored."""
     lines = []
@@ -108,6 +127,7 @@ def protocols(markup: Markup = MARKDOWN) -> str:
 
 TABLES: Mapping[str, Callable[[Markup], str]] = {
     "models": models,
+    "weights": weights,
     "datasets": datasets,
     "metrics": metrics,
     "protocols": protocols,

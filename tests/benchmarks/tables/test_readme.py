@@ -14,7 +14,11 @@ from tests.support import fakes
 from zoo.weights import catalogue
 
 ROOT = Path(__file__).resolve().parents[3]
-KEPT = {"README.md": ["models"], "docs/datasets.rst": ["datasets"], "docs/metrics.rst": ["metrics", "protocols"]}
+KEPT = {
+    "README.md": ["models", "weights"],
+    "docs/datasets.rst": ["datasets"],
+    "docs/metrics.rst": ["metrics", "protocols"],
+}
 
 
 @pytest.mark.parametrize("page", readme.PAGES, ids=str)
@@ -32,10 +36,12 @@ def test_links_of_the_readme_lead_somewhere():
         assert (ROOT / link.partition("#")[0]).is_file(), link
 
 
-def test_the_readme_names_only_weights_that_there_are():
-    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Which weights exist")[2]
-    named = re.findall(r"`((?:photo|maxim|nafnet|mprnet|restormer|psfnn)-[a-z0-9-]+|deblurgan)`", section)
-    assert {catalogue.find(name).name for name in named} >= {"photo-small", "maxim-gopro"}
+def test_all_weights_have_a_way_to_get_them():
+    lines = [line for line in readme.weights().splitlines()[2:] if "|" in line]
+    named = [name for line in lines for name in re.findall(r"`([^`]+)`", line.split("|")[1])]
+    assert sorted(named) == sorted(entry.name for entry in catalogue.entries())
+    (own,) = (line for line in lines if "come with the zoo" in line)
+    assert "`photo-small`" in own
 
 
 @pytest.mark.parametrize(
