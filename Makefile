@@ -1,13 +1,14 @@
-# make bench · make test · make lint: each sets up .venv, and what the system lacks, by itself on a fresh machine.
+# make bench · make test · make lint · make docs: each sets up .venv, and what the system lacks, by itself on a fresh machine.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --doctest-modules common zoo datasets benchmarks tests
 BACKENDS_STAMP := $(VENV)/.backends
+DOCS_STAMP := $(VENV)/.docs
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help bench test test-slow test-all lint setup backends speed lock clean
+.PHONY: help bench test test-slow test-all lint docs setup backends docs-tools speed lock clean
 
 help:
 	@echo "make bench     train a tiny model on the built-in sample and print the leaderboard (minutes)"
@@ -15,6 +16,7 @@ help:
 	@echo "make test-slow run those that are left out there, on JAX, PyTorch and other runtimes and in the demo, too"
 	@echo "make test-all  both"
 	@echo "make lint      ruff and mypy"
+	@echo "make docs      build the documentation into docs/_build/html, running its examples (minutes)"
 	@echo "make backends  install JAX, PyTorch, the runtimes of exported files and Gradio, which make test-slow needs"
 	@echo "make speed     timings of the input pipeline, the metrics and the layers, as ratios"
 
@@ -25,7 +27,7 @@ test: $(STAMP)
 	@.ci/test-tools
 	$(PYTEST) -m "not slow"
 
-test-slow: $(STAMP) backends
+test-slow: $(STAMP) backends docs-tools
 	@.ci/test-tools
 	$(PYTEST) -m slow
 
@@ -35,6 +37,10 @@ lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(STAMP) docs-tools
+	$(BIN)/python -m sphinx -q -W --keep-going -d docs/_build/doctrees docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 speed: $(STAMP)
 	$(BIN)/python -m benchmarks.speed
@@ -55,6 +61,12 @@ $(BACKENDS_STAMP): requirements-backends.lock requirements-export.lock
 	@$(BIN)/python -m pip install -qq --requirement requirements-backends.lock --requirement requirements-export.lock
 	@touch $@
 
+docs-tools: $(STAMP) $(DOCS_STAMP)
+
+$(DOCS_STAMP): requirements-docs.lock
+	@$(BIN)/python -m pip install -qq --requirement requirements-docs.lock
+	@touch $@
+
 # Needs uv; exact versions for Python 3.11 to 3.13 without any address. What exports need beside the rest is apart; uv
 # does not see that backports-strenum 1.3 refuses Python 3.11 and later, which have all that is in it.
 lock:
@@ -63,6 +75,8 @@ lock:
 	echo "backports-strenum<1.3" | uv pip compile setup.cfg --extra export --universal --python-version 3.11 --no-header \
 		--no-annotate --constraint requirements.lock --constraint - --quiet | grep -vxFf requirements.lock \
 		>requirements-export.lock
+	uv pip compile setup.cfg --extra docs --universal --python-version 3.11 --no-header --no-annotate \
+		--constraint requirements.lock --quiet | grep -vxFf requirements.lock >requirements-docs.lock
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache *.egg-info
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache *.egg-info docs/_build docs/cards docs/gallery

@@ -216,6 +216,10 @@ def register(protocol: Protocol) -> Protocol:
 
     Raises:
         RunError: When the name is taken or it names a metric that there is not.
+
+    >>> register(Protocol("centre", "The middle 512x512 pixels.", ("psnr",), crop=512)).main.title
+    'PSNR'
+    >>> unregister("centre")
     """
     if protocol.name in _TABLE:
         raise RunError(f"there is a protocol {protocol.name!r} already; choose another name")
@@ -232,6 +236,11 @@ def unregister(name: str) -> None:
 
     Raises:
         RunError: When there is none of this name.
+
+    >>> _ = register(Protocol("centre", "The middle 512x512 pixels.", ("psnr",)))
+    >>> unregister("centre")
+    >>> "centre" in PROTOCOLS
+    False
     """
     if name not in _TABLE:
         raise RunError(f"there is no protocol {name!r} to take out; known are {', '.join(_TABLE)}")
@@ -324,6 +333,12 @@ def scored(pairs: Pairs, protocol: Protocol, limit: int | None = None) -> Pairs:
 
     Raises:
         RunError: When nothing is left or the limit is not positive.
+
+    >>> from pathlib import Path
+    >>> items = tuple(Pair("reds", "val", "000", f"{number:08d}", (), ()) for number in range(100))
+    >>> pairs = Pairs("reds", "val", Path("."), items, "subset 100/3000", "0123456789abcdef")
+    >>> len(scored(pairs, PROTOCOLS["val300"])), scored(pairs, PROTOCOLS["full"], limit=4)[1].name
+    (10, '000/00000025')
     """
     if protocol.triplets or protocol.every > 1:
         step, first = (3, 1) if protocol.triplets else (protocol.every, protocol.every - 1)

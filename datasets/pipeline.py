@@ -102,6 +102,15 @@ def training(
 
     Raises:
         DataError: See `TrainingBatches`.
+
+    Examples:
+        >>> from datasets.image import ArrayFrame
+        >>> frame = ArrayFrame("a", np.zeros((32, 32, 3), np.uint8))
+        >>> pair = Pair("reds", "val", "000", "a", (frame,), (frame,))
+        >>> pairs = Pairs("reds", "val", Path("."), (pair,) * 4, "sample", "0123456789abcdef")
+        >>> blurry, sharp = next(iter(training(pairs, crop=16, batch=2)))
+        >>> tuple(blurry.shape), tuple(sharp.shape), blurry.dtype.name
+        ((2, 16, 16, 3), (2, 16, 16, 3), 'float32')
     """
     import tensorflow as tf
 
@@ -141,6 +150,15 @@ def evaluation(pairs: Pairs, crop: int | None = None, batch: int = 1, seed: int 
 
     Raises:
         DataError: When there are no pairs, the crop does not fit, or images of different sizes shall be batched.
+
+    Examples:
+        >>> from datasets.image import ArrayFrame
+        >>> frame = ArrayFrame("a", np.zeros((32, 32, 3), np.uint8))
+        >>> pair = Pair("reds", "val", "000", "a", (frame,), (frame,))
+        >>> pairs = Pairs("reds", "val", Path("."), (pair,) * 4, "sample", "0123456789abcdef")
+        >>> blurry, sharp = next(iter(evaluation(pairs[:3], batch=3)))
+        >>> tuple(blurry.shape)
+        (3, 32, 32, 3)
     """
     import tensorflow as tf
 
@@ -172,6 +190,12 @@ def whole_input(pair: Pair, window: Window | None = None) -> np.ndarray:
 
     Raises:
         DataError: When the pair's images differ in size, or one cannot be read.
+
+    Examples:
+        >>> from datasets.image import ArrayFrame
+        >>> frames = tuple(ArrayFrame(name, np.zeros((4, 5, 3), np.uint8)) for name in "abc")
+        >>> whole_input(Pair("reds", "val", "000", "b", frames, frames[1:2])).shape
+        (4, 5, 9)
     """
     pair_size(pair)
     return np.concatenate([as_float(frame.read(window)) for frame in pair.blurry], axis=-1)
@@ -198,6 +222,12 @@ def check_crop(pairs: Pairs, crop: int, what: str = "") -> None:
 
     Raises:
         DataError: See `datasets.image.check_crop`.
+
+    Examples:
+        >>> from datasets.image import ArrayFrame
+        >>> frame = ArrayFrame("a", np.zeros((40, 50, 3), np.uint8))
+        >>> pair = Pair("reds", "val", "000", "a", (frame,), (frame,))
+        >>> check_crop(Pairs("reds", "val", Path("."), (pair,), "sample", "0123456789abcdef"), 32)
     """
     first_of_scene = {pair.scene: pair for pair in reversed(pairs)}
     for pair in reversed(first_of_scene.values()):

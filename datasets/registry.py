@@ -122,7 +122,15 @@ def register(info: DatasetInfo, reader: Reader) -> None:
 
 
 def unregister(name: str) -> None:
-    """Takes a data set out again; errors as `info`."""
+    """Takes a data set out again; errors as `info`.
+
+    Examples:
+        >>> from dataclasses import replace
+        >>> register(replace(info("hide"), name="mine"), reader("hide"))
+        >>> unregister("mine")
+        >>> list_datasets("mine")
+        []
+    """
     _entry(name)
     del _TABLE[name]
 
@@ -151,7 +159,13 @@ def info(name: str) -> DatasetInfo:
 
 
 def reader(name: str) -> Reader:
-    """Gives how a data set's layout is read; errors as `info`."""
+    """Gives how a data set's layout is read; errors as `info`.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> reader("gopro").has(Path("nowhere"), "test")
+        False
+    """
     return _entry(name)[1]
 
 

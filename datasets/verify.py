@@ -60,6 +60,15 @@ def verify(name: str, root: Path | str, progress: Callable[[int, int], None] | N
 
     Raises:
         DataError: Unknown name, missing root or wrong layout.
+
+    Examples:
+        >>> import tempfile
+        >>> from datasets import samples
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = samples.build("div2k", folder)
+        ...     report = verify("div2k", folder)
+        >>> report.ok, report.counts["val"]
+        (True, 2)
     """
     dataset, source, folder = info(name), reader(name), folder_of(name, root)
     members, problems = _members(dataset, source, folder)

@@ -20,6 +20,11 @@ def load(source: Path | str, compile: bool = False) -> keras.Model:
     Raises:
         ZooError: When the file is missing or is not a model, or the weights are not here; the message says how to
             get them.
+
+    >>> import zoo
+    >>> model = zoo.load("photo-small")
+    >>> model.name, f"{model.count_params():,}"
+    ('nafnet.photo', '908,292')
     """
     return saving.load(store.chosen(source), compile)
 
@@ -33,5 +38,14 @@ def load_weights(model: keras.Model, source: Path | str) -> None:
 
     Raises:
         ZooError: When the weights do not fit; the message names the first that differ.
+
+    >>> import tempfile
+    >>> import zoo
+    >>> trained, fresh = (zoo.create("carlo", "tiny", filters=4) for _ in range(2))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     zoo.save(trained, f"{folder}/mine.keras")
+    ...     zoo.load_weights(fresh, f"{folder}/mine.keras")
+    >>> all((a.numpy() == b.numpy()).all() for a, b in zip(trained.weights, fresh.weights))
+    True
     """
     saving.load_weights(model, store.chosen(source))

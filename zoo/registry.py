@@ -200,6 +200,13 @@ def register(info: ModelInfo) -> Callable[[Builder], Builder]:
 
     Raises:
         ZooError: When the name is taken, or the entry speaks of variants, options or kinds that there are not.
+
+    >>> entry = stranger("brighter", "image", frames=1)
+    >>> @register(entry)
+    ... def build(inputs, *, gain: float = 1.1):
+    ...     return gain * inputs
+    >>> create("brighter", gain=1.2).name, unregister("brighter")
+    ('brighter.image', None)
     """
 
     def decorate(builder: Builder) -> Builder:
@@ -222,6 +229,11 @@ def unregister(name: str) -> None:
 
     Raises:
         ZooError: When there is no such model.
+
+    >>> _ = register(stranger("mine", "image", frames=1))(lambda inputs: inputs)
+    >>> unregister("mine")
+    >>> list_models("mine")
+    []
     """
     info(name)
     del _ENTRIES[name]
@@ -242,6 +254,10 @@ def info(name: str) -> ModelInfo:
 
     Raises:
         ZooError: When there is no such model; the message names the nearest one.
+
+    >>> import zoo
+    >>> zoo.info("carlo").title, zoo.info("carlo").variant("tiny").frames
+    ('CARLO_NET', 1)
     """
     return _entry(name).info
 
@@ -337,6 +353,10 @@ def identify(model: keras.Model) -> tuple[ModelInfo, str]:
 
     Raises:
         ZooError: When it is neither a registered model and variant nor such a model.
+
+    >>> entry, variant = identify(create("carlo", "tiny"))
+    >>> entry.name, variant
+    ('carlo', 'tiny')
     """
     name, _, variant = model.name.partition(".")
     if name in _ENTRIES and variant in _ENTRIES[name].info.variants:

@@ -43,6 +43,13 @@ def save(
     Raises:
         ZooError: When the file's name does not end in `.keras`.
         FileError: When it cannot be written.
+
+    >>> import tempfile
+    >>> import zoo
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(zoo.create("identity"), f"{folder}/mine.keras", notes={"step": 7}, members={"log.txt": b"began"})
+    ...     zoo.load(f"{folder}/mine.keras").name, zoo.read_notes(f"{folder}/mine.keras")
+    ('identity.image', {'step': 7})
     """
     path = Path(path)
     if path.suffix != ".keras":
@@ -146,6 +153,13 @@ def read_notes(path: Path | str) -> dict[str, Any]:
 
     Raises:
         ZooError: When the file is missing or is not a model.
+
+    >>> import tempfile
+    >>> import zoo
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(zoo.create("identity"), f"{folder}/mine.keras", notes={"trained on": "my photographs"})
+    ...     read_notes(f"{folder}/mine.keras")
+    {'trained on': 'my photographs'}
     """
     path = _check_file(path)
     try:
@@ -161,6 +175,13 @@ def read_member(path: Path | str, name: str) -> bytes:
 
     Raises:
         ZooError: When the file is missing, is not a model or has no such member.
+
+    >>> import tempfile
+    >>> import zoo
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(zoo.create("identity"), f"{folder}/mine.keras", members={"log.txt": b"began"})
+    ...     read_member(f"{folder}/mine.keras", "log.txt")
+    b'began'
     """
     with zipfile.ZipFile(_check_file(path)) as archive:
         if name not in archive.namelist():

@@ -107,6 +107,13 @@ def register(card: Metric) -> Metric:
 
     Raises:
         MetricError: When the name is taken.
+
+    >>> import dataclasses
+    >>> from benchmarks.metrics import METRICS
+    >>> card = dataclasses.replace(METRICS["mse"], name="mine", function=lambda a, b: 0.0)
+    >>> register(card).name, "mine" in METRICS
+    ('mine', True)
+    >>> unregister("mine")
     """
     if card.name in _CARDS:
         raise MetricError(f"there is a metric {card.name!r} already; choose another name")
@@ -119,6 +126,13 @@ def unregister(name: str) -> None:
 
     Raises:
         MetricError: When there is none of this name.
+
+    >>> import dataclasses
+    >>> from benchmarks.metrics import METRICS
+    >>> _ = register(dataclasses.replace(METRICS["mse"], name="mine"))
+    >>> unregister("mine")
+    >>> "mine" in METRICS
+    False
     """
     if name not in _CARDS:
         raise MetricError(f"there is no metric {name!r} to take out; known are {', '.join(_CARDS)}")

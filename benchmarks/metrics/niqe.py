@@ -59,6 +59,12 @@ def niqe(image: Any, truth: None = None, model: Model | None = None) -> float:
 
     Raises:
         MetricError: Without a model, for an image that is too small, flat, or of a wrong type or value.
+
+    >>> import skimage.data
+    >>> sharp = skimage.data.astronaut()
+    >>> model = fit([sharp, *(image[..., np.newaxis] for image in (skimage.data.brick(), skimage.data.grass()))])
+    >>> niqe(sharp, model=model) < niqe(sharp[::4, ::4].repeat(4, 0).repeat(4, 1), model=model)
+    True
     """
     pixels = quantised_image(image, PATCH)
     if model is None:

@@ -24,6 +24,11 @@ def register(
 
     Raises:
         RunError: When the model has recipes already.
+
+    >>> register("mine", quick=makers("carlo")["quick"])
+    >>> list(makers("mine"))
+    ['quick']
+    >>> unregister("mine")
     """
     if model in _MAKERS:
         raise RunError(f"{model} has recipes already; unregister them first")
@@ -36,6 +41,11 @@ def unregister(model: str) -> None:
 
     Raises:
         RunError: When it has none.
+
+    >>> register("mine", quick=makers("carlo")["quick"])
+    >>> unregister("mine")
+    >>> makers("mine")
+    {}
     """
     if model not in _MAKERS:
         raise RunError(f"{model} has no recipes to take out")

@@ -38,20 +38,21 @@ def _parser() -> Parser:
     parser.add_argument(
         "--readme",
         type=path,
-        nargs="?",
-        const=Path("README.md"),
+        nargs="*",
         metavar="FILE",
-        help="only make the tables of models, data sets and metrics in a Markdown file anew (default: README.md)",
+        help="only make the tables of models, data sets and metrics in files of Markdown or .rst anew (default: "
+        "README.md and the pages in docs)",
     )
     parser.add_argument("--print", dest="show", action="store_true", help="print the Markdown, too")
     return parser
 
 
-def _readme(target: Path) -> int:
-    """Makes the tables of a Markdown file anew."""
+def _readme(targets: Sequence[Path]) -> int:
+    """Makes the tables of files anew."""
     from benchmarks.tables import readme
 
-    print(f"{target}: {', '.join(readme.update(target))}")
+    for target in targets or readme.PAGES:
+        print(f"{target}: {', '.join(readme.update(target))}")
     return 0
 
 

@@ -88,6 +88,11 @@ def options_for(name: str, values: dict[str, Any]) -> Options | None:
 
     Raises:
         DataError: When the sample has no options, or a value cannot be.
+
+    Examples:
+        >>> from datasets import samples
+        >>> samples.options_for("hdc", {"steps": (5,), "train": 4}).as_dict()["steps"]
+        [5]
     """
     recipe = recipe_for(name)
     if not values:

@@ -38,6 +38,12 @@ def build(name: str, root: Path | str, seed: int = 0, force: bool = False, optio
 
     Raises:
         DataError: When there is no such sample, the folder holds anything but this sample, or the disk is full.
+
+    Examples:
+        >>> from datasets import samples
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     sorted(path.name for path in samples.build("div2k", folder).iterdir())
+        ['DIV2K_train_HR', 'DIV2K_valid_HR', 'SAMPLE.json']
     """
     recipe = recipe_for(name)
     if seed < 0:

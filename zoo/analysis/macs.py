@@ -24,6 +24,10 @@ def count_macs(model: keras.Model, height: int = COUNTED_SIDE, width: int = COUN
 
     Returns:
         The number of multiply-accumulates per image.
+
+    >>> import zoo
+    >>> count_macs(zoo.create("carlo", "tiny", filters=4), 32, 32)
+    1300320
     """
     return sum(_layer_macs(layer) for layer in at_size(model, height, width).layers)
 

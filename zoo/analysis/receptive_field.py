@@ -65,6 +65,9 @@ def receptive_field(name: str, variant: str | None = None, limit: int = 1024, **
 
     Returns:
         The side in pixels; None when it is more than `limit`, as with pooling or normalisation over the whole image.
+
+    >>> receptive_field("identity")
+    1
     """
     info = registry.info(name).for_variant(variant)
     multiple, shrink = info.size_multiple, info.variant(variant).shrink

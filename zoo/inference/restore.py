@@ -41,6 +41,11 @@ def pad_to_fit(batch: np.ndarray, info: ModelInfo, shrink: int = 0) -> tuple[np.
 
     Returns:
         The padded images, and (top, left) where the original starts in the model's output.
+
+    >>> import zoo
+    >>> padded, start = pad_to_fit(np.zeros((1, 33, 47, 3), np.float32), zoo.info("unet1"))
+    >>> padded.shape, start
+    ((1, 48, 48, 3), (7, 0))
     """
     margins = [margin_to_fit(side, info, shrink) for side in batch.shape[1:3]]
     widths = [(0, 0), *((margin // 2, margin - margin // 2) for margin in margins), (0, 0)]
@@ -75,6 +80,11 @@ def restore_batch(
     Raises:
         ZooError: When the model does not take such images or lacks what it needs to know of their blur; see
             `inputs.check_batch` and `inputs.known_blur`.
+
+    >>> import zoo
+    >>> model = zoo.create("identity")
+    >>> restore_batch(model, np.zeros((2, 5, 7, 3), np.float32), zoo.info("identity")).shape
+    (2, 5, 7, 3)
     """
     check_batch(batch, info, model_frames(model, info))
     blur = known_blur(batch, info, blur_step, psf)
@@ -115,7 +125,12 @@ def model_frames(model: keras.Model, info: ModelInfo) -> int:
 
 
 def shrink_of(model: keras.Model) -> int:
-    """By how many pixels each side of a model's output is smaller than that of its input."""
+    """By how many pixels each side of a model's output is smaller than that of its input.
+
+    >>> import zoo
+    >>> shrink_of(zoo.create("identity")), shrink_of(zoo.create("refiner", "tiny"))
+    (0, 26)
+    """
     info, variant = identify(model)
     if not info.variant(variant).shrink:
         return 0

@@ -15,16 +15,14 @@ from zoo.backend import Tensor
 class WienerDeconvolution(keras.layers.Layer):
     """Undoes a blur that is known, as far as the noise allows.
 
-    Of all linear filters it minimises |h * x - y|^2 + balance |laplacian * x|^2, which the Fourier transform solves
+    Of all linear filters it minimises `|h * x - y|^2 + balance |laplacian * x|^2`, which the Fourier transform solves
     frequency by frequency (Hunt 1973, "The application of constrained least squares estimation to image restoration by
     digital computer"; `skimage.restoration.wiener` calls it by the name that is usual today). The image is continued
     by its mirror image, which is exact where a symmetric blur was made so.
 
-    Input: a list of
-        images (batch, height, width, channels), and
-        point spread functions (batch, rows, columns, 1), their middle at (rows // 2, columns // 2), not larger than
-        twice the image less two pixels.
-    Output shape: that of the images.
+    Input: a list of images (batch, height, width, channels), and point spread functions (batch, rows, columns, 1),
+    their middle at (rows // 2, columns // 2), not larger than twice the image less two pixels. Output shape: that of
+    the images.
 
     Args:
         balance: Weight of the smoothness; at least 0. 0 divides by the transform of the point spread function alone.

@@ -24,7 +24,7 @@ _KEEPING = (
 
 
 def register_own(source: str) -> ModelInfo:
-    """Puts a model of one's own into the registry, where `create`, `restore` and `benchmarks.run` find it by its name.
+    r"""Puts a model of one's own into the registry, where `create`, `restore` and `benchmarks.run` find it by its name.
 
     It has one variant, `own`. Its parameters, multiply-accumulates and what sides it takes are measured. A user's own
     model that was registered under its name before is replaced: a file can be changed and registered again.
@@ -43,6 +43,16 @@ def register_own(source: str) -> ModelInfo:
     Raises:
         ZooError: When there is no such file or function, it raises an error, is no such model, or a model of this zoo
             has its name.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import zoo
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "half.py"
+    ...     _ = file.write_text("def build(blurry):\n    return 0.5 * blurry\n")
+    ...     entry = register_own(f"{file}:build")
+    >>> entry.name, zoo.create("half-build").name, zoo.unregister("half-build")
+    ('half-build', 'half-build.own', None)
     """
     found = own_source.find(source)
     name = found.name
