@@ -140,7 +140,7 @@ def test_results_go_to_the_current_folder(environment):
     ("line", "expected"),
     [
         ("deblur-zoo lead", {"leaderboard "}),
-        ("deblur-zoo run --trai", {"--train-on "}),
+        ("deblur-zoo run --train-o", {"--train-on "}),
         ("deblur-zoo restore --comp", {"--compare "}),
         ("deblur-zoo datasets ver", {"verify "}),
         ("deblur-zoo datasets verify --da", {"--dataset "}),
