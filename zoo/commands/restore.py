@@ -20,7 +20,7 @@ from zoo.inference.failures import in_one_line
 from zoo.inference.image_files import MEGAPIXELS
 from zoo.inference.jobs import Job, Wish, plan
 from zoo.options import INFERENCE_MODES
-from zoo.registry import ModelInfo, spoken
+from zoo.registry import ModelInfo, identify, spoken
 from zoo.start import quiet_backend
 from zoo.weights import choice
 
@@ -163,6 +163,8 @@ def _way(path: Path, args: argparse.Namespace) -> Way:
     from zoo.inference.tiling import SeamlessTiles
 
     model = saving.load(path)
+    # Before any photograph: only the loaded model tells what it gives.
+    identify(model)
     if args.inference is not None:
         model = inference_mode(model, args.inference)
     warned = False
