@@ -86,9 +86,10 @@ def asked(run, results=RUNS.parent):
     training = run.training
     made = None
     if training is not None:
-        # Budget and crop were given on the command line.
+        # Budget, crop and blur were given on the command line.
         stored = upgrade(training.recipe)
         given = {"steps": stored["steps"], "epochs": stored["epochs"], "crop": stored["data"]["crop"]}
+        given["blur"] = stored["data"].get("blur")
         made = recipe(run.model, run.dataset, training.profile, run.variant).changed(**given)
     request = Request(
         models=(run.model,),
