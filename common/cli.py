@@ -125,6 +125,15 @@ def folders(text: str) -> tuple[Path, ...]:
     return found
 
 
+def words(text: str) -> tuple[str, ...]:
+    """Reads an option that takes names between commas, each once, for argparse.
+
+    >>> words("kaist, carlo,,kaist")
+    ('kaist', 'carlo')
+    """
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+
+
 # Longer ones are no number that anything here could use, and Python refuses to read the longest.
 _DIGITS = 18
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_LONGEST = 300
+
 
 class InputError(Exception):
     """Something that was given cannot be used; the message is one line: what, which file or value, what to do."""
@@ -12,6 +14,16 @@ class InputError(Exception):
 
 class FileError(InputError):
     """A file or folder cannot be read, written or found."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says in its first line with words, cut to what one can read; its type where it says nothing.
+
+    >>> first_line(ValueError("  no such side ")), first_line(KeyError())
+    ('no such side', 'KeyError')
+    """
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "") or type(error).__name__
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:

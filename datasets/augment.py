@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from datasets.frame_store import to_uint8
-from datasets.image import DrawnFrame, Frame, Window, check_crop, cut
+from datasets.image import DrawnFrame, Frame, Window, as_colour, check_crop, cut
 from datasets.pairs import Pair
 from datasets.sizes import pair_size
 
@@ -106,7 +106,7 @@ def training_crop(
         window = _grid_window(pair.sharp[0].shape, crop, augmentation.grid, rng)
     if augmentation.enlarge:
         pair, window = _enlarged(pair, window, rng.uniform(1, augmentation.enlarge))
-    images = [_as_colour(to_uint8(pixels)) for pixels in (*_blurry(pair, window, rng), pair.sharp[0].read(window))]
+    images = [as_colour(to_uint8(pixels)) for pixels in (*_blurry(pair, window, rng), pair.sharp[0].read(window))]
     shifts = [*_shifts(len(pair.blurry), augmentation, rng), (0, 0)]
     degrees = rng.uniform(-augmentation.rotation, augmentation.rotation) if augmentation.rotation else 0.0
     images = [_move(image, degrees, shift) for image, shift in zip(images, shifts, strict=True)]
@@ -248,8 +248,3 @@ def _saturate(images: list[np.ndarray], factor: float) -> list[np.ndarray]:
         grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         results.append(cv2.addWeighted(image, factor, grey, 1 - factor, 0))
     return results
-
-
-def _as_colour(pixels: np.ndarray) -> np.ndarray:
-    """Repeats a grey image to three channels."""
-    return pixels if pixels.shape[-1] == 3 else np.repeat(pixels, 3, axis=-1)

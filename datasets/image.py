@@ -74,6 +74,15 @@ def cut(pixels: np.ndarray, window: Window | None, name: str) -> np.ndarray:
     return pixels[window.top : window.top + window.height, window.left : window.left + window.width]
 
 
+def as_colour(pixels: np.ndarray) -> np.ndarray:
+    """An image (height, width, 3) of one with one or three channels: grey is repeated.
+
+    >>> as_colour(np.array([[[7]]])).tolist()
+    [[[7, 7, 7]]]
+    """
+    return pixels if pixels.shape[-1] == 3 else np.repeat(pixels, 3, axis=-1)
+
+
 def to_light(pixels: np.ndarray) -> np.ndarray:
     """Averages an image's channels to float32 (height, width) in [0, 1].
 

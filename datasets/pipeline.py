@@ -209,7 +209,7 @@ def as_float(pixels: np.ndarray) -> np.ndarray:
         [[[1.0, 1.0, 1.0]]]
     """
     scaled = pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
-    return scaled if scaled.shape[-1] == 3 else np.repeat(scaled, 3, axis=-1)
+    return image.as_colour(scaled)
 
 
 def check_crop(pairs: Pairs, crop: int, what: str = "") -> None:

@@ -42,7 +42,7 @@ def rewritten(source: str) -> str:
     for node, text in sorted(edits, key=lambda edit: (edit[0].lineno, edit[0].col_offset), reverse=True):
         _replace(lines, node, text)
     result = b"".join(lines).decode()
-    result = _EXAMPLE.sub(lambda match: match[1] + _example(f"{match[2]} {match[3]}{match[4]}"), result)
+    result = _EXAMPLE.sub(lambda match: match[1] + rewritten(f"{match[2]} {match[3]}{match[4]}"), result)
     for pattern, command in _COMMANDS:
         result = pattern.sub(command, result)
     return result
@@ -85,8 +85,3 @@ def _replace(lines: list[bytes], node: ast.stmt | ast.expr, text: str) -> None:
     lines[first] = before + text.encode() + after
     for line in range(first + 1, last + 1):
         lines[line] = b"\n"
-
-
-def _example(statement: str) -> str:
-    """An import statement of a docstring's example."""
-    return rewritten(statement)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ import numpy as np
 from benchmarks.errors import RunError
 from benchmarks.evaluation.scoring import Gathering, Scores, Values, score_image
 from benchmarks.protocols import Protocol
+from common.cores import cores
 from common.progress import Progress
-from datasets.image import Frame
+from datasets.image import Frame, as_colour
 from datasets.pairs import Pair, Pairs
 from datasets.pipeline import as_float
 
@@ -44,11 +44,6 @@ class FileScores:
         rate = count / max(self.seconds, 1e-9)
         share = f"{100 * self.decoding:.0f} % of it decoding"
         return f"{count:,} images in {self.seconds:.1f} s, {rate:.1f} a second, {share}"
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def refuse_crops(protocol: Protocol) -> None:
@@ -118,4 +113,4 @@ def _of_three_channels(images: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Images as metrics take them: of 8 bit as they are, floats where one has 16; grey is repeated."""
     if any(image.dtype != np.uint8 for image in images):
         return [as_float(image) for image in images]
-    return [image if image.shape[-1] == 3 else np.repeat(image, 3, axis=-1) for image in images]
+    return [as_colour(image) for image in images]

@@ -14,6 +14,7 @@ from benchmarks.protocols import Protocol
 from benchmarks.records.layout import FOLDER
 from common.files import atomic_open
 from datasets import pipeline
+from datasets.image import as_colour
 from datasets.pairs import Pairs
 from datasets.pipeline import as_float
 
@@ -114,7 +115,7 @@ def save(
 
 def _colours(image: np.ndarray) -> np.ndarray:
     """An image (height, width, 3) in [0, 1] of one with one or three channels."""
-    colours: np.ndarray = np.clip(np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image, 0, 1)
+    colours: np.ndarray = np.clip(as_colour(image), 0, 1)
     return colours
 
 

@@ -13,7 +13,6 @@ from benchmarks.protocols import PROTOCOLS
 from benchmarks.records import ocr_by_step
 from benchmarks.records.record import Record
 from benchmarks.report.charts import Axis, Point, keys, recognition, scatter
-from datasets.registry import list_datasets
 
 _COSTS = (
     ("parameters", "parameters", 1.0),
@@ -44,7 +43,6 @@ def _content(ranking: Ranking, by_name: Mapping[str, Record]) -> dict[str, Any]:
         **{name: first[name] for name in leaderboard_rows.GROUP},
         "name": leaderboard_rows.names_of(rows),
         "anchor": "-".join(str(first[name]).replace(" ", "-") for name in leaderboard_rows.GROUP if first[name]),
-        "has_dataset_card": first["dataset"] in list_datasets(),
         "columns": [ranking.columns[place] for place in shown],
         "lines": [
             {"link": f"runs/{Path(row['record']).stem}.html", "cells": [line[place] for place in shown]}

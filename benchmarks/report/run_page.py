@@ -14,7 +14,6 @@ from benchmarks.recipes.recipe import choices_of, upgrade
 from benchmarks.records import curves, layout, ocr_by_step
 from benchmarks.records.record import EXTERNAL, Finished, Record, Training, called
 from benchmarks.report.charts import Axis, Point, histogram, lines, recognition
-from datasets.registry import list_datasets
 
 
 def content(record: Record, row: leaderboard_rows.Row, folder: Path) -> dict[str, Any]:
@@ -30,9 +29,8 @@ def content(record: Record, row: leaderboard_rows.Row, folder: Path) -> dict[str
         "title": f"{run.name} on {called(run.dataset, run.evaluation.name)}, protocol {run.protocol}",
         "here": "index",
         "run": run,
-        # Another program has no card, and neither have folders of one's own.
+        # Another program has no card.
         "has_model_card": run.weights != EXTERNAL,
-        "has_dataset_card": run.dataset in list_datasets(),
         "scores": _scores(run),
         "charts": [_distribution(run), *_spread(record), *_curves(run, folder)],
         "shown": _shown(run, folder),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.recipes.recipe import PROFILES
 from benchmarks.run import config, own_data
-from common.cli import Parser, count, folders, path, positive, rate, seed_number
+from common.cli import Parser, count, folders, path, positive, rate, seed_number, words
 from datasets.blur.on_the_fly import DISTRIBUTIONS
 from zoo.options import INFERENCE_MODES
 from zoo.weights import catalogue
@@ -38,12 +38,12 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--model",
         required=True,
-        type=_names,
+        type=words,
         metavar="NAME[,NAME]",
         help="models, like atrous or atrous/tiny: see python -m zoo list; or your own: FILE.py:FUNCTION, "
         "MODULE:FUNCTION, FILE.keras or, with --no-train, FILE.onnx",
     )
-    add("--dataset", required=True, type=_names, metavar="NAME[,NAME]", help="data sets: see python -m datasets list")
+    add("--dataset", required=True, type=words, metavar="NAME[,NAME]", help="data sets: see python -m datasets list")
     add(
         "--seed",
         type=seed_number,
@@ -181,7 +181,7 @@ def _add_scoring(group: argparse._ArgumentGroup) -> None:
     add("--limit", type=positive, metavar="N", help="score only so many images, evenly spread")
     add(
         "--metrics",
-        type=_names,
+        type=words,
         default=(),
         metavar="NAME[,NAME=FILE]",
         help="metrics to measure beside the protocol's, like psnr_y or lpips=alexnet.pth; a run that was done without "
@@ -226,11 +226,6 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     """
     parser = build_parser()
     return parser.parse_args(config.with_file(parser, arguments))
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """The names between commas, each once, for argparse."""
-    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def _weights(text: str) -> Path | str:

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 import numpy as np
 
-import zoo
 from benchmarks.errors import RunError
 from benchmarks.evaluation import panels
 from benchmarks.evaluation.files import FileScores, evaluate_files
@@ -26,7 +25,6 @@ from common.files import expand
 from datasets.image import Frame
 from datasets.pairs import Pair
 from datasets.pipeline import as_float
-from datasets.readers.matching import FOLDER
 
 BASELINE = "identity"
 """The model whose row the blurry images are."""
@@ -97,7 +95,8 @@ def _write(request: Request, inputs: Inputs, found: FileScores, summary: Scores)
 
 def _baseline(request: Request, inputs: Inputs) -> record.Record:
     """The record of the blurry images: one that is there and has all that is asked for, or a new one."""
-    identity = _identity(inputs, BASELINE, _usual_variant(inputs.pairs.dataset))
+    # The variant that the run command takes, so that both find each other's record.
+    identity = _identity(inputs, BASELINE, default_variant(BASELINE, inputs.pairs.dataset, "paper"))
     there = _found(request.results, identity, inputs)
     names = [card.name for card in inputs.protocol.cards]
     if there is not None and there.result.has(names, inputs.protocol.sources()):
@@ -116,11 +115,6 @@ def _baseline(request: Request, inputs: Inputs) -> record.Record:
         key=_key(inputs, identity), **identity, weights="none", model_facts=facts, **_sections(inputs, summary)
     )
     return store.write(request.results, done)
-
-
-def _usual_variant(dataset: str) -> str:
-    """The variant of the baseline that the run command takes on a data set, so that both find each other's record."""
-    return zoo.info(BASELINE).default if dataset == FOLDER else default_variant(BASELINE, dataset, "paper")
 
 
 def _found(folder: Path, identity: dict[str, Any], inputs: Inputs) -> record.Record | None:

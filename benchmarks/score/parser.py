@@ -11,7 +11,7 @@ import zoo
 from benchmarks.errors import RunError
 from benchmarks.metrics import Metric
 from benchmarks.metrics.asked import asked
-from common.cli import Parser, count, folders, path, positive
+from common.cli import Parser, count, folders, path, positive, words
 
 _EXAMPLES = """examples:
   python -m benchmarks.score --restored OUT --sharp SHARP --blurry BLURRY --name mynet
@@ -93,7 +93,7 @@ def _add_scoring(group: argparse._ArgumentGroup) -> None:
     add("--protocol", metavar="NAME", help="full or aligned; for a data set one of its own (default: the usual one)")
     add(
         "--metrics",
-        type=_words,
+        type=words,
         default=(),
         metavar="NAME[,NAME=FILE]",
         help="metrics to measure beside the protocol's, like psnr_y, niqe=modelparameters.mat or lpips=alexnet.pth",
@@ -126,11 +126,6 @@ def _add_fitting(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--fit-niqe", type=folders, metavar="DIR[,DIR]", help="fit it to folders of sharp photographs, nothing else")
     add("--out", type=path, metavar="FILE", help="where the fitted model goes, an .npz file")
-
-
-def _words(text: str) -> tuple[str, ...]:
-    """What stands between commas, each once, for argparse."""
-    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
 
 
 def request_of(options: argparse.Namespace) -> Request:

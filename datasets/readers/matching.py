@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tarfile
 import zipfile
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from datasets.errors import DataError
 from datasets.members import Found
-from datasets.readers.base import folders, scan
+from datasets.readers.base import scan, tree
 from datasets.readers.table import ENDINGS
 
 FOLDER = "folder"
@@ -48,18 +47,11 @@ def images_in(place: Path) -> dict[str, Found]:
 
 
 def _below(place: Path) -> dict[str, Found]:
-    """The image files of a folder and of those below it; no folder is seen twice."""
+    """The image files of a folder and of those below it."""
     found: dict[str, Found] = {}
-    waiting, seen = ["."], set()
-    while waiting:
-        folder = waiting.pop()
-        real = os.path.realpath(place / folder)
-        if real in seen:
-            continue
-        seen.add(real)
+    for folder in tree(place, place):
         prefix = "" if folder == "." else f"{folder}/"
         found |= {prefix + stem: file for stem, file in scan(place, folder, ENDINGS).items()}
-        waiting += [prefix + name for name in folders(place, folder)]
     return found
 
 

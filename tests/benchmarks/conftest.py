@@ -44,3 +44,9 @@ def refused(capfd):
         return lines[0]
 
     return run
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    """A cache folder of the test's own, with nothing in it."""
+    monkeypatch.setenv("DEBLUR_ZOO_CACHE", str(tmp_path / "cache"))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from common.cores import cores
 from zoo.export.base import Format, Runtime
 from zoo.export.graph import SHARP, SIGNATURE, Graph, described
 from zoo.export.limits import uses_transforms
@@ -36,7 +36,7 @@ def load(path: Path) -> Runtime:
     """Loads a `.tflite` file in LiteRT's interpreter, on as many threads as there are processors."""
     from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=str(path), num_threads=len(os.sched_getaffinity(0)))
+    interpreter = Interpreter(model_path=str(path), num_threads=cores())
     runner = interpreter.get_signature_runner(SIGNATURE)
 
     def run(inputs: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from common.cores import cores
 from zoo.errors import ZooError
 from zoo.export.base import Format, Runtime
 from zoo.export.graph import SHARP, Graph, described
@@ -44,7 +44,7 @@ def opened(model: Path | bytes) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = len(os.sched_getaffinity(0))
+    options.intra_op_num_threads = cores()
     # Errors become exceptions anyway; warnings are of no use to who exports.
     options.log_severity_level = 4
     source = model if isinstance(model, bytes) else str(model)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common.errors import FileError
+from common.errors import FileError, first_line
 from common.files import atomic_folder, atomic_path, expand
 from zoo.errors import ZooError
 from zoo.export.base import Format
@@ -148,12 +148,6 @@ def _one_line_errors(what: str) -> Iterator[None]:
         # A full disk or a missing right, which the path's own block knows how to tell.
         if error.errno is not None:
             raise
-        raise ZooError(f"{what}: {_first_line(error)}") from error
+        raise ZooError(f"{what}: {first_line(error)}") from error
     except Exception as error:
-        raise ZooError(f"{what}: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    """What an error says in its first line, cut to what one can read."""
-    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "") or type(error).__name__
-    return said if len(said) <= 300 else f"{said[:300]}..."
+        raise ZooError(f"{what}: {first_line(error)}") from error

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from common.errors import first_line
 from zoo.backend import Tensor
 from zoo.errors import ZooError
 from zoo.export.onnx import opened
@@ -21,7 +22,6 @@ _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(do
 _COUNTED = ("Conv", "ConvTranspose", "MatMul", "Gemm")
 # Four times less to hold at once than 256, where a pixel costs the same.
 _COUNTED_SIDE = 128
-_LONGEST = 200
 
 
 @cache
@@ -54,7 +54,7 @@ class OnnxFile:
         try:
             self._session = opened(path)
         except Exception as error:
-            raise ZooError(f"{path}: ONNX Runtime cannot open it: {_first_line(error)}; export it again") from error
+            raise ZooError(f"{path}: ONNX Runtime cannot open it: {first_line(error)}; export it again") from error
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if len(inputs) != 1 or len(outputs) != 1:
             raise ZooError(
@@ -95,7 +95,7 @@ class OnnxFile:
             (restored,) = self._session.run([self._output.name], {self._input.name: given})
         except Exception as error:
             size = f"{images.shape[1]}x{images.shape[2]}"
-            raise ZooError(f"{self.path}: fails on images of {size}: {_first_line(error)}") from error
+            raise ZooError(f"{self.path}: fails on images of {size}: {first_line(error)}") from error
         if restored.ndim != 4:
             raise ZooError(f"{self.path}: gives {restored.shape}, not images (batch, height, width, 3)")
         # Some files take channels first and give them last, or the other way round.
@@ -132,7 +132,7 @@ class OnnxFile:
         try:
             found = opened(model.SerializeToString()).run(None, {self._input.name: image})
         except Exception as error:
-            raise ZooError(f"{self.path}: cannot be looked into: {_first_line(error)}; export it again") from error
+            raise ZooError(f"{self.path}: cannot be looked into: {first_line(error)}; export it again") from error
         names = [self._output.name, *wanted]
         shapes |= {self._input.name: image.shape, **{name: each.shape for name, each in zip(names, found, strict=True)}}
         return sum(_macs(node, shapes) for node in nodes) / math.prod((self._batch or 1, *size))
@@ -153,11 +153,6 @@ def _macs(node: Any, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return math.prod(first) // first[1] * math.prod(second)
     transposed = any(each.name == "transA" and each.i for each in node.attribute)
     return math.prod(result) * first[-2 if transposed else -1]
-
-
-def _first_line(error: Exception) -> str:
-    said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    return said[:_LONGEST]
 
 
 class OnnxGraph(keras.layers.Layer):

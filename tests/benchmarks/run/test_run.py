@@ -18,16 +18,13 @@ from benchmarks.records import record, store
 from benchmarks.run import execute
 from benchmarks.run.__main__ import main
 from datasets.samples.build import sample_root
+from tests.support.runs import run
 
 ROOT = Path(__file__).resolve().parents[3]
 BUDGET = ("--sample", "--steps", "8", "--batch-size", "2", "--crop", "32", "--limit", "2")
 ATROUS = ("--model", "atrous", "--dataset", "cifar10", *BUDGET)
 
 pytestmark = pytest.mark.usefixtures("samples")
-
-
-def run(*arguments):
-    return main([str(argument) for argument in arguments])
 
 
 def record_of(folder, model, dataset):

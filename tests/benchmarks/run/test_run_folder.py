@@ -9,12 +9,10 @@ from benchmarks.leaderboard.check import faults
 from benchmarks.records import store
 from benchmarks.report.__main__ import main as report
 from benchmarks.run.__main__ import main
-from benchmarks.run.asking import request_of
-from benchmarks.run.parser import build_parser
-from benchmarks.run.plan import plan_all
 from tests.support import fakes
+from tests.support.runs import planned, run
 
-pytestmark = pytest.mark.usefixtures("toy")
+pytestmark = pytest.mark.usefixtures("toy", "empty_cache")
 RUN = ("--model", "toy", "--dataset", "folder", "--steps", "3", "--images", "0")
 
 
@@ -29,19 +27,6 @@ def root(tmp_path_factory):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 assert cv2.imwrite(str(path), frame.read())
     return folder
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("DEBLUR_ZOO_CACHE", str(tmp_path / "cache"))
-
-
-def planned(*arguments):
-    return plan_all(request_of(build_parser().parse_args([str(each) for each in arguments])))[-1]
-
-
-def run(*arguments):
-    return main([str(argument) for argument in arguments])
 
 
 def records(folder):

@@ -7,15 +7,11 @@ import pytest
 import zoo
 from benchmarks.leaderboard import ranking
 from benchmarks.records import store
-from benchmarks.run.__main__ import main
+from tests.support.runs import run
 
 BUDGET = ("--dataset", "reds", "--sample", "--steps", "4", "--batch-size", "2", "--limit", "1")
 
 pytestmark = pytest.mark.usefixtures("samples")
-
-
-def run(*arguments):
-    return main([str(argument) for argument in arguments])
 
 
 def record_of(folder, model):

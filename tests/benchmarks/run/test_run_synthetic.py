@@ -7,11 +7,9 @@ import pytest
 from benchmarks.leaderboard.check import faults
 from benchmarks.records import store
 from benchmarks.run.__main__ import main
-from benchmarks.run.asking import request_of
-from benchmarks.run.parser import build_parser
-from benchmarks.run.plan import plan_all
+from tests.support.runs import planned, run
 
-pytestmark = pytest.mark.usefixtures("toy")
+pytestmark = pytest.mark.usefixtures("toy", "empty_cache")
 TRAIN = ("--model", "toy", "--dataset", "gopro", "--train-on", "synthetic", "--steps", "3", "--images", "0")
 
 
@@ -25,19 +23,6 @@ def photos(tmp_path_factory):
         path.parent.mkdir(exist_ok=True)
         assert cv2.imwrite(str(path), cv2.GaussianBlur(random.integers(0, 256, (*size, 3), np.uint8), (5, 5), 1))
     return folder
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("DEBLUR_ZOO_CACHE", str(tmp_path / "cache"))
-
-
-def planned(*arguments):
-    return plan_all(request_of(build_parser().parse_args([str(each) for each in arguments])))[-1]
-
-
-def run(*arguments):
-    return main([str(argument) for argument in arguments])
 
 
 def records(folder):
