@@ -60,9 +60,9 @@ def test_recipes_of_committed_records(path):
     training = content["training"]
     stored = upgrade(training["recipe"])
     made = recipe(content["model"], content["dataset"], training["profile"], content["variant"])
-    made = made.changed(
-        steps=stored["steps"], epochs=stored["epochs"], batch=stored["data"]["batch"], crop=stored["data"]["crop"]
-    )
+    # What the command line gave: a budget, and of the data what is there.
+    given = {name: stored["data"].get(name) for name in ("batch", "crop", "blur")}
+    made = made.changed(steps=stored["steps"], epochs=stored["epochs"], **given)
     assert choices_of(stored) == made.choices()
     assert upgrade(stored) == stored
 
