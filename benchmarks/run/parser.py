@@ -161,7 +161,7 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
     add(
         "--blur",
         choices=DISTRIBUTIONS,
-        help="for --train-on synthetic: usual, or straight for short, straight, noiseless shakes to begin with",
+        help="for --train-on synthetic: usual, or, to begin with, short straight shakes or all motion, both noiseless",
     )
     add("--no-noise", action="store_true", help="no noise on the input")
     add("--no-warp", action="store_true", help="for hdc: do not lay the blurry photographs over the sharp ones")

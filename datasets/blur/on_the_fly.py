@@ -92,7 +92,10 @@ STRAIGHT = Distribution(
 )
 """Short, nearly straight motion of the camera alone, without noise: what a small model learns first."""
 
-DISTRIBUTIONS = MappingProxyType({"usual": DEFAULT, "straight": STRAIGHT})
+MOTION = Distribution(length=(1.0, 36.0), defocus=0.0, noisy=0.0, jpeg=0.0)
+"""Motion of every kind, of the camera and of objects, without defocus, noise and JPEG: what a model learns second."""
+
+DISTRIBUTIONS = MappingProxyType({"usual": DEFAULT, "motion": MOTION, "straight": STRAIGHT})
 """What can be chosen by name."""
 
 

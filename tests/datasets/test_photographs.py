@@ -26,7 +26,7 @@ def test_the_distribution_of_all_frames_is_replaced(tmp_path):
 
 
 def test_unknown_names_and_files_are_refused(tmp_path):
-    with pytest.raises(DataError, match="there is no blur 'bent'; choose from usual, straight"):
+    with pytest.raises(DataError, match="there is no blur 'bent'; choose from usual, motion, straight"):
         blurred_by(pairs_of(tmp_path, "drawn"), "bent")
     with pytest.raises(DataError, match="a is blurry as it is; --blur is for --train-on synthetic"):
         blurred_by(pairs_of(tmp_path, "file"), "straight")
@@ -36,3 +36,9 @@ def test_straight_motion_is_short_alone_and_without_noise():
     straight = DISTRIBUTIONS["straight"]
     assert straight.length[1] < DEFAULT.length[1] and straight.smoothness[0] > DEFAULT.smoothness[1]
     assert not any((straight.object, straight.defocus, straight.noisy, straight.jpeg))
+
+
+def test_motion_is_of_every_kind_and_nothing_else():
+    motion = DISTRIBUTIONS["motion"]
+    assert motion.object and motion.smoothness == DEFAULT.smoothness and motion.length[1] > DEFAULT.length[1]
+    assert not any((motion.defocus, motion.noisy, motion.jpeg))
