@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks.metrics import METRICS, Metric
@@ -32,6 +33,7 @@ COLUMNS = (
     "metric_sources",
     *("data_name", "training_name"),
     "own",
+    "started_from",
 )
 
 SCHEMA = 1
@@ -87,7 +89,7 @@ def _training(training: Training | None) -> Row:
     """The columns of a training; empty ones without."""
     if training is None:
         names = ("trained_on", "training_data", "profile", "steps", "training_seconds", "selected_on", "preparation")
-        return dict.fromkeys((*names, "training_name"), "")
+        return dict.fromkeys((*names, "training_name", "started_from"), "")
     preparation = training.choice("preparation", "")
     return {
         "trained_on": training.dataset,
@@ -99,6 +101,7 @@ def _training(training: Training | None) -> Row:
         # How photographs of text were prepared, with the noise that was added.
         "preparation": f"{preparation}, noise {training.choice('noise', 0.0):g}" if preparation else "",
         "training_name": training.name,
+        "started_from": training.started_from or "",
     }
 
 
@@ -279,7 +282,14 @@ def _trained_on(row: Row) -> str:
     trained = _published(row["weights"])
     if row["trained_on"]:
         trained = f"{called(row['trained_on'], row['training_name'])} ({row['training_data']})"
-    return trained + (f", weights chosen on {row['selected_on']}" if row["selected_on"] else "")
+    start = f", from {_start(row['started_from'])}" if row["started_from"] else ""
+    return trained + start + (f", weights chosen on {row['selected_on']}" if row["selected_on"] else "")
+
+
+def _start(source: str) -> str:
+    """What a training went on from: the name of published weights, or that of a file."""
+    name, _, rest = source.partition(" ")
+    return name if rest.startswith("sha256:") else Path(source).name
 
 
 def _published(weights: str) -> str:

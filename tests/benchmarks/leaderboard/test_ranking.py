@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import filelock
+import msgspec
 import pytest
 
 from benchmarks.leaderboard import __main__, ranking
@@ -96,6 +97,7 @@ COLUMNS = (
     "data_name",
     "training_name",
     "own",
+    "started_from",
 )
 
 
@@ -238,6 +240,16 @@ class TestFiles:
         assert len({line.count("|") for line in table}) == 1
         assert "| gopro (subset 5/2103) | quick, 1,800 steps, 61 s |" in table[2]
         assert table[3].endswith("|  |  |")
+
+    @pytest.mark.parametrize(
+        ("start", "shown"), [("weights/street.keras", "street.keras"), ("photo-small sha256:95449577", "photo-small")]
+    )
+    def test_what_a_training_went_on_from(self, tmp_path, start, shown):
+        put(tmp_path, training=msgspec.structs.replace(TRAINING, started_from=start))
+        ranking.update(tmp_path)
+        (row,) = csv.DictReader(io.StringIO((tmp_path / "leaderboard.csv").read_text()))
+        assert row["started_from"] == start
+        assert f"| gopro (subset 5/2103), from {shown} |" in (tmp_path / "leaderboard.md").read_text()
 
     def test_it_can_be_made_anew(self, tmp_path):
         put(tmp_path)
