@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable
 
 _LONGEST = 300
+_SHOWN = 60
 
 
 class InputError(Exception):
@@ -26,13 +27,23 @@ def first_line(error: BaseException) -> str:
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
 
 
+def one_line(value: object) -> str:
+    """A value as a message shows it: in one line, and not longer than one reads.
+
+    >>> one_line(None), one_line([1, 2])
+    ('None', '[1, 2]')
+    """
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _SHOWN else f"{type(value).__name__} {text[:_SHOWN]}..."
+
+
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """`" (did you mean ...?)"` for a mistyped name, or nothing when no known one is near.
 
     >>> did_you_mean("atrus", ["atrous", "carlo"])
     " (did you mean 'atrous'?)"
-    >>> did_you_mean("unet", ["atrous", "carlo"])
+    >>> did_you_mean("foo", ["gopro", "reds"])
     ''
     """
-    close = difflib.get_close_matches(str(name).lower(), list(known), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(name).lower(), list(known), n=1, cutoff=0.6)
     return f" (did you mean {close[0]!r}?)" if close else ""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
-
+from common.lazy import lazy
 from datasets.errors import DataError
 from datasets.loading import load
 from datasets.pairs import Pair, Pairs
@@ -26,12 +24,5 @@ __all__ = [
     "verify",
 ]
 
-# These bring OpenCV or TensorFlow along, so they are imported when first asked for.
-_LAZY = ("frames", "pipeline", "samples")
-
-
-def __getattr__(name: str) -> Any:
-    """Imports a heavy submodule on first use."""
-    if name in _LAZY:
-        return importlib.import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# These bring OpenCV or TensorFlow along.
+__getattr__, __dir__ = lazy(__name__, __all__, {}, ("frames", "pipeline", "samples"))

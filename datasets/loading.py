@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from common.errors import one_line
 from datasets.errors import DataError
 from datasets.pairs import OWN_PAIRS, OWN_PHOTOGRAPHS, Pair, Pairs, fingerprint
 from datasets.readers.base import Member, Reader, base_of, coverage, is_sample, locate
@@ -53,6 +54,8 @@ def load(
     """
     dataset, source = info(name), reader(name)
     _check_split(dataset, split)
+    if not isinstance(root, str | Path | Sequence):
+        raise DataError(f"{name}: root must be a folder, not {one_line(root)}; give where the data set is")
     if frames not in (1, 3):
         raise DataError(f"frames={frames}: choose 1, or 3 for previous, current and next")
     folder, within = _folders(name, root)

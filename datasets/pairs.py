@@ -6,9 +6,13 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
+from datasets import notebook
 from datasets.image import Frame
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 OWN_PHOTOGRAPHS = "own photographs"
 """The coverage of data that nobody has published and that have no official count."""
@@ -19,7 +23,7 @@ OWN_PAIRS = "own pairs"
 _WITHOUT_COUNT = ("sample", OWN_PHOTOGRAPHS, OWN_PAIRS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pair:
     """One blurry image (or three neighbouring ones) and its sharp truth.
 
@@ -47,8 +51,23 @@ class Pair:
         """Scene and frame, unique within the split."""
         return f"{self.scene}/{self.frame}" if self.scene else self.frame
 
+    def show(self) -> Figure:
+        """The blurry image, or the middle one of three, beside the sharp one, as a figure.
 
-@dataclass(frozen=True)
+        Raises:
+            DataError: When one cannot be read.
+        """
+        return notebook.pair_figure(self)
+
+    def __repr__(self) -> str:
+        frames = f"{len(self.blurry)} blurry, {len(self.sharp)} sharp"
+        return f"<Pair {self.name} of {self.dataset} {self.split}: {frames}>"
+
+    def _repr_html_(self) -> str:
+        return notebook.pair_html(self)
+
+
+@dataclass(frozen=True, repr=False)
 class Pairs(Sequence[Pair]):
     """The pairs of one split, with what is needed to say honestly which data they are.
 
@@ -86,6 +105,19 @@ class Pairs(Sequence[Pair]):
 
     def __iter__(self) -> Iterator[Pair]:
         return iter(self.items)
+
+    def __repr__(self) -> str:
+        return f"<Pairs {self._title}>"
+
+    def _repr_html_(self) -> str:
+        return notebook.pairs_html(self._title, self.items)
+
+    @property
+    def _title(self) -> str:
+        """What they are, in a line."""
+        scenes = len(self.scenes)
+        groups = f" of {scenes:,} {'scene' if scenes == 1 else 'scenes'}" if self.scenes != ("",) else ""
+        return f"{self.dataset} {self.split}: {len(self):,} pairs{groups}, {self.coverage}, in {self.root}"
 
     @property
     def scenes(self) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import lru_cache
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from common.errors import one_line
 from datasets import frame_store, image
 from datasets.augment import NONE, Augmentation, random_window, training_crop
 from datasets.errors import DataError
@@ -45,9 +47,9 @@ class TrainingBatches:
     """
 
     def __init__(self, pairs: Pairs, crop: int, batch: int, augmentation: Augmentation = NONE, seed: int = 0) -> None:
+        _check_request(pairs, batch, seed)
         if not pairs:
             raise DataError(f"{pairs.dataset} {pairs.split}: no training pairs; check the data root")
-        _check_request(batch, seed)
         check_crop(pairs, crop)
         self.pairs, self.crop, self.batch = pairs, crop, batch
         self.augmentation, self.seed = augmentation, seed
@@ -114,6 +116,7 @@ def training(
     """
     import tensorflow as tf
 
+    _check_request(pairs, batch, seed)
     attached, undecoded = frame_store.attach(pairs, store)
     if undecoded:
         _LOG.warning(
@@ -164,7 +167,7 @@ def evaluation(pairs: Pairs, crop: int | None = None, batch: int = 1, seed: int 
 
     if not pairs:
         raise DataError(f"{pairs.dataset} {pairs.split}: no pairs to score; check the data root")
-    _check_request(batch, seed)
+    _check_request(pairs, batch, seed)
     if crop is not None:
         check_crop(pairs, crop)
     elif batch > 1 and len(sizes(pairs)) > 1:
@@ -234,8 +237,13 @@ def check_crop(pairs: Pairs, crop: int, what: str = "") -> None:
         image.check_crop(crop, pair.sharp[0].shape, f"{pairs.dataset} {pair.name}", what)
 
 
-def _check_request(batch: int, seed: int) -> None:
-    """Raises DataError for a batch size or a seed that cannot be."""
+def _check_request(pairs: Any, batch: Any, seed: Any) -> None:
+    """Raises DataError for what are no pairs, and for a batch size or a seed that cannot be."""
+    if not isinstance(pairs, Pairs):
+        raise DataError(f"pairs must come from datasets.load, or a slice of such, not {one_line(pairs)}")
+    for name, value in (("batch", batch), ("seed", seed)):
+        if not isinstance(value, Integral) or isinstance(value, bool):
+            raise DataError(f"{name}={one_line(value)} must be a whole number")
     if batch < 1:
         raise DataError(f"batch size must be at least 1, not {batch}")
     if seed < 0:

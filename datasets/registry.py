@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from common.errors import did_you_mean
+from common.notebook import table
 from datasets.errors import DataError
 from datasets.members import Reader
 
 NOT_STATED = "not stated by the owner"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DatasetInfo:
     """What there is to know about a data set without having it.
 
@@ -75,6 +76,24 @@ class DatasetInfo:
     own_photographs: bool = False
     own_pairs: bool = False
     instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        splits = ", ".join(f"{split} {count:,}" if count else split for split, count in self.splits.items())
+        return f"<DatasetInfo {self.name}: {self.title}; {splits}>"
+
+    def _repr_html_(self) -> str:
+        return table(
+            [
+                ("name", self.name),
+                ("title", self.title),
+                ("holds", self.summary),
+                ("pairs", ", ".join(f"{split} {count:,}" for split, count in self.splits.items() if count) or "any"),
+                ("protocols", ", ".join(self.protocols) or "none"),
+                ("size", self.size),
+                ("licence", self.licence),
+                ("source", self.source),
+            ]
+        )
 
     @property
     def own(self) -> bool:

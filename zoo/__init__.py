@@ -5,11 +5,13 @@ Importing this package does not import Keras; building the first model does.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from common.lazy import lazy
 from zoo import models  # noqa: F401  importing the models puts them into the registry
 from zoo.errors import ZooError
 from zoo.export import export
+from zoo.inference.compare import compare
 from zoo.inference.modes import inference_mode
 from zoo.inference.restore import pad_to_fit, restore, restore_batch, shrink_of
 from zoo.loading import load, load_weights
@@ -25,6 +27,7 @@ __all__ = [
     "ModelInfo",
     "Variant",
     "ZooError",
+    "compare",
     "count_macs",
     "create",
     "export",
@@ -47,15 +50,10 @@ __all__ = [
     "unregister",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Imports what needs Keras' classes, and so cannot be imported ahead, at its first use."""
-    if name == "count_macs":
-        from zoo.analysis.macs import count_macs
-
-        return count_macs
-    if name == "receptive_field":
-        from zoo.analysis.receptive_field import receptive_field
-
-        return receptive_field
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# What needs Keras' classes cannot be imported ahead.
+__getattr__, __dir__ = lazy(
+    __name__,
+    __all__,
+    {"count_macs": "analysis.macs", "receptive_field": "analysis.receptive_field"},
+    ("analysis", "layers", "losses", "patchgan"),
+)

@@ -6,13 +6,23 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Annotated, Any, NamedTuple
 
 from common.errors import did_you_mean
 from zoo.errors import ZooError
 
 INFERENCE_MODES = ("local", "global")
 """Where a model that goes by means may take them: over windows as large as training has seen, or over the image."""
+
+
+class Least(NamedTuple):
+    """Beside a whole number's type, the least that it may be; without it that is 1."""
+
+    number: int
+
+
+Count = Annotated[int, Least(0)]
+"""The type of an option that counts what a model may also do without."""
 
 
 def defaults_of(builder: Callable[..., Any]) -> dict[str, Any]:
@@ -39,13 +49,25 @@ def check_options(name: str, builder: Callable[..., Any], options: Mapping[str, 
             )
     if not options:
         return
-    wanted = typing.get_type_hints(builder)
+    wanted = typing.get_type_hints(builder, include_extras=True)
     for option, value in options.items():
         if not fits(value, wanted.get(option, Any)):
             raise ZooError(
                 f"{name}: option {option}={value!r} must be {described(wanted[option])}, not {type(value).__name__}; "
                 f"the default is {known[option]!r}"
             )
+        least = _least(wanted.get(option, Any))
+        if least is not None and value < least:
+            raise ZooError(
+                f"{name}: option {option}={value!r} must be at least {least}; the default is {known[option]!r}"
+            )
+
+
+def _least(wanted: Any) -> int | None:
+    """The least that an option of an annotated type may be; None for what is no whole number."""
+    if wanted is int:
+        return 1
+    return next((each.number for each in getattr(wanted, "__metadata__", ()) if isinstance(each, Least)), None)
 
 
 def fits(value: Any, wanted: Any) -> bool:
@@ -57,6 +79,8 @@ def fits(value: Any, wanted: Any) -> bool:
     origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
     if wanted is Any:
         return True
+    if origin is Annotated:
+        return fits(value, arguments[0])
     if wanted is None or wanted is type(None):
         return value is None
     if origin in (typing.Union, types.UnionType):
@@ -88,6 +112,8 @@ def described(wanted: Any) -> str:
     words = {int: "a whole number", float: "a number", bool: "True or False", str: "a text", type(None): "None"}
     if wanted in words:
         return words[wanted]
+    if origin is Annotated:
+        return described(arguments[0])
     if origin in (typing.Union, types.UnionType):
         return " or ".join(described(each) for each in arguments)
     if origin is typing.Literal:

@@ -20,8 +20,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from common.errors import did_you_mean
+from common.errors import did_you_mean, one_line
+from zoo import fresh
 from zoo.backend import Tensor, global_policy, keras
+from zoo.cards import card_html
 from zoo.errors import ZooError
 from zoo.options import check_options, defaults_of
 from zoo.shapes import fixed_size, frames_and_multiple
@@ -93,7 +95,7 @@ def field_of(variant: Variant) -> str:
     return WHOLE_IMAGE if variant.receptive_field is None else f"{variant.receptive_field} px"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ModelInfo:
     """What one needs to know of a model before building it.
 
@@ -135,6 +137,12 @@ class ModelInfo:
     licence: str = "none stated"
     defaults: Mapping[str, str] = field(default_factory=dict)
     own: Own | None = None
+
+    def __repr__(self) -> str:
+        return f"<ModelInfo {self.name}: {self.title}, variants {', '.join(self.variants)}>"
+
+    def _repr_html_(self) -> str:
+        return card_html(self)
 
     @property
     def learns(self) -> bool:
@@ -263,6 +271,8 @@ def info(name: str) -> ModelInfo:
 
 
 def _entry(name: str) -> _Entry:
+    if not isinstance(name, str):
+        raise ZooError(f"a model's name is expected, like 'atrous', not {one_line(name)}; zoo.list_models() has all")
     if name not in _ENTRIES:
         raise ZooError(
             f"unknown model {name!r}{did_you_mean(name, _ENTRIES)}; choose one of {', '.join(list_models())}"
@@ -315,7 +325,9 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
             shown = ", ".join(f"{option}={value!r}" for option, value in options.items())
             raise ZooError(f"{name} cannot be built with {shown}: {said}") from error
         full_name = f"{name}.{variant or entry.info.default}"
-        return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs, name=full_name)
+        model = keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs, name=full_name)
+    fresh.remember(model)
+    return model
 
 
 def _inputs(entry_info: ModelInfo, variant: Variant) -> list[Tensor]:
@@ -358,6 +370,8 @@ def identify(model: keras.Model) -> tuple[ModelInfo, str]:
     >>> entry.name, variant
     ('carlo', 'tiny')
     """
+    if not isinstance(model, keras.Model):
+        raise ZooError(f"a model is expected, not {one_line(model)}; zoo.load or zoo.create gives one")
     name, _, variant = model.name.partition(".")
     if name in _ENTRIES and variant in _ENTRIES[name].info.variants:
         return _ENTRIES[name].info, variant

@@ -16,10 +16,14 @@ from typing import Any
 from common.files import atomic_path
 from zoo.backend import global_policy, keras
 from zoo.errors import ZooError
+from zoo.fresh import is_fresh, remember
 from zoo.registry import spoken
 
 # Member of the .keras archive that holds notes; Keras ignores it.
 _NOTES = "deblur_zoo.json"
+# Member that says whether the weights were ever trained or loaded.
+_WEIGHTS = "deblur_zoo_weights.txt"
+_FRESH, _TRAINED = "fresh", "trained"
 # What reading a member of a damaged archive raises; RuntimeError for one that is encrypted or nested too deep.
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, TypeError, ValueError, RuntimeError)
 # What Keras raises for files that are not what they seem.
@@ -56,13 +60,12 @@ def save(
         raise ZooError(f"{path}: a model file must end in .keras")
     with atomic_path(path) as temporary:
         model.save(temporary)
-        kept: dict[str, bytes | str] = {**(members or {})}
+        kept: dict[str, bytes | str] = {**(members or {}), _WEIGHTS: _FRESH if is_fresh(model) else _TRAINED}
         if notes is not None:
             kept[_NOTES] = json.dumps(notes)
-        if kept:
-            with zipfile.ZipFile(temporary, "a") as archive:
-                for name, content in kept.items():
-                    archive.writestr(name, content)
+        with zipfile.ZipFile(temporary, "a") as archive:
+            for name, content in kept.items():
+                archive.writestr(name, content)
 
 
 def load(path: Path | str, compile: bool = False) -> keras.Model:
@@ -84,12 +87,15 @@ def load(path: Path | str, compile: bool = False) -> keras.Model:
     try:
         # Keras gives a loaded model the global policy, by which it decides on the scaling of the loss.
         with global_policy(policy):
-            return keras.saving.load_model(path, compile=compile)
+            model = keras.saving.load_model(path, compile=compile)
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error) as error:
         raise ZooError(f"{path}: damaged ({error}); make or fetch it again") from error
     except _REFUSALS as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ZooError(f"{path}: cannot be loaded: {reason}; make it again with this version") from error
+    if says_trained(path) is False:
+        remember(model)
+    return model
 
 
 def refuse_foreign(node: Any, path: Path | str) -> None:
@@ -170,6 +176,20 @@ def read_notes(path: Path | str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def says_trained(path: Path | str) -> bool | None:
+    """Whether the weights in a `.keras` file were ever trained or loaded, as `save` noted; None where nobody did.
+
+    Raises:
+        ZooError: When the file is missing or is not a model.
+    """
+    try:
+        with zipfile.ZipFile(_check_file(path)) as archive:
+            said = archive.read(_WEIGHTS).decode("ascii", "replace") if _WEIGHTS in archive.namelist() else ""
+    except _UNREADABLE as error:
+        raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again") from error
+    return {_FRESH: False, _TRAINED: True}.get(said)
+
+
 def read_member(path: Path | str, name: str) -> bytes:
     """A file that `save` put into a `.keras` file.
 
@@ -228,6 +248,8 @@ def load_weights(model: keras.Model, path: Path | str) -> None:
             f"{'; '.join(differing[:3])}{' ...' if len(differing) > 3 else ''}; build {spoken(source)} for this file"
         )
     model.set_weights(source.get_weights())
+    if is_fresh(source):
+        remember(model)
 
 
 def _short(weight: Any) -> str:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.errors import RunError
+from benchmarks.records import layout
 from common.cli import Parser, guarded, name_problems, path
 
 
@@ -34,6 +34,7 @@ def _parser() -> Parser:
 
 def _run(options: argparse.Namespace) -> int:
     """Does what one of the options asks for."""
+    layout.existing(options.results)
     if options.check:
         return _check(options.results)
     if options.compare:
@@ -44,10 +45,7 @@ def _run(options: argparse.Namespace) -> int:
 def _check(folder: Path) -> int:
     """Prints every fault; 1 when there is one."""
     from benchmarks.leaderboard import check
-    from benchmarks.records import layout
 
-    if not (folder / "runs").is_dir():
-        raise RunError(f"{folder / 'runs'}: no such folder; give the results folder with --results")
     found = check.faults(folder)
     for line in found:
         print(line)

@@ -8,6 +8,7 @@ import msgspec
 
 from benchmarks.metrics.base import MetricError
 from benchmarks.metrics.bootstrap import mean_interval
+from common.notebook import table
 
 DIGITS = 6
 """Decimals of values and means."""
@@ -37,6 +38,14 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     values: dict[str, tuple[float | None, ...]]
     steps: dict[str, float] | None = None
     stop_step: int | None = None
+
+    def __repr__(self) -> str:
+        means = ", ".join(f"{name} {mean.mean:.5g}" for name, mean in self.means.items())
+        return f"<Scores of {len(self.images)} images: {means}>"
+
+    def _repr_html_(self) -> str:
+        rows = [(name, f"{mean.mean:.6g}", f"{mean.low:.6g} to {mean.high:.6g}") for name, mean in self.means.items()]
+        return table(rows, ("metric", f"mean of {len(self.images)} images", "95 % interval"))
 
     def __post_init__(self) -> None:
         for name in self.means.keys() ^ self.values.keys():

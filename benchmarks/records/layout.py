@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.errors import RunError
+
 FOLDER = "pictures"
 """Kept images; the name is that of the first schema."""
 
 PANELS = ("blurred", "restored", "sharp", "error")
 """What stands side by side in every file, from left to right, all of one size."""
+
+
+def existing(folder: Path) -> Path:
+    """A results folder that somebody wants to read.
+
+    Raises:
+        RunError: When there is none; a mistyped name must not look like one without results.
+    """
+    if not folder.is_dir():
+        raise RunError(f"{folder}: no such results folder; give the one that runs wrote with --results")
+    return folder
 
 
 def path_of(folder: Path, identity: Mapping[str, str], key: str) -> Path:

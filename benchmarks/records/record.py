@@ -281,6 +281,13 @@ class Run(Section, frozen=True, kw_only=True, tag_field="status"):
         """The model with its variant, as it is written everywhere."""
         return f"{self.model}/{self.variant}"
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name} on {self.dataset}, protocol {self.protocol}: {self._said()}>"
+
+    def _said(self) -> str:
+        """How it ended, in a few words."""
+        return ""
+
 
 class Finished(Run, frozen=True, kw_only=True, tag="done"):
     """A run that ended with scores.
@@ -312,6 +319,10 @@ class Finished(Run, frozen=True, kw_only=True, tag="done"):
     panels: tuple[Panel, ...] = ()
     curve: str | None = None
 
+    def _said(self) -> str:
+        means = ", ".join(f"{name} {mean.mean:.5g}" for name, mean in self.scores.means.items())
+        return f"{means}, {len(self.scores.images)} images"
+
     def has(self, metrics: Iterable[str], sources: Mapping[str, str]) -> bool:
         """Whether it has these metrics, computed with what `sources` says for those that need it."""
         means, own = self.scores.means, self.evaluation.sources
@@ -341,6 +352,9 @@ class Failed(Run, frozen=True, kw_only=True, tag="failed"):
     """A run that ended with an error, in one line."""
 
     error: str
+
+    def _said(self) -> str:
+        return self.error
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.records import layout
 from common.cli import Parser, guarded, name_problems, path
 
 
@@ -34,6 +35,7 @@ def _build(folder: Path, out: Path) -> int:
     """Makes the site and says where it is."""
     from zoo.start import quiet_frameworks
 
+    layout.existing(folder)
     quiet_frameworks()
     from benchmarks.report import build
 

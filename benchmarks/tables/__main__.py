@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.errors import RunError
+from benchmarks.records import layout
 from benchmarks.records.record import Record
 from common.cli import Parser, guarded, name_problems, path
 
@@ -67,7 +68,7 @@ def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
     for paper in papers:
         if paper not in claims.PAPERS:
             raise RunError(f"unknown paper {paper!r}; choose from {', '.join(claims.PAPERS)}")
-    published = claims.load(folder)
+    published = claims.load(layout.existing(folder))
     results = store.read_all(folder)
     name_problems(results.problems)
     found = results.done

@@ -15,6 +15,7 @@ MODULES = (
     "datasets",
     "datasets.pipeline",
     "datasets.samples",
+    "benchmarks",
     "benchmarks.metrics",
     "benchmarks.protocols",
     "benchmarks.recipes",

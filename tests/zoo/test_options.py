@@ -25,8 +25,21 @@ def test_every_option_of_a_wrong_type_is_one_line(name):
 
 
 def test_values_that_give_no_model_are_one_line():
-    with pytest.raises(zoo.ZooError, match=r"^atrous cannot be built with blocks=1, stem_filters=-3: [^\n]+$"):
-        zoo.create("atrous", "tiny", blocks=1, stem_filters=-3)
+    with pytest.raises(zoo.ZooError, match=r"^unet1 cannot be built with widths=\(4, -3\): [^\n]+$"):
+        zoo.create("unet1", widths=(4, -3))
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_counts_that_give_no_model_are_one_line(name):
+    counts = {option: default for option, default in options_of(name).items() if type(default) is int}
+    for option, default in counts.items():
+        with pytest.raises(zoo.ZooError) as caught:
+            zoo.create(name, **{option: -1})
+        least = 0 if option in ("middle_blocks", "refinement_blocks") else 1
+        assert str(caught.value) == f"{name}: option {option}=-1 must be at least {least}; the default is {default}"
+        if least:
+            with pytest.raises(zoo.ZooError, match=f"^{name}: option {option}=0 must be at least 1; "):
+                zoo.create(name, **{option: 0})
 
 
 @pytest.mark.parametrize("call", [lambda: zoo.create(5), lambda: zoo.info("atrous").variant(5)])

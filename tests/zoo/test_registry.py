@@ -65,7 +65,7 @@ def test_importing_the_package_does_not_import_a_framework():
 @pytest.mark.parametrize(
     ("image", "words"),
     [
-        (np.zeros((8, 8), np.float32), "height, width, channels"),
+        (np.zeros(8, np.float32), "height, width, channels"),
         (np.zeros((8, 8, 3), np.int32), "int32"),
         (np.full((8, 8, 3), np.nan, np.float32), "finite"),
         (np.full((8, 8, 3), 200.0, np.float32), "white level"),

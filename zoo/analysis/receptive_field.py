@@ -12,7 +12,8 @@ from keras import ops
 from zoo import registry
 from zoo.analysis.macs import COUNTED_SIDE
 from zoo.backend import input_gradient
-from zoo.inference.restore import margin_to_fit
+from zoo.errors import ZooError
+from zoo.inference.restore import margin_to_fit, shrink_of
 from zoo.start import caught_errors
 
 # More draws find what a maximum or a negative half-line hid in the first one.
@@ -50,7 +51,9 @@ def measured_field(name: str, variant: str) -> str:
     return f"over {_LIMIT} px" if side is None else f"{side} px"
 
 
-def receptive_field(name: str, variant: str | None = None, limit: int = 1024, **options: Any) -> int | None:
+def receptive_field(
+    model: str | keras.Model, variant: str | None = None, limit: int = 1024, **options: Any
+) -> int | None:
     """Measures the side of the square of the input that decides a pixel of the output.
 
     The gradient of a column of the output says which columns of the input it depends on. Where a model pools, this
@@ -58,10 +61,13 @@ def receptive_field(name: str, variant: str | None = None, limit: int = 1024, **
     weighs. (JAX computes in single precision unless told otherwise, where the border of a deep model vanishes.)
 
     Args:
-        name: Name in the registry.
-        variant: One of the model's variants; None takes the default one.
+        model: Name in the registry, or a model; its layers count, its weights do not.
+        variant: With a name, one of the model's variants; None takes the default one.
         limit: Widest field in pixels that is searched for.
-        **options: Arguments of the builder; fewer filters see as far and are quicker.
+        **options: With a name, arguments of the builder; fewer filters see as far and are quicker.
+
+    Raises:
+        ZooError: For an unknown name or option, and for a variant or options beside a model.
 
     Returns:
         The side in pixels; None when it is more than `limit`, as with pooling or normalisation over the whole image.
@@ -69,10 +75,17 @@ def receptive_field(name: str, variant: str | None = None, limit: int = 1024, **
     >>> receptive_field("identity")
     1
     """
-    info = registry.info(name).for_variant(variant)
-    multiple, shrink = info.size_multiple, info.variant(variant).shrink
     # The border's slope is a product of one weight per layer, too small for single precision in a deep model.
-    model = registry.create(name, variant, dtype="float64", **options)
+    if isinstance(model, keras.Model):
+        if variant is not None or options:
+            raise ZooError("a variant and options are for a model's name; leave them out beside a model")
+        info, shrink = registry.identify(model)[0], shrink_of(model)
+        model = _in_double(model)
+    else:
+        info = registry.info(model).for_variant(variant)
+        shrink = info.variant(variant).shrink
+        model = registry.create(model, variant, dtype="float64", **options)
+    multiple = info.size_multiple
     height, width = (side + margin_to_fit(side, info, shrink) for side in (_HEIGHT, _FIRST_WIDTH))
     while True:
         first, last = _seen(model, multiple, height, width, [0], draws=1)[0]
@@ -84,6 +97,22 @@ def receptive_field(name: str, variant: str | None = None, limit: int = 1024, **
         if width > 2 * limit:
             return None
         width *= 2
+
+
+def _in_double(model: keras.Model) -> keras.Model:
+    """A model of the same layers in double precision, with fresh weights."""
+
+    def doubled(node: Any) -> Any:
+        if isinstance(node, dict):
+            if node.get("class_name") == "DTypePolicy":
+                return {**node, "config": {**node["config"], "name": "float64"}}
+            return {
+                key: "float64" if key == "dtype" and isinstance(value, str) else doubled(value)
+                for key, value in node.items()
+            }
+        return type(node)(doubled(each) for each in node) if isinstance(node, (list, tuple)) else node
+
+    return type(model).from_config(doubled(model.get_config()))
 
 
 def _seen(

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from common.console import duration
+from common.pixels import to_eight_bits
 from zoo.demo.offers import Offer
 from zoo.errors import ZooError
 from zoo.inference.files import Outcome, Way, restore_file
 from zoo.inference.image_files import image_size, read_photograph
-from zoo.inference.image_output import FORMATS, to_eight_bits, write_photograph
+from zoo.inference.image_output import FORMATS, write_photograph
 from zoo.inference.jobs import Job
 from zoo.inference.score import reduced
 from zoo.registry import spoken

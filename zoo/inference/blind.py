@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.inference.restore import as_float, restore
+from zoo.inference.pixels import as_float
+from zoo.inference.restore import restore
 
 if TYPE_CHECKING:
     import keras

@@ -17,6 +17,7 @@ from zoo.inference.blind import guessed_step
 from zoo.inference.image_files import Photograph, image_size, read_photograph
 from zoo.inference.image_output import write_photograph, written_as
 from zoo.inference.jobs import Job
+from zoo.inference.pixels import one_channel
 from zoo.inference.restore import model_frames, restore
 from zoo.inference.tiling import Tiles
 from zoo.inference.video import open_video, restore_video
@@ -107,7 +108,8 @@ def _restore_image(job: Job, way: Way, progress: Progress) -> Outcome:
     pixels = restore(
         way.model, blurred.pixels, tiles, blur_step=None if step is None else float(step), progress=progress
     )
-    restored = replace(blurred, pixels=_same_colours(pixels, blurred))
+    grey = blurred.pixels.shape[2] == 1
+    restored = replace(blurred, pixels=one_channel(pixels) if grey else pixels)
     write_photograph(job.target, restored)
     if sharp is not None:
         outcome.scores = _scores(blurred, restored, sharp, job.sharp)
@@ -116,16 +118,6 @@ def _restore_image(job: Job, way: Way, progress: Progress) -> Outcome:
         write_photograph(job.comparison, Photograph(score.side_by_side(panels)))
     progress(1, 1)
     return outcome
-
-
-def _same_colours(pixels: np.ndarray, blurred: Photograph) -> np.ndarray:
-    """A grey image for a grey one, by luminance, where a model gave colours."""
-    if pixels.shape[2] == blurred.pixels.shape[2]:
-        return pixels
-    import cv2
-
-    # With whole numbers whose sum is a power of two: what is grey already keeps its values.
-    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[..., np.newaxis]
 
 
 def _scores(

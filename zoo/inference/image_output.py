@@ -14,6 +14,7 @@ import numpy as np
 
 from common.errors import FileError
 from common.files import atomic_open
+from common.pixels import to_eight_bits
 from zoo.errors import ZooError
 from zoo.inference.image_files import Photograph
 from zoo.inference.opencv import silent_opencv
@@ -89,11 +90,6 @@ def write_photograph(path: Path, photograph: Photograph) -> None:
             stream.write(_deep_png(photograph))
         else:
             _write_by_pillow(stream, kind, photograph)
-
-
-def to_eight_bits(pixels: np.ndarray) -> np.ndarray:
-    """uint8 of uint16, rounded; uint8 as it is."""
-    return pixels if pixels.dtype == np.uint8 else ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
 def _format(ending: str) -> str:

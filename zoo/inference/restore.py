@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from common.errors import one_line
 from common.progress import Progress
 from zoo.errors import ZooError
-from zoo.inference.image_files import read_image, to_array
+from zoo.fresh import is_fresh
 from zoo.inference.inputs import check_batch, from_planes, known_blur, network_input, to_planes, with_medians
+from zoo.inference.pixels import as_array, as_float, check_image, counted, one_channel, to_type
 from zoo.inference.run import run_model
 from zoo.inference.tiling import Tiles, reflected, restore_tiles, restored_rows
+from zoo.inference.video import with_neighbours
 from zoo.registry import ModelInfo, identify, spoken
 from zoo.shapes import fixed_size
 
@@ -25,8 +31,8 @@ if TYPE_CHECKING:
 PIXELS_AT_ONCE = 1 << 20
 """Grey planes of together at most this many pixels go through a model at once, to bound its memory."""
 
-WHITE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
-"""The white level of images of whole numbers."""
+_LOG = logging.getLogger(__name__)
+_warned: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def pad_to_fit(batch: np.ndarray, info: ModelInfo, shrink: int = 0) -> tuple[np.ndarray, tuple[int, int]]:
@@ -141,6 +147,7 @@ def shrink_of(model: keras.Model) -> int:
     return side - int((result[0] if isinstance(result[0], (tuple, list)) else result)[1])
 
 
+@overload
 def restore(
     model: keras.Model,
     image: np.ndarray | Path | str | Image.Image,
@@ -150,8 +157,29 @@ def restore(
     blur_step: float | None = None,
     psf: np.ndarray | None = None,
     progress: Progress | None = None,
-) -> np.ndarray:
-    """Deblurs one photograph of any height and width.
+) -> np.ndarray: ...
+@overload
+def restore(
+    model: keras.Model,
+    image: Sequence[np.ndarray | Path | str | Image.Image],
+    tile: int | Tiles | None = None,
+    overlap: int | None = None,
+    blend: bool = True,
+    blur_step: float | None = None,
+    psf: np.ndarray | None = None,
+    progress: Progress | None = None,
+) -> list[np.ndarray]: ...
+def restore(
+    model: keras.Model,
+    image: Any,
+    tile: int | Tiles | None = None,
+    overlap: int | None = None,
+    blend: bool = True,
+    blur_step: float | None = None,
+    psf: np.ndarray | None = None,
+    progress: Progress | None = None,
+) -> np.ndarray | list[np.ndarray]:
+    """Deblurs one photograph of any height and width, a batch of them, or the frames of a video.
 
     On TensorFlow one traced graph serves all sizes, and PyTorch compiles nothing; JAX compiles a model once for every
     new size, which tiles avoid.
@@ -159,9 +187,11 @@ def restore(
     Args:
         model: A model of this zoo, from `create` or `load`.
         image: Array (height, width, 3), or (height, width, 9) with previous, current and next frame, or grey (height,
-            width, 1); uint8 in [0, 255], uint16 in [0, 65535] or float in [0, 1]. Or the path of an image file, or a
-            Pillow image; both are turned as their EXIF orientation says. A single image for a three-frame model stands
-            for all three frames, a grey one for all three colours.
+            width) or (height, width, 1); uint8 in [0, 255], uint16 in [0, 65535] or float in [0, 1]. Or the path of an
+            image file, or a Pillow image; both are turned as their EXIF orientation says. A single image for a
+            three-frame model stands for all three frames, a grey one for all three colours. An array with one more
+            axis in front is a batch of images; a list or tuple of any of these holds the frames of a video in their
+            order, each of which a three-frame model sees with its neighbours.
         tile: Restores tiles of so many pixels one after the other, which bounds the memory; None restores the
             photograph at once. `zoo.analysis.tile_size.chosen_cut` gives tiles that fit the memory and the model.
         overlap: Pixels that a model sees beyond each side of a tile, reflected at the border of the photograph; None
@@ -169,11 +199,12 @@ def restore(
         blend: Whether tiles fade into their neighbours where they overlap; otherwise the overlap is cut off.
         blur_step: How blurred the photograph is, for models that take it, e.g. 0 to 9 for the refiner.
         psf: Point spread function (rows, columns) of the blur, odd sides, for `wiener`.
-        progress: Called with tiles done and in all.
+        progress: Called with tiles done and in all; for several images with images.
 
     Returns:
-        The sharp photograph (height, width, 3 or 1) in the type of the input: uint8 for files of 8 bits, float32 in
-        [0, 1] for those of 16.
+        The sharp photograph (height, width, 3 or 1), without the last axis where the input had none, in the type of the
+        input: uint8 for files of 8 bits, float32 in [0, 1] for those of 16. An array of them for a batch, a list for a
+        list.
 
     Raises:
         ZooError: For another shape, type or range, for files that cannot be read, for a blur step or point spread
@@ -185,13 +216,34 @@ def restore(
     >>> image = np.full((5, 7, 3), 100, np.uint8)
     >>> zoo.restore(zoo.create("identity"), image).shape
     (5, 7, 3)
+    >>> zoo.restore(zoo.create("identity"), image[..., 0]).shape, len(zoo.restore(zoo.create("identity"), [image] * 2))
+    ((5, 7), 2)
     """
+    info, _ = identify(model)
+    _warn_if_fresh(model)
+    tiles = _as_tiles(tile, overlap, blend)
+    one = partial(_restore_one, model, tiles=tiles, blur_step=blur_step, psf=psf)
+    if isinstance(image, (list, tuple)):
+        return _restored_frames([as_array(each) for each in image], one, model_frames(model, info), progress)
+    image = as_array(image)
+    if image.ndim == 4 and len(image):
+        return np.stack([one(each) for each in counted(image, progress)])
+    if image.ndim == 2:
+        return one_channel(one(image[..., np.newaxis], progress=progress))[..., 0]
+    return one(image, progress=progress)
+
+
+def _restore_one(
+    model: keras.Model,
+    image: np.ndarray,
+    tiles: Tiles | None,
+    blur_step: float | None,
+    psf: np.ndarray | None,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """Deblurs one photograph (height, width, channels); see `restore`."""
     info, variant = identify(model)
-    image = _as_array(image)
-    _check_image(image)
-    if overlap is not None and not isinstance(tile, int):
-        raise ZooError(f"overlap {overlap} without tiles; give tile too")
-    tiles = Tiles.of(tile, overlap, blend) if tile is None or isinstance(tile, int) else tile
+    check_image(image)
     frames = model_frames(model, info)
 
     def run(piece: np.ndarray) -> np.ndarray:
@@ -205,6 +257,46 @@ def restore(
     margins = [margin_to_fit(side, contract, 0) if tiles.seamless else 0 for side in image.shape[:2]]
     bands = _restored_bands(image, tiles, margins, run, progress)
     return _collected(bands, image, margins[0] // 2)
+
+
+def _as_tiles(tile: Any, overlap: int | None, blend: bool) -> Tiles | None:
+    """What `restore` is told of tiles as such, or None without; ZooError for what is none."""
+    if tile is None or isinstance(tile, Tiles):
+        if overlap is not None:
+            raise ZooError(f"overlap {overlap} without a tile in pixels; give tile too")
+        return tile
+    for name, value in (("tile", tile), ("overlap", overlap)):
+        if value is not None and (not isinstance(value, Integral) or isinstance(value, bool)):
+            raise ZooError(f"{name}={one_line(value)} must be a whole number of pixels")
+    return Tiles.of(int(tile), overlap, blend)
+
+
+def _warn_if_fresh(model: keras.Model) -> None:
+    """Says once of a model that nobody trained it: what it gives looks like a broken photograph."""
+    if model not in _warned and is_fresh(model):
+        _warned.add(model)
+        _LOG.warning(
+            "%s was never trained, nor were weights loaded: what it gives is noise; zoo.load gives trained models, "
+            "`python -m zoo weights list` names them",
+            spoken(model),
+        )
+
+
+def _restored_frames(
+    images: Sequence[np.ndarray], one: Callable[..., np.ndarray], frames: int, progress: Progress | None
+) -> list[np.ndarray]:
+    """Restores the frames of a video (height, width, 1 or 3), each with its neighbours for a three-frame model."""
+    whole = [image[..., np.newaxis] if image.ndim == 2 else image for image in images]
+    for image in whole:
+        check_image(image)
+    if frames == 3:
+        if len({image.shape for image in whole}) > 1:
+            raise ZooError("the frames of a video must have one size; restore photographs one by one")
+        whole = list(with_neighbours(np.repeat(each, 3, -1) if each.shape[-1] == 1 else each for each in whole))
+    restored = [one(image) for image in counted(whole, progress)]
+    return [
+        one_channel(sharp)[..., 0] if image.ndim == 2 else sharp for image, sharp in zip(images, restored, strict=True)
+    ]
 
 
 def _restored_bands(
@@ -295,46 +387,3 @@ def margin_to_fit(side: int, info: ModelInfo, shrink: int) -> int:
     multiple = info.size_multiple
     wanted = max(side + shrink, info.minimum_size)
     return -(-wanted // multiple) * multiple - side
-
-
-def _as_array(image: Any) -> np.ndarray:
-    """The array of what is one, of an image file, or of a Pillow image."""
-    if isinstance(image, np.ndarray):
-        return image
-    if isinstance(image, (str, Path)):
-        return read_image(image)
-    # Without importing Pillow: what is none of its images has no such method.
-    if hasattr(image, "getexif"):
-        return to_array(image)
-    raise ZooError(
-        f"an image must be an array (height, width, channels), a path or a Pillow image, not {type(image).__name__}"
-    )
-
-
-def _check_image(image: np.ndarray) -> None:
-    """Refuses arrays that are no images."""
-    if image.ndim != 3 or 0 in image.shape:
-        raise ZooError(f"an image must be an array (height, width, channels), not {image.shape}")
-    if image.dtype in WHITE:
-        return
-    if image.dtype.kind != "f":
-        raise ZooError(
-            f"an image must be uint8 in [0, 255], uint16 in [0, 65535] or float in [0, 1], not {image.dtype}; "
-            "convert it first"
-        )
-    if not np.isfinite(image).all() or image.min() < 0 or image.max() > 1:
-        raise ZooError("a float image must be finite and in [0, 1]; divide by its white level first")
-
-
-def as_float(image: np.ndarray) -> np.ndarray:
-    """An image as float32 in [0, 1]."""
-    white = WHITE.get(image.dtype)
-    return image.astype(np.float32) if white is None else image.astype(np.float32) / np.float32(white)
-
-
-def to_type(sharp: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """A restored image, float in [0, 1], in the type of the blurred one."""
-    white = WHITE.get(dtype)
-    if white is None:
-        return sharp.astype(np.float32).astype(dtype)
-    return np.floor(sharp.astype(np.float32) * np.float32(white) + np.float32(0.5)).astype(dtype)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from common.pixels import to_eight_bits
 from zoo.errors import ZooError
-from zoo.inference.image_output import to_eight_bits
 
 _WINDOW = 11
 _STRIP = 512

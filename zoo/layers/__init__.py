@@ -7,8 +7,7 @@ True
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from common.lazy import lazy
 
 _MODULES = {
     "attention": ("ChannelAttention", "SpatialAttention"),
@@ -41,13 +40,4 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 __all__ = sorted(_MODULE_OF)
 
-
-def __getattr__(name: str) -> Any:
-    """The layer of that name, from its module."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy(__name__, __all__, _MODULE_OF)

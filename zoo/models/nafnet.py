@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.models._shared import pytorch_conv, pytorch_depthwise
-from zoo.options import INFERENCE_MODES
+from zoo.options import INFERENCE_MODES, Count
 from zoo.registry import ModelInfo, Variant, register
 
 # Windows of the means are half as large again as the training crops.
@@ -78,7 +78,7 @@ def build(
     *,
     width: int = 32,
     encoder_blocks: tuple[int, ...] = (1, 1, 1, 28),
-    middle_blocks: int = 1,
+    middle_blocks: Count = 1,
     decoder_blocks: tuple[int, ...] = (1, 1, 1, 1),
     inference: str = "local",
     train_crop: int = 256,

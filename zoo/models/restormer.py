@@ -12,6 +12,7 @@ from typing import Any
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.models._shared import pytorch_conv, pytorch_depthwise
+from zoo.options import Count
 from zoo.registry import ModelInfo, Variant, register
 
 # A first guess near the blurred input lets so small a model gain within minutes; the authors' scale is 1.
@@ -42,7 +43,7 @@ def build(
     width: int = 48,
     level_blocks: tuple[int, ...] = (4, 6, 6, 8),
     heads: tuple[int, ...] = (1, 2, 4, 8),
-    refinement_blocks: int = 4,
+    refinement_blocks: Count = 4,
     expansion: float = 2.66,
     residual_scale: float = 1.0,
 ) -> Tensor:

@@ -62,7 +62,7 @@ def model_in(path: Path) -> Found:
     Raises:
         ZooError: When it is neither of this zoo nor one that takes an image alone, or needs to know the blur itself.
     """
-    from zoo.saving import read_channels, read_name, read_notes
+    from zoo.saving import read_channels, read_name, read_notes, says_trained
 
     name, _, variant = read_name(path).partition(".")
     if name in list_models() and variant in info(name).variants:
@@ -77,7 +77,8 @@ def model_in(path: Path) -> Found:
         model = stranger(name, variant := variant or OWN, frames)
     if model.takes_psf:
         raise ZooError(f"{name} needs to know the blur itself; call zoo.restore with its psf from Python")
-    return Found(model, variant, bool(read_notes(path)) or (name in list_models() and not model.learns))
+    said, learns = says_trained(path), name not in list_models() or model.learns
+    return Found(model, variant, not learns or (bool(read_notes(path)) if said is None else said))
 
 
 def best_installed() -> catalogue.Entry:

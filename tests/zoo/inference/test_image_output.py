@@ -12,9 +12,10 @@ import tifffile
 from PIL import Image, ImageCms, ImageOps, TiffImagePlugin
 
 from common.errors import FileError
+from common.pixels import to_eight_bits
 from zoo.errors import ZooError
 from zoo.inference.image_files import Photograph, image_size, read_photograph
-from zoo.inference.image_output import FORMATS, to_eight_bits, write_photograph, written_as
+from zoo.inference.image_output import FORMATS, write_photograph, written_as
 from zoo.inference.metadata import kept_exif
 
 RNG = np.random.default_rng(0)

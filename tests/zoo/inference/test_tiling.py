@@ -104,5 +104,5 @@ def test_tiles_that_cannot_be_are_one_line(tile, overlap):
 
 
 def test_overlap_without_tiles_is_one_line():
-    with pytest.raises(ZooError, match="overlap 16 without tiles; give tile too"):
+    with pytest.raises(ZooError, match="overlap 16 without a tile in pixels; give tile too"):
         zoo.restore(zoo.create("identity", "image"), random_image(9, 9), overlap=16)
