@@ -11,9 +11,10 @@ from common.lazy import lazy
 from zoo import models  # noqa: F401  importing the models puts them into the registry
 from zoo.errors import ZooError
 from zoo.export import export
+from zoo.inference.batches import pad_to_fit, restore_batch, shrink_of
 from zoo.inference.compare import compare
 from zoo.inference.modes import inference_mode
-from zoo.inference.restore import pad_to_fit, restore, restore_batch, shrink_of
+from zoo.inference.restore import restore
 from zoo.loading import load, load_weights
 from zoo.own.register import register_own
 from zoo.registry import ModelInfo, Variant, create, identify, info, list_models, register, unregister

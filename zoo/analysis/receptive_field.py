@@ -13,7 +13,7 @@ from zoo import registry
 from zoo.analysis.macs import COUNTED_SIDE
 from zoo.backend import input_gradient
 from zoo.errors import ZooError
-from zoo.inference.restore import margin_to_fit, shrink_of
+from zoo.inference.batches import margin_to_fit, shrink_of
 from zoo.start import caught_errors
 
 # More draws find what a maximum or a negative half-line hid in the first one.

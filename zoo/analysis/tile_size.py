@@ -15,7 +15,7 @@ import keras
 from common.memory import free_memory
 from zoo.analysis.cost import cost_of, weights_size
 from zoo.errors import ZooError
-from zoo.inference.restore import PIXELS_AT_ONCE
+from zoo.inference.batches import PIXELS_AT_ONCE
 from zoo.inference.tiling import SeamlessTiles
 from zoo.registry import identify, spoken
 

@@ -76,6 +76,7 @@ def add_to(commands: Any) -> None:
     add("--weights", metavar="NAME|FILE", help="weights of the catalogue or a .keras file (default: the best here)")
     add("--blur-step", type=_blur_step, metavar="K|auto", help="how blurred, for models that take it; auto guesses")
     add("--inference", choices=INFERENCE_MODES, help="where means are taken, for models that go by them")
+    add("--no-guard", action="store_true", help="keep answers that are no photograph, such as coloured mosaics")
     add("--backend", choices=_BACKENDS, help="what computes (default: $KERAS_BACKEND, else TensorFlow)")
     add = command.add_argument_group("memory").add_argument
     add("--tile", type=_tile, metavar="auto|N", help="side of tiles in pixels; auto goes by free memory (default)")
@@ -178,7 +179,7 @@ def _way(path: Path, args: argparse.Namespace) -> Way:
         _announce(model, cut.tiles, height, width)
         return cut.tiles
 
-    return Way(model, tiles_for, args.blur_step, args.max_megapixels, args.compare)
+    return Way(model, tiles_for, args.blur_step, args.max_megapixels, args.compare, not args.no_guard)
 
 
 def _why_inexact(model: keras.Model) -> str:

@@ -18,8 +18,8 @@ from weakref import finalize
 
 from zoo.backend import Tensor, keras, layers_within
 from zoo.errors import ZooError
+from zoo.inference.batches import model_frames, shrink_of
 from zoo.inference.inputs import with_medians
-from zoo.inference.restore import model_frames, shrink_of
 from zoo.registry import ModelInfo, identify, spoken
 
 BLURRY, BLUR_STEP, PSF, SHARP = "blurry", "blur_step", "psf", "sharp"

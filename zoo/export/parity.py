@@ -11,7 +11,7 @@ from zoo.backend import keras, layers_within
 from zoo.errors import ZooError
 from zoo.export.base import Runtime
 from zoo.export.graph import BLUR_STEP, BLURRY, PSF, Graph
-from zoo.inference.restore import restore_batch
+from zoo.inference.batches import restore_batch
 
 TOLERANCE = 1e-4
 """Largest difference from Keras, as a share of the largest number."""

@@ -13,12 +13,14 @@ import numpy as np
 from common.progress import Progress
 from zoo.errors import ZooError
 from zoo.inference import score
+from zoo.inference.batches import model_frames
 from zoo.inference.blind import guessed_step
+from zoo.inference.guard import Guard
 from zoo.inference.image_files import Photograph, image_size, read_photograph
 from zoo.inference.image_output import write_photograph, written_as
 from zoo.inference.jobs import Job
 from zoo.inference.pixels import one_channel
-from zoo.inference.restore import model_frames, restore
+from zoo.inference.restore import restore
 from zoo.inference.tiling import Tiles
 from zoo.inference.video import open_video, restore_video
 from zoo.registry import identify, spoken
@@ -40,6 +42,7 @@ class Way:
         blur_step: For models that take it, a number or `AUTOMATIC`.
         megapixels: Largest image that is decoded.
         compare: Whether before and after are written side by side.
+        guarded: Whether parts where the model answers with what is no photograph stay as they were.
     """
 
     model: keras.Model
@@ -47,6 +50,11 @@ class Way:
     blur_step: float | str | None
     megapixels: float
     compare: bool = False
+    guarded: bool = True
+
+    def watch(self) -> Guard | bool:
+        """What looks over the answers for one file."""
+        return Guard() if self.guarded else False
 
 
 @dataclass
@@ -104,10 +112,16 @@ def _restore_image(job: Job, way: Way, progress: Progress) -> Outcome:
     if step == AUTOMATIC:
         outcome.blur_step = guessed_step(way.model, blurred.pixels)
         step = outcome.blur_step
-    tiles = way.tiles_for(height, width)
+    tiles, watch = way.tiles_for(height, width), way.watch()
     pixels = restore(
-        way.model, blurred.pixels, tiles, blur_step=None if step is None else float(step), progress=progress
+        way.model,
+        blurred.pixels,
+        tiles,
+        blur_step=None if step is None else float(step),
+        progress=progress,
+        guard=watch,
     )
+    outcome.notes += _guarded(watch)
     grey = blurred.pixels.shape[2] == 1
     restored = replace(blurred, pixels=one_channel(pixels) if grey else pixels)
     write_photograph(job.target, restored)
@@ -141,9 +155,15 @@ def _restore_video(job: Job, way: Way, progress: Progress) -> Outcome:
     frames = model_frames(way.model, info)
     if frames not in (1, 3):
         raise ZooError(f"{spoken(way.model)} takes {frames} frames; take a model of one or three")
-    tiles = way.tiles_for(video.height, video.width)
+    tiles, watch = way.tiles_for(video.height, video.width), way.watch()
 
     def run(frame: np.ndarray) -> np.ndarray:
-        return restore(way.model, frame, tiles, blur_step=step)
+        return restore(way.model, frame, tiles, blur_step=step, guard=watch)
 
-    return Outcome([*video.notes, *restore_video(video, job.target, run, frames, progress)])
+    said = restore_video(video, job.target, run, frames, progress)
+    return Outcome([*video.notes, *said, *_guarded(watch)])
+
+
+def _guarded(watch: Guard | bool) -> list[str]:
+    """What a guard has to say."""
+    return [watch.words] if isinstance(watch, Guard) and watch.words else []
