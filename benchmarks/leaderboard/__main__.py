@@ -10,6 +10,8 @@ from pathlib import Path
 from benchmarks.records import layout
 from common.cli import Parser, guarded, name_problems, path
 
+FORMATS = ("table", "markdown", "csv", "json", "latex")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and gives its exit status."""
@@ -29,6 +31,13 @@ def _parser() -> Parser:
     parser.add_argument(
         "--compare", nargs=2, metavar=("A", "B"), help="only show how two runs differ, image by image; names of records"
     )
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="table",
+        help="what is printed: a table as wide as the terminal (plain lines into a pipe), or all columns and rows in "
+        "another form (default: table)",
+    )
     return parser
 
 
@@ -39,7 +48,7 @@ def _run(options: argparse.Namespace) -> int:
         return _check(options.results)
     if options.compare:
         return _compare(options.results, *options.compare)
-    return _show(options.results, options.by_step)
+    return _show(options.results, options.by_step, options.format)
 
 
 def _check(folder: Path) -> int:
@@ -64,15 +73,19 @@ def _compare(folder: Path, first: str, second: str) -> int:
     return 0
 
 
-def _show(folder: Path, by_step: bool) -> int:
+def _show(folder: Path, by_step: bool, form: str) -> int:
     """Makes and prints the leaderboard."""
-    from benchmarks.leaderboard import ranking, terminal
+    from benchmarks.leaderboard import ranking, render, terminal
     from benchmarks.records import ocr_by_step
 
     rows, found = ranking.update(folder)
     name_problems(found.problems)
     ranking.require_rows(rows, folder)
-    terminal.print_rankings(rows)
+    if form == "table":
+        terminal.print_rankings(rows)
+    else:
+        forms = {"markdown": render.to_markdown, "csv": render.to_csv, "json": render.to_json, "latex": render.to_latex}
+        print(forms[form](rows).rstrip("\n"))
     if by_step:
         terminal.print_steps(ocr_by_step.tables(found.done))
     return 0

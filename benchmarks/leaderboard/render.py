@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.leaderboard.rows import Row, columns, rankings
-from benchmarks.records import compare, markdown
+from benchmarks.records import compare, latex, markdown
 
 FOOTNOTE = (
     "= after the rank: tied with the leader, as the 95 % interval of the paired difference contains 0, or there are "
@@ -60,6 +61,26 @@ def to_csv(rows: Sequence[Row], foreign: Foreign | None = None) -> str:
     for row in rows:
         writer.writerow({**row, **{name: values.get(row["record"], "") for name, values in kept.items()}})
     return stream.getvalue()
+
+
+def to_json(rows: Sequence[Row]) -> str:
+    """The leaderboard as a JSON list of objects with the columns of the CSV."""
+    return json.dumps([{name: row[name] for name in columns() if name in row} for row in rows], indent=1)
+
+
+def to_latex(rows: Sequence[Row]) -> str:
+    r"""One LaTeX table per data set, protocol and data; needs `\usepackage{booktabs}`."""
+    import pandas as pd
+
+    parts = []
+    for ranking in rankings(rows):
+        lines = [[cell.words for cell in line] for line in ranking.lines]
+        table = pd.DataFrame(lines, columns=[column.heading for column in ranking.columns])
+        kinds = "".join("r" if column.number else "l" for column in ranking.columns)
+        parts.append(
+            table.to_latex(index=False, escape=True, column_format=kinds, caption=latex.escaped(ranking.title))
+        )
+    return "\n".join(parts)
 
 
 def to_markdown(rows: Sequence[Row]) -> str:

@@ -3,32 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from benchmarks import metrics
+from benchmarks.leaderboard.fitting import ALWAYS, Fitted, fitted
 from benchmarks.leaderboard.render import FOOTNOTE
-from benchmarks.leaderboard.rows import Row, rankings
+from benchmarks.leaderboard.rows import Ranking, Row, rankings
 from benchmarks.metrics.summary import Scores
 from benchmarks.records import ocr_by_step
 from benchmarks.records.compare import Difference
 from common.console import print_numbers, terminal
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 def print_rankings(rows: Sequence[Row]) -> None:
-    """Prints one table per ranking."""
+    """Prints one table per ranking: framed and as wide as the terminal, or plain lines into a file or a pipe."""
+    console = terminal()
+    out: dict[str, None] = {}
+    for ranking in rankings(rows):
+        if console.soft_wrap:
+            print("\n".join(plain_lines(ranking)), end="\n\n")
+            continue
+        shown = fitted(ranking, console.width)
+        out |= dict.fromkeys(shown.left_out)
+        console.print(_framed(ranking.title, shown))
+    if out:
+        console.print(f"no room for {', '.join(out)}: --format csv or a wider terminal shows all", markup=False)
+    console.print(FOOTNOTE)
+
+
+def plain_lines(ranking: Ranking) -> list[str]:
+    """A ranking as lines of text, columns aligned and two spaces apart; nothing is broken."""
+    header = [column.heading for column in ranking.columns]
+    table = [header, *([cell.words for cell in line] for line in ranking.lines)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [
+        "  ".join(
+            text.rjust(width) if column.number else text.ljust(width)
+            for text, width, column in zip(line, widths, ranking.columns, strict=True)
+        ).rstrip()
+        for line in table
+    ]
+    return [ranking.title, *lines]
+
+
+def _framed(title: str, shown: Fitted) -> Table:
+    """A ranking in a frame."""
     from rich.markup import escape
     from rich.table import Table
 
-    console = terminal()
-    for ranking in rankings(rows):
-        table = Table(title=escape(ranking.title), title_justify="left")
-        for column in ranking.columns:
-            justify: Literal["left", "right"] = "right" if column.number else "left"
-            table.add_column(escape(column.heading), justify=justify, no_wrap=column.name == "model")
-        for line in ranking.lines:
-            table.add_row(*(escape(cell.words) for cell in line))
-        console.print(table)
-    console.print(FOOTNOTE)
+    table = Table(title=escape(title), title_justify="left")
+    for column in shown.columns:
+        justify: Literal["left", "right"] = "right" if column.number else "left"
+        whole = column.number or column.name in ALWAYS
+        table.add_column(escape(column.heading), justify=justify, no_wrap=whole, overflow="fold")
+    for line in shown.lines:
+        table.add_row(*map(escape, line))
+    return table
 
 
 def print_means(name: str, scores: Scores) -> None:

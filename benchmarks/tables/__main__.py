@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.errors import RunError
 from benchmarks.records import layout
 from benchmarks.records.record import Record
 from common.cli import Parser, guarded, name_problems, path
 
-FORMATS = ("md", "csv", "tex")
+if TYPE_CHECKING:
+    from benchmarks.tables import render
+
+FILES = ("md", "csv", "tex")
+FORMATS = ("table", "markdown", "csv", "json", "latex")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +49,10 @@ def _parser() -> Parser:
         help="only make the tables of models, data sets and metrics in files of Markdown or .rst anew (default: "
         "README.md and the pages in docs)",
     )
-    parser.add_argument("--print", dest="show", action="store_true", help="print the Markdown, too")
+    parser.add_argument("--print", dest="show", action="store_const", const="markdown", help="print them, too")
+    parser.add_argument(
+        "--format", dest="show", choices=FORMATS, help="print them in this form, too; --print is --format markdown"
+    )
     return parser
 
 
@@ -57,7 +65,7 @@ def _readme(targets: Sequence[Path]) -> int:
     return 0
 
 
-def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
+def _write(names: str | None, folder: Path, out: Path, show: str | None) -> int:
     """Writes the tables of some papers in every format."""
     from benchmarks.records import store
     from benchmarks.tables import claims, render
@@ -79,11 +87,30 @@ def _write(names: str | None, folder: Path, out: Path, show: bool) -> int:
         written = {"md": markdown, "csv": render.to_csv(tables), "tex": render.to_latex(paper, tables)}
         for suffix, text in written.items():
             write_text(out / f"{paper}.{suffix}", text)
-        if show:
-            print(markdown)
+        if show == "table":
+            _print(paper, tables)
+        elif show is not None:
+            texts = {"markdown": markdown, "csv": written["csv"], "latex": written["tex"]}
+            print(texts.get(show) or render.to_json(tables))
         listed, measured = render.counts(tables)
-        print(f"{out / paper}.{{{','.join(FORMATS)}}}: {listed} claims, {measured} measured")
+        print(f"{out / paper}.{{{','.join(FILES)}}}: {listed} claims, {measured} measured")
     return 0
+
+
+def _print(paper: str, tables: Mapping[str, Sequence[render.Line]]) -> None:
+    """Prints the tables of a paper, as wide as the terminal."""
+    from benchmarks.tables import render
+    from common.console import listing, terminal
+
+    console = terminal()
+    for title, lines in tables.items():
+        used = [name for name in render.used_columns(lines) if name != "note"]
+        shown = listing(used, [name for name in used if name in render.NUMBERS])
+        for line in lines:
+            cells = line.cells()
+            shown.add_row(*(cells[name] for name in used))
+        console.print(f"{paper}, {title}", markup=False)
+        console.print(shown, markup=False)
 
 
 def _spread(found: Sequence[Record]) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.records import markdown
+from benchmarks.records import latex, markdown
 from benchmarks.records.record import Record
 from benchmarks.tables import match, model_facts
 from benchmarks.tables.claims import PAPERS, Claim, Measured
@@ -29,19 +30,6 @@ HEADER = (
     "note",
 )
 CSV_COLUMNS = ("paper", "table", *HEADER, "source", "record")
-
-_LATEX = {
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "\\": r"\textbackslash{}",
-}
 
 
 @dataclass(frozen=True)
@@ -113,22 +101,26 @@ def lines(claims: Sequence[Claim], found: Sequence[Record]) -> list[Line]:
     return [Line(claim, model_facts.fact(claim) or match.measure(claim, found)) for claim in claims]
 
 
+def _rows(tables: Mapping[str, Sequence[Line]]) -> Iterator[dict[str, str]]:
+    """Yields all lines of a paper with their table, source and record."""
+    for title, table in tables.items():
+        for line in table:
+            record = line.measured.record if line.measured else ""
+            own = {"source": line.claim.source, "record": record}
+            yield {"paper": line.claim.paper, "table": title, **line.cells(), **own}
+
+
+def to_json(tables: Mapping[str, Sequence[Line]]) -> str:
+    """All lines of a paper as a JSON list of objects with the columns of the CSV."""
+    return json.dumps(list(_rows(tables)), indent=1)
+
+
 def to_csv(tables: dict[str, list[Line]]) -> str:
     """All lines of a paper as CSV, with source and record."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, CSV_COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for title, table in tables.items():
-        for line in table:
-            writer.writerow(
-                {
-                    "paper": line.claim.paper,
-                    "table": title,
-                    **line.cells(),
-                    "source": line.claim.source,
-                    "record": line.measured.record if line.measured else "",
-                }
-            )
+    writer.writerows(_rows(tables))
     return stream.getvalue()
 
 
@@ -163,10 +155,10 @@ def to_latex(paper: str, tables: dict[str, list[Line]]) -> str:
         used = [name for name in used_columns(table) if name != "note"]
         widths = [0 if name in NUMBERS else max(len(line.cells()[name]) ** 0.5 for line in table) for name in used]
         columns = "".join(_paragraph(width / sum(widths)) if width else "r" for width in widths)
-        caption = _escaped(f"{PAPERS[paper]}, {title}")
+        caption = latex.escaped(f"{PAPERS[paper]}, {title}")
         parts += [f"\\begin{{longtable}}{{{columns}}}", f"\\caption{{{caption}}} \\\\", "\\toprule"]
         parts += [" & ".join(used) + " \\\\", "\\midrule", "\\endhead", "\\bottomrule", "\\endfoot"]
-        parts += [" & ".join(_escaped(line.cells()[name]) for name in used) + " \\\\" for line in table]
+        parts += [" & ".join(latex.escaped(line.cells()[name]) for name in used) + " \\\\" for line in table]
         parts += ["\\end{longtable}", ""]
     return "\n".join(parts)
 
@@ -204,7 +196,3 @@ def _signed(value: float, digits: int) -> str:
         return "0"
     text = _number(value, digits)
     return text if text.startswith("-") else f"+{text}"
-
-
-def _escaped(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)

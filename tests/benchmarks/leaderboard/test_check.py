@@ -163,7 +163,7 @@ def test_a_missing_leaderboard_and_a_missing_folder(folder, refused):
     assert check.faults(folder) == [
         f"{folder / 'leaderboard.csv'}: No such file or directory; make it anew with python -m benchmarks.leaderboard"
     ]
-    assert "no such folder" in refused(__main__.main, "--check", "--results", folder / "nothing")
+    assert "nothing: no such results folder" in refused(__main__.main, "--check", "--results", folder / "nothing")
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"\xef\xbb\xbfrank\n1\n", b"rank;model\n1;atrous\n", b""])
