@@ -24,6 +24,7 @@ def score(street, results, weights, *options):
     assert main([str(each) for each in (*asked, "--no-train", "--images", 0, "--results", results, *options)]) == 0
 
 
+@pytest.mark.slow
 def test_modes_are_runs_of_their_own(street, weights, tmp_path, capsys):
     for options in ([], ["--inference", "local"], ["--inference", "global"], ["--inference", "global"]):
         score(street, tmp_path, weights, *options)

@@ -62,7 +62,13 @@ def test_the_blur_step_counts_once():
 
 
 @pytest.mark.parametrize(
-    ("name", "giga"), [("deblurgan", 27.8), ("deblurgan-lite", 18.4), ("fba", 42.3), ("restormer", 154.9)]
+    ("name", "giga"),
+    [
+        ("deblurgan", 27.8),
+        ("deblurgan-lite", 18.4),
+        ("fba", 42.3),
+        pytest.param("restormer", 154.9, marks=pytest.mark.slow),
+    ],
 )
 def test_networks(name, giga):
     assert zoo.count_macs(zoo.create(name)) / 1e9 == pytest.approx(giga, abs=0.06)

@@ -17,18 +17,22 @@ THIN = {
     "unet2": {"widths": (8, 8, 8, 8)},
     "unet3": {"widths": (4, 8, 8, 8, 8)},
 }
-# The same for tiny variants that take long.
+TINY = [row.cases[0] for row in ROWS]
+# Of the tiny variants these are measured in every run of the tests.
+QUICK = ("atrous", "carlo", "identity", "nafnet", "wiener")
+# Fewer filters for tiny variants that take long.
 THIN_TINY = {"indexnet": {"stem_filters": 4, "stages": ((1, 4, 1), *((2, 4, 1),) * 6)}}
 
 
 @pytest.mark.parametrize(
     ("name", "variant"),
     [
-        *[row.cases[0] for row in ROWS],
-        *[(name, "paper") for name in ("refiner", "unet1", "unet2", "unet3")],
+        *[case if case[0] in QUICK else pytest.param(*case, marks=pytest.mark.slow) for case in TINY],
+        ("refiner", "paper"),
+        *[pytest.param(name, "paper", marks=pytest.mark.slow) for name in ("unet1", "unet2", "unet3")],
         ("carlo", "image"),
         ("atrous", "cifar10"),
-        ("atrous", "image-20"),
+        pytest.param("atrous", "image-20", marks=pytest.mark.slow),
     ],
 )
 def test_the_registry_says_what_is_measured(name, variant):

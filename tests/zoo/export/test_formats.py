@@ -76,10 +76,7 @@ def openvino_says(path):
 SAYS = {"savedmodel": savedmodel_says, "onnx": onnx_says, "litert": litert_says, "openvino": openvino_says}
 
 
-# OpenVINO compiles its graph anew for every size.
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "openvino")) for name in FORMATS]
-)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "onnx")) for name in FORMATS])
 def test_any_size_in_every_format(name, small, tmp_path):
     installed(name)
     graph, checks = small

@@ -61,7 +61,8 @@ def test_restoring_goes_by_the_mode():
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a SavedModel of TensorFlow")
-@pytest.mark.parametrize("mode", ["global", pytest.param("local", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["global", "local"])
 def test_a_model_can_be_exported(mode, tmp_path):
     import tensorflow as tf
 

@@ -16,7 +16,7 @@ from zoo.backend import policy_of
 from zoo.losses.multi_output import StageObjective
 
 SCRIPT = Path(__file__).with_name("precision_steps.py")
-LONG = ("stages", "generator")
+LONG = ("stages", "generator", "plain", "penalty")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_loaded_model_has_its_own_policy(dtype, before, tmp_path):
         keras.config.set_dtype_policy("float32")
 
 
-@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("wrapped", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_stopped_training_goes_on_exactly(wrapped, tmp_path):
     rng = np.random.default_rng(0)
     x, y = rng.random((2, 12, 2, 24, 24, 3)).astype(np.float32)
@@ -105,6 +105,7 @@ def test_a_stopped_training_goes_on_exactly(wrapped, tmp_path):
     assert 0 < int(resumed.optimizer.iterations) <= 12
 
 
+@pytest.mark.slow
 def test_an_optimiser_that_keras_wrapped_comes_back(tmp_path):
     model = zoo.create("carlo", "tiny", dtype="mixed_float16", filters=4)
     model.compile(keras.optimizers.Adam(1e-4), "mae", jit_compile=False)

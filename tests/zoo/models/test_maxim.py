@@ -105,6 +105,7 @@ def test_images_of_all_stages_and_sizes(trained):
     assert [tuple(image.shape) for image in trained(images(64, 96))] == sizes * 2
 
 
+@pytest.mark.slow
 def test_what_is_returned_changes_nothing_else(tiny, trained):
     values = {weight.path: weight for weight in trained.weights}
     stages = zoo.create("maxim", "tiny", outputs="stages")

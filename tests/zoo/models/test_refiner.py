@@ -143,6 +143,7 @@ def test_a_picture_moved_gives_the_result_moved(paper):
     np.testing.assert_allclose(part, whole[:, 3:9, 5:11], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_learns_from_arrays_by_its_papers_recipe():
     keras.utils.set_random_seed(1)
     model = zoo.create("refiner", "tiny", global_residual=False)

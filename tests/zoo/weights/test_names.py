@@ -62,7 +62,13 @@ def test_a_safetensors_file_is_the_same_checkpoint(tmp_path):
         np.testing.assert_array_equal(one, two)
 
 
-@pytest.mark.parametrize("name", sorted({row.name for row in ROWS} & set(base.known())))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in ("maxim", "restormer")))
+        for name in sorted({row.name for row in ROWS} & set(base.known()))
+    ],
+)
 def test_foreign_names_are_not_known(name):
     model = zoo.create(name, next(each for each in zoo.info(name).variants if each.startswith("tiny")))
     for foreign in ("foo.weight", "model.weight", "model.99.weight", "encoder9.enc9conv9.bias", "dense_7/kernel"):
