@@ -61,6 +61,7 @@ class Checkpoints(keras.callbacks.Callback):
         plateau: Plateau | None,
         task: Task,
         seconds_between: float = 120.0,
+        *,
         writes: bool = True,
     ) -> None:
         super().__init__()

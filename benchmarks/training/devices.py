@@ -54,6 +54,10 @@ class Wanted:
         return found | ({"deterministic": "on"} if self.deterministic else {})
 
 
+USUAL = Wanted()
+"""One device, which computes as the framework does by itself."""
+
+
 @dataclass(frozen=True)
 class Devices:
     """The devices of a training.
@@ -167,7 +171,7 @@ def found(wanted: Wanted, recipe: Recipe) -> Devices:
     import keras
 
     backend = str(keras.backend.backend())
-    kind = GPU if _available(backend, GPU) and wanted.devices != CPU else CPU
+    kind = GPU if on_gpu(wanted) else CPU
     there = _available(backend, kind)
     # The smallest host decides: every one must have as many.
     least = min(map(len, there)) if there else 1
@@ -187,6 +191,13 @@ def found(wanted: Wanted, recipe: Recipe) -> Devices:
     if number * wanted.hosts == 1:
         return ALONE
     return Devices(tuple(name for host in there for name in host[:number]), wanted.hosts, wanted.host)
+
+
+def on_gpu(wanted: Wanted) -> bool:
+    """Whether a training computes on a GPU."""
+    import keras
+
+    return wanted.devices != CPU and bool(_available(str(keras.backend.backend()), GPU))
 
 
 def check(recipe: Recipe, count: int) -> None:

@@ -42,7 +42,7 @@ def scope(devices: Devices) -> Iterator[None]:
 
 @contextmanager
 def apart() -> Iterator[None]:
-    """Whatever is computed inside the block is so on this host alone, so that it can do what others do not, as saving."""
+    """What is computed inside the block is computed on this host alone, which may save what others do not."""
     if keras.backend.backend() != "jax" or keras.distribution.distribution() is None:
         yield
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import keras
@@ -118,9 +118,8 @@ def _black(model: keras.Model, recipe: Recipe, devices: Devices) -> tuple[object
         batch //= devices.count
     shrink = zoo.shrink_of(model)
 
-    def black(shape: tuple[int | None, ...]) -> np.ndarray:
-        sides = (crop,) * (len(shape) - 2)
-        return np.zeros((batch, *sides, shape[-1]), np.float32)
+    def black(shape: Sequence[int]) -> np.ndarray:
+        return np.zeros((batch, *[crop] * (len(shape) - 2), shape[-1]), np.float32)
 
     inputs = [black(each.shape) for each in model.inputs]
     side = crop - shrink

@@ -120,8 +120,7 @@ def of_one_host(work):
 def of_two_hosts(work, port, host):
     """The plain recipe on two hosts of one device, stopped and gone on with; each sees half of every batch."""
     wanted = devices.Wanted(address=f"127.0.0.1:{port}", host=host, hosts=2, patience=60)
-    hosts.connect(wanted)
-    hosts.agree("the same", "something")
+    hosts.connect(wanted, "the same")
     on = devices.found(wanted, PLAIN)
     assert (on.count, on.hosts, on.host) == (2, 2, host), on
     results = {}
