@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 import zoo
+from benchmarks.errors import RunError
 from benchmarks.training import devices, hosts, loop, state
 from benchmarks.training.callbacks import Checkpoints
 from datasets.pipeline import TrainingBatches
@@ -89,6 +90,14 @@ def found_devices(number, recipe):
     return devices.found(devices.Wanted(devices=str(number)), recipe)
 
 
+def refusal(number, recipe):
+    try:
+        found_devices(number, recipe)
+    except RunError as error:
+        return str(error)
+    return ""
+
+
 def of_one_host(work):
     """Every recipe on one device and on two; one stopped in the middle, and gone on with on the other number."""
     results = {}
@@ -105,6 +114,7 @@ def of_one_host(work):
         run(f"{name} 2", recipe, found_devices(2, recipe))
     one, two = (found_devices(number, PLAIN) for number in (1, 2))
     assert (one.count, two.count) == (1, 2), (one, two)
+    results["refused"] = [refusal(*each) for each in (("3", PLAIN.replaced(batch=6)), ("2", PLAIN.replaced(batch=3)))]
     for first, second in ((one, two), (two, one)):
         name = f"resumed {first.count}"
         run(name, PLAIN, first, stop=23)
