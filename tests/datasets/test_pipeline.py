@@ -135,7 +135,9 @@ def test_shares_of_hosts_are_together_what_one_host_sees(video, hosts):
 
 
 def test_a_batch_without_equal_parts(video):
-    with pytest.raises(DataError, match="^a batch of 4 images has no part 0 of 3 equal ones; take another batch size$"):
+    with pytest.raises(
+        DataError, match=r"^a batch of 4 images has no part 0 of 3 equal ones; take another batch size$"
+    ):
         training(video, crop=8, batch=4, share=(0, 3))
 
 

@@ -111,17 +111,19 @@ def test_options_in_a_file(tmp_path):
     assert (options.devices, options.batch_size) == ("2", 4)
 
 
+@pytest.mark.usefixtures("toy")
 def test_a_training_in_parts(tmp_path):
     """The record says so, and the file that repeats it does not say where it ran."""
-    budget = ("--steps", 4, "--batch-size", 4, "--crop", 32, "--limit", 2, "--images", 0)
-    asked = (*MODEL, *budget, "--accumulate", 2, "--devices", "auto", "--tf32", "off")
+    budget = ("--steps", 4, "--batch-size", 4, "--crop", 16, "--limit", 2, "--images", 0)
+    model = ("--model", "toy", *MODEL[2:])
+    asked = (*model, *budget, "--accumulate", 2, "--devices", "auto", "--tf32", "off")
     assert run(*asked, "--results", tmp_path) == 0
-    (path,) = (tmp_path / "runs").glob("*--atrous--*.json")
+    (path,) = (tmp_path / "runs").glob("*--toy--*.json")
     found = store.read(path).run
     assert (found.training.steps, found.training.devices, found.training.hosts) == (4, 1, 1)
     assert (found.training.choice("accumulate"), found.training.choice("batch")) == (2, 4)
     assert found.machine.settings == {"tf32": "off"}
-    (repeats,) = (tmp_path / "configs").glob("*--atrous--*.toml")
+    (repeats,) = (tmp_path / "configs").glob("*--toy--*.toml")
     assert "accumulate = 2\n" in repeats.read_text() and "devices" not in repeats.read_text()
     (folder,) = (tmp_path / "checkpoints").iterdir()
     with (folder / "log.csv").open(newline="") as stream:

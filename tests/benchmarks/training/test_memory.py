@@ -73,7 +73,7 @@ class TestAStep:
         assert memory.step_fits(RECIPE.replaced(accumulate=2), False, ALONE)
 
     def test_that_does_not(self, monkeypatch):
-        def short(*given):
+        def short(*given, **named):
             raise XlaRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
 
         monkeypatch.setattr(memory, "task_of", short)
