@@ -49,6 +49,7 @@ def _on_devices(experiments: list[Experiment], request: Request) -> list[Experim
     Of several hosts all train here; what they leave to do is the first one's.
     """
     from benchmarks.training import devices
+    from benchmarks.training.loop import use_jit
 
     wanted = request.training.compute
     devices.start(wanted)
@@ -58,7 +59,7 @@ def _on_devices(experiments: list[Experiment], request: Request) -> list[Experim
         return together.train(experiments)
     for experiment in experiments:
         if experiment.recipe is not None:
-            devices.found(wanted, experiment.recipe)
+            use_jit(request.training.jit, devices.found(wanted, experiment.recipe))
     return experiments
 
 

@@ -30,7 +30,7 @@ def fitted(experiment: Experiment) -> Experiment:
 
     def fits(tried: Recipe) -> bool:
         if devices.on_gpu(options.compute):
-            return memory.step_fits(tried, use_jit(options.jit), on)
+            return memory.step_fits(tried, use_jit(options.jit, on), on)
         free = free_memory()
         part = tried.replaced(batch=tried.data.batch // tried.optimiser.accumulate, accumulate=1)
         return free is None or estimate.training(part, model, len(training)).memory <= free

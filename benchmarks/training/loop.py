@@ -21,7 +21,7 @@ from benchmarks.recipes.recipe import Recipe
 from benchmarks.training import distribution, hosts
 from benchmarks.training.batches import VALIDATION_CROPS, training_batches, validation_batches
 from benchmarks.training.callbacks import Checkpoints, Log, Plateau, Steps, Stopped
-from benchmarks.training.devices import Devices
+from benchmarks.training.devices import ALONE, Devices
 from benchmarks.training.epochs import epoch_length, epoch_steps, segments, total_steps, validated_epochs
 from benchmarks.training.memory import memory_errors
 from benchmarks.training.pairs import split_validation
@@ -33,20 +33,33 @@ from datasets.pairs import Pairs
 from zoo.losses.multi_output import StageObjective
 
 
-def use_jit(choice: str) -> bool:
+def use_jit(choice: str, devices: Devices = ALONE) -> bool:
     """Whether to compile with XLA.
 
     On CPUs TensorFlow's own kernels were 2 to 3 times faster than XLA's for these models, and PyTorch's compiler
-    needs a toolchain, so `"auto"` compiles on JAX and on GPUs under TensorFlow only.
+    needs a toolchain, so `"auto"` compiles on JAX and on GPUs under TensorFlow only; there not on several devices,
+    which XLA does not compile for, nor where the same bits are wanted, which not all of its operations give.
+
+    Args:
+        choice: `"auto"`, `"on"` or `"off"`.
+        devices: What it runs on.
+
+    Raises:
+        RunError: For `"on"` on several devices of TensorFlow.
     """
+    backend = str(keras.backend.backend())
+    if backend == "tensorflow" and devices.count > 1:
+        if choice == "on":
+            raise RunError("--jit on: TensorFlow compiles for one device; leave it out, or take KERAS_BACKEND=jax")
+        return False
     if choice != "auto":
         return choice == "on"
-    backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
+        from tensorflow.python.framework.config import is_op_determinism_enabled
 
-        return bool(tf.config.list_physical_devices("GPU"))
-    return str(backend) == "jax"
+        return bool(tf.config.list_logical_devices("GPU")) and not is_op_determinism_enabled()
+    return backend == "jax"
 
 
 def train(
@@ -222,7 +235,7 @@ def _start_or_resume(work: _Work, start: Path | None) -> tuple[Task, dict[str, A
         if start is not None and checkpoint is None:
             zoo.load_weights(model, start)
         made = task_of(
-            model, recipe, work.steps, use_jit(options.jit), options.perceptual_weights, options.seed, devices
+            model, recipe, work.steps, use_jit(options.jit, devices), options.perceptual_weights, options.seed, devices
         )
         if checkpoint is not None:
             progress = zoo.read_notes(checkpoint)

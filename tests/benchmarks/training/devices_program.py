@@ -32,7 +32,7 @@ RECIPES = {
     "normed": PLAIN.replaced(
         model="normed", loss="sum_of_absolute_differences", clipnorm=None, global_clipnorm=0.5, schedule="plateau"
     ),
-    "staged": PLAIN.replaced(model="staged", loss="charbonnier", trainable_ratios=True),
+    "staged": PLAIN.replaced(model="staged", loss="charbonnier", trainable_ratios=True, weight_decay=0.05),
 }
 
 
@@ -90,9 +90,9 @@ def found_devices(number, recipe):
     return devices.found(devices.Wanted(devices=str(number)), recipe)
 
 
-def refusal(number, recipe):
+def refusal(act):
     try:
-        found_devices(number, recipe)
+        act()
     except RunError as error:
         return str(error)
     return ""
@@ -114,7 +114,12 @@ def of_one_host(work):
         run(f"{name} 2", recipe, found_devices(2, recipe))
     one, two = (found_devices(number, PLAIN) for number in (1, 2))
     assert (one.count, two.count) == (1, 2), (one, two)
-    results["refused"] = [refusal(*each) for each in (("3", PLAIN.replaced(batch=6)), ("2", PLAIN.replaced(batch=3)))]
+    if keras.backend.backend() == "tensorflow":
+        assert "--jit on" in refusal(lambda: loop.use_jit("on", two)) and not loop.use_jit("auto", two)
+    results["refused"] = [
+        refusal(lambda: found_devices(3, PLAIN.replaced(batch=6))),
+        refusal(lambda: found_devices(2, PLAIN.replaced(batch=3))),
+    ]
     for first, second in ((one, two), (two, one)):
         name = f"resumed {first.count}"
         run(name, PLAIN, first, stop=23)

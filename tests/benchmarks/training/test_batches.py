@@ -113,7 +113,7 @@ def test_what_hosts_draw_for_their_shares_is_what_one_draws(info):
     shares = []
     for host in range(2):
         rows = slice(2 * host, 2 * host + 2)
-        data = batches((blurry[:, rows], sharp[:, rows]))
+        data = batches((blurry[rows], sharp[rows]))
         shares.append(list(prepared(data, info, 1, 5, noise=0.03, share=(host, 2)).take(3).as_numpy_iterator()))
     for step, batch in enumerate(whole):
         parts = zip(*(tf.nest.flatten(share[step]) for share in shares), strict=True)
