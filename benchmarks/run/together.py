@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from benchmarks.run import earlier
 from benchmarks.run.execute import Runner, training_options
 from benchmarks.run.experiment import Experiment
 from benchmarks.training import devices, hosts, loop
@@ -31,7 +32,8 @@ def train(experiments: Sequence[Experiment]) -> list[Experiment]:
         if wanted.host:
             _assist(experiment)
         else:
-            Runner().train(experiment)
+            if earlier.find(experiment) is None:
+                Runner().train(experiment)
             hosts.told(0)
     hosts.disconnect()
     if wanted.host:
