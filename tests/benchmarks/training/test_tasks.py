@@ -229,7 +229,7 @@ def test_the_learning_rate_of_both_ends_at_zero():
     assert isinstance(trained, Adversarial)
     blurry, sharp = np.random.default_rng(0).random((2, 1, 16, 16, 3), np.float32)
     for _ in range(8):
-        trained._step(blurry, sharp)
+        trained.step(blurry, sharp)
     assert trained.updates == 8
     assert int(trained._critic_step.optimizer.iterations) == 16
     for step in (trained._generator_step, trained._critic_step):
