@@ -28,6 +28,9 @@ _PARALLEL_BATCHES = 4
 # Keeps the random numbers of evaluation crops apart from those of training.
 _EVALUATION_STREAM = 0x5EED
 
+WHOLE = (0, 1)
+"""The share of whoever makes whole batches: the first of one."""
+
 
 class TrainingBatches:
     """The batches of a training run as a function of the step, without any state.
@@ -41,16 +44,26 @@ class TrainingBatches:
         batch: Images per batch.
         augmentation: What is done to the crops.
         seed: Seed of order, crops and augmentation.
+        share: (which, of how many) equal parts of every batch to make, where several hosts share one.
 
     Raises:
-        DataError: When there are no pairs or the crop does not fit in an image.
+        DataError: When there are no pairs, the crop does not fit in an image, or batches have no such equal parts.
     """
 
-    def __init__(self, pairs: Pairs, crop: int, batch: int, augmentation: Augmentation = NONE, seed: int = 0) -> None:
+    def __init__(
+        self,
+        pairs: Pairs,
+        crop: int,
+        batch: int,
+        augmentation: Augmentation = NONE,
+        seed: int = 0,
+        share: tuple[int, int] = WHOLE,
+    ) -> None:
         _check_request(pairs, batch, seed)
         if not pairs:
             raise DataError(f"{pairs.dataset} {pairs.split}: no training pairs; check the data root")
         check_crop(pairs, crop)
+        self.rows = rows_of(batch, share)
         self.pairs, self.crop, self.batch = pairs, crop, batch
         self.augmentation, self.seed = augmentation, seed
         self._order = lru_cache(maxsize=4)(self._shuffled)
@@ -61,9 +74,8 @@ class TrainingBatches:
         return -(-len(self.pairs) // self.batch)
 
     def __call__(self, step: int | np.integer) -> tuple[np.ndarray, np.ndarray]:
-        """Makes inputs (batch, crop, crop, frames x 3) and targets (batch, crop, crop, 3), uint8, of one step."""
-        positions = range(int(step) * self.batch, (int(step) + 1) * self.batch)
-        crops = [self._crop_at(position) for position in positions]
+        """Makes inputs (rows, crop, crop, frames x 3) and targets (rows, crop, crop, 3), uint8, of one step."""
+        crops = [self._crop_at(int(step) * self.batch + row) for row in self.rows]
         return np.stack([crop[0] for crop in crops]), np.stack([crop[1] for crop in crops])
 
     def _crop_at(self, position: int) -> tuple[np.ndarray, np.ndarray]:
@@ -85,6 +97,7 @@ def training(
     seed: int = 0,
     first_step: int = 0,
     store: Path | None = None,
+    share: tuple[int, int] = WHOLE,
 ) -> tf.data.Dataset:
     """Makes the endless training batches from `first_step` on.
 
@@ -98,9 +111,11 @@ def training(
         seed: Seed of order, crops and augmentation.
         first_step: The step to go on with.
         store: Folder of the frame store; None takes the default one.
+        share: See `TrainingBatches`; crops depend on their place in the whole batch alone.
 
     Returns:
-        Batches (input, target): float32 in [0, 1], (batch, crop, crop, frames x 3) and (batch, crop, crop, 3).
+        Batches (input, target): float32 in [0, 1], (rows, crop, crop, frames x 3) and (rows, crop, crop, 3), with
+        all rows of the batch or those of the share.
 
     Raises:
         DataError: See `TrainingBatches`.
@@ -129,11 +144,11 @@ def training(
             ",".join(map(str, pairs.within or (pairs.root,))),
             f" --out {store}" if store else "",
         )
-    batches = TrainingBatches(attached, crop, batch, augmentation, seed)
-    channels = 3 * len(pairs[0].blurry)
+    batches = TrainingBatches(attached, crop, batch, augmentation, seed, share)
+    channels, rows = 3 * len(pairs[0].blurry), len(batches.rows)
     steps = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
     return _mapped(
-        steps, batches, [(tf.uint8, (batch, crop, crop, channels)), (tf.uint8, (batch, crop, crop, 3))]
+        steps, batches, [(tf.uint8, (rows, crop, crop, channels)), (tf.uint8, (rows, crop, crop, 3))]
     ).prefetch(_PARALLEL_BATCHES)
 
 
@@ -235,6 +250,27 @@ def check_crop(pairs: Pairs, crop: int, what: str = "") -> None:
     first_of_scene = {pair.scene: pair for pair in reversed(pairs)}
     for pair in reversed(first_of_scene.values()):
         image.check_crop(crop, pair.sharp[0].shape, f"{pairs.dataset} {pair.name}", what)
+
+
+def rows_of(batch: int, share: tuple[int, int]) -> range:
+    """The places within a batch that a share of it has.
+
+    Args:
+        batch: Images of the whole batch.
+        share: (which, of how many) equal parts.
+
+    Raises:
+        DataError: When the batch has no so many equal parts.
+
+    Examples:
+        >>> list(rows_of(6, (1, 3)))
+        [2, 3]
+    """
+    index, count = share
+    if not 0 <= index < count or batch % count:
+        raise DataError(f"a batch of {batch} images has no part {index} of {count} equal ones; take another batch size")
+    part = batch // count
+    return range(index * part, (index + 1) * part)
 
 
 def _check_request(pairs: Any, batch: Any, seed: Any) -> None:

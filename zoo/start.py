@@ -7,7 +7,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 _START_UP_NOTE = re.compile(r"[IW]\d{4} |WARNING: All log messages before absl|To enable the following instructions|$")
 
@@ -19,11 +19,22 @@ def quiet_frameworks() -> None:
     file descriptor while it starts, and what is not a note is passed on.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # As TensorFlow below, JAX takes a GPU's memory as it needs it: other processes may want some.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     on_cpu = False
     with caught_errors(lambda line: not _START_UP_NOTE.match(line) and not (on_cpu and "cuInit" in line)):
         import tensorflow as tf
 
-        on_cpu = not tf.config.list_physical_devices("GPU")
+        gpus = tf.config.list_physical_devices("GPU")
+        on_cpu = not gpus
+    # Once TensorFlow computes it takes no settings, and went on with its own.
+    with suppress(RuntimeError):
+        if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow":
+            for gpu in gpus:
+                tf.config.experimental.set_memory_growth(gpu, True)
+        else:
+            # It only feeds the others, whose memory it would take.
+            tf.config.set_visible_devices([], "GPU")
     if on_cpu:
         # Grappler's remapper fails on convolutions with LeakyReLU, says so in an error line for every function, and
         # gains nothing measurable on these models.

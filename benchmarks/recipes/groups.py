@@ -54,6 +54,8 @@ class Optimiser:
         beta_2: Decay of the second moment.
         weight_decay: What every weight loses per step, as a share of it and of the learning rate; 0 for plain Adam.
         global_clipnorm: Largest norm of all gradients together; None for no clipping.
+        accumulate: Parts that a batch is computed in, one after the other; their gradients are averaged before they
+            are clipped and taken.
     """
 
     learning_rate: float
@@ -63,6 +65,7 @@ class Optimiser:
     beta_2: float = 0.999
     weight_decay: float = 0.0
     global_clipnorm: float | None = None
+    accumulate: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -124,6 +124,23 @@ class Recipe:
         if penalty not in PENALTIES if self.loss == "wasserstein" else penalty:
             choices = ", ".join(PENALTIES) if self.loss == "wasserstein" else "none"
             raise RunError(f"recipe of {self.model}: the loss {self.loss} has no penalty {penalty!r}; take {choices}")
+        if self.optimiser.accumulate > 1:
+            self._check_parts(self.optimiser.accumulate)
+
+    def _check_parts(self, parts: int) -> None:
+        """Raises RunError where a batch cannot be computed in so many parts as if it were whole."""
+        if self.adversarial is not None:
+            raise RunError(
+                f"--accumulate is not for {self.model}: its critic looks at the batch as a whole; take a smaller "
+                "--batch-size"
+            )
+        if self.precision == "mixed_float16":
+            raise RunError("--accumulate and mixed_float16 do not go together; take --precision mixed_bfloat16")
+        if self.data.batch % parts:
+            raise RunError(
+                f"--accumulate {parts} does not divide the batch of {self.data.batch} of {self.model}; take a divisor "
+                "of it, or another --batch-size"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """All fields as plain nested values, as they are after a way through JSON."""
@@ -215,6 +232,7 @@ OPTIONS = {
     "epochs": "--epochs",
     "steps": "--steps",
     "batch": "--batch-size",
+    "accumulate": "--accumulate",
     "crop": "--crop",
     "learning_rate": "--learning-rate",
     "precision": "--precision",

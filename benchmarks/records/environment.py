@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import time
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -20,11 +21,12 @@ _SCORING_PACKAGES = ("numpy", "opencv-python-headless", "scipy")
 _PACKAGES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "jax", "torch")
 
 
-def describe(framework: bool = True) -> Machine:
+def describe(framework: bool = True, settings: Mapping[str, str] | None = None) -> Machine:
     """The machine as it is now; what its system does not tell is None.
 
     Args:
         framework: Whether Keras computes; if not, the device is the processor, and no framework is started to find out.
+        settings: How the device computes, where that was chosen.
     """
     return Machine(
         device=device() if framework else _processor(),
@@ -34,6 +36,7 @@ def describe(framework: bool = True) -> Machine:
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
         matrix_gflops=matrix_gflops(),
+        settings=dict(settings or {}),
     )
 
 

@@ -67,6 +67,8 @@ class Training(Section, frozen=True, kw_only=True):
         selected_on: What the weights were chosen on, where it was the scored images.
         natural: Natural photographs among the pairs; None without.
         name: What a user calls own pairs; empty for other data.
+        devices: Devices of all hosts, which shared every batch, in the last part of the training.
+        hosts: Hosts.
     """
 
     dataset: str
@@ -88,6 +90,8 @@ class Training(Section, frozen=True, kw_only=True):
     selected_on: str = ""
     natural: Natural | None = None
     name: str = ""
+    devices: int = 1
+    hosts: int = 1
 
     @property
     def budget(self) -> str:
@@ -204,6 +208,7 @@ class Machine(Section, frozen=True, kw_only=True):
         memory_gib: Memory in GiB.
         load_average: Processes that wanted to run in the minute before.
         matrix_gflops: Measured rate of float32 matrix products in 10^9 floating-point operations a second.
+        settings: How the device computes, where that was chosen: `tf32`, `deterministic`.
     """
 
     device: str
@@ -213,6 +218,7 @@ class Machine(Section, frozen=True, kw_only=True):
     memory_gib: float | None = None
     load_average: float | None = None
     matrix_gflops: float | None = None
+    settings: dict[str, str] = {}
 
 
 class Panel(Section, frozen=True, kw_only=True):

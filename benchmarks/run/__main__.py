@@ -10,7 +10,7 @@ from benchmarks.run.asking import request_of
 from benchmarks.run.experiment import Experiment
 from benchmarks.run.parser import parsed
 from benchmarks.run.plan import plan_all
-from benchmarks.run.request import REFERENCE
+from benchmarks.run.request import REFERENCE, Request
 from common.cli import guarded, name_problems
 from common.errors import InputError
 
@@ -30,6 +30,9 @@ def _run(options: argparse.Namespace) -> int:
     from zoo.start import quiet_frameworks
 
     quiet_frameworks()
+    experiments = _on_devices(experiments, request)
+    if not experiments:
+        return 0
     failed = _run_all(experiments)
     results = request.output.results
     rows, found = ranking.update(results)
@@ -38,6 +41,26 @@ def _run(options: argparse.Namespace) -> int:
     terminal.print_rankings([row for row in rows if (row["dataset"], row["protocol"], row["fingerprint"]) in mine])
     print(f"leaderboard: {results / 'leaderboard.csv'}")
     return 1 if failed else 0
+
+
+def _on_devices(experiments: list[Experiment], request: Request) -> list[Experiment]:
+    """Sets the devices up, and refuses what they cannot train before any of it starts.
+
+    Of several hosts all train here; what they leave to do is the first one's.
+    """
+    from benchmarks.training import devices
+    from benchmarks.training.loop import use_jit
+
+    wanted = request.training.compute
+    devices.start(wanted)
+    if wanted.hosts > 1:
+        from benchmarks.run import together
+
+        return together.train(experiments)
+    for experiment in experiments:
+        if experiment.recipe is not None:
+            use_jit(request.training.jit, devices.found(wanted, experiment.recipe))
+    return experiments
 
 
 def _run_all(experiments: Sequence[Experiment]) -> int:

@@ -10,7 +10,7 @@ import zoo
 from benchmarks.errors import RunError
 from benchmarks.metrics.asked import asked
 from benchmarks.recipes.recipe import ADVERSARIAL, LOSSES
-from benchmarks.run import config, own, own_data
+from benchmarks.run import computing, config, own, own_data
 from benchmarks.run.parser import build_parser
 from benchmarks.run.request import (
     DataOptions,
@@ -20,6 +20,7 @@ from benchmarks.run.request import (
     ScoringOptions,
     TrainingOptions,
 )
+from benchmarks.training.devices import AUTO
 from common.cli import path
 from datasets.readers.hdc import parse_steps
 from datasets.registry import info as dataset_info
@@ -74,6 +75,8 @@ def request_of(options: argparse.Namespace) -> Request:
             resume=options.resume,
             restart=options.restart,
             tensorboard=options.tensorboard,
+            fit_batch=options.batch_size == AUTO,
+            compute=computing.wanted(options),
         ),
         scoring=ScoringOptions(protocol=options.protocol, limit=options.limit, metrics=tuple(asked(options.metrics))),
         output=OutputOptions(results=options.results, images=options.images),
@@ -128,6 +131,7 @@ def _check_options(options: argparse.Namespace) -> None:
         taking = " and ".join(filter(_takes_photos, list_datasets()))
         raise RunError(f"--photos is for {taking}; leave it out, or train on it with --train-on {taking}")
     own_data.check(options)
+    computing.check(options)
     if options.resume and options.restart:
         raise RunError("give --resume or --restart, not both")
     if options.tensorboard and importlib.util.find_spec("tensorboard") is None:
@@ -164,7 +168,8 @@ def _changes(options: argparse.Namespace) -> dict[str, object]:
     given: dict[str, object] = {
         "epochs": options.epochs,
         "steps": options.steps,
-        "batch": options.batch_size,
+        "batch": None if options.batch_size == AUTO else options.batch_size,
+        "accumulate": options.accumulate,
         "crop": options.crop,
         "learning_rate": options.learning_rate,
         "precision": options.precision,

@@ -10,6 +10,7 @@ from benchmarks.errors import RunError
 from benchmarks.records import migrate
 from benchmarks.run import earlier
 from benchmarks.run.experiment import Experiment
+from benchmarks.training import devices
 from benchmarks.training import pairs as training_pairs
 from benchmarks.training.state import LAST, finished, in_use
 from common.files import check_folder
@@ -46,6 +47,7 @@ def validate(experiment: Experiment) -> None:
     _check_unseen(experiment)
     _check_sizes(experiment)
     _check_crops(experiment)
+    _check_devices(experiment)
     _check_perceptual_weights(experiment)
     _check_preparation(experiment)
     _check_results_folder(experiment)
@@ -128,6 +130,8 @@ def _check_weights(experiment: Experiment) -> None:
         raise RunError("--precision is for training; weights are scored in the precision they were trained in")
     found, _, theirs = read_name(options.weights).partition(".")
     if found == model and theirs != variant and experiment.recipe is not None:
+        if experiment.request.training.compute.hosts > 1:
+            raise RunError(f"--hosts: {options.weights} holds {found}/{theirs}; give weights of {model}/{variant}")
         # A training may start from another variant's weights if they have the same shapes. Only here is it worth a
         # framework's start to know that before anything else runs.
         from zoo.start import quiet_frameworks
@@ -197,6 +201,13 @@ def _check_crops(experiment: Experiment) -> None:
     if crop % multiple or crop < least:
         rule = f"a multiple of {multiple}, at least {least}" if multiple > 1 else f"at least {least}"
         raise RunError(f"--crop {crop} does not fit {experiment.model}/{experiment.variant}; take {rule}")
+
+
+def _check_devices(experiment: Experiment) -> None:
+    """The recipe's batch divides over the devices, where their number is known before a framework is asked."""
+    wanted = experiment.request.training.compute
+    if experiment.recipe is not None and wanted.number is not None:
+        devices.check(experiment.recipe, wanted.number * wanted.hosts)
 
 
 def _check_crop(pairs: Pairs, crop: int | None, what: str) -> None:

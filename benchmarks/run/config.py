@@ -33,8 +33,8 @@ _INSTEAD = (
     ("resume", "restart"),
     ("protocol", "align"),
 )
-# How far a training is, and what is written beside it, changes no experiment.
-_PASSING = ("resume", "restart", "tensorboard")
+# How far a training is, what is written beside it, and where it runs, changes no experiment.
+_PASSING = ("resume", "restart", "tensorboard", "devices", "hosts", "host-index", "host-count", "host-timeout")
 # What is asked of the models that learn, beside the changes of the recipe; a baseline has none of it.
 _OF_MODELS = ("variant", "weights", "select-on-test", "tile", "overlap", "no-blend", "inference", "blind")
 
@@ -101,6 +101,8 @@ def _as_words(file: Path, name: str, value: Any, action: argparse.Action) -> lis
         if not isinstance(value, bool):
             raise _wrong(file, name, "true or false", value)
         return [f"--{name}"] if value else []
+    if _takes_words(action) and isinstance(value, str):
+        return [f"--{name}={value}"]
     if _is_text(action):
         several = value if isinstance(value, list) else [value]
         if not several or not all(isinstance(each, str) for each in several):
@@ -124,6 +126,11 @@ def _is_text(action: argparse.Action) -> bool:
     except Exception:
         return False
     return True
+
+
+def _takes_words(action: argparse.Action) -> bool:
+    """Whether an option takes a number or one of some words."""
+    return "|" in str(action.metavar)
 
 
 def _takes_several(action: argparse.Action) -> bool:
@@ -188,6 +195,8 @@ def text_of(experiment: Experiment) -> str:
         "profile": request.training.profile,
         "protocol": experiment.protocol.name,
     }
+    if request.training.fit_batch and experiment.recipe is not None:
+        values["batch-size"] = experiment.recipe.data.batch
     lines = [f"{name} = {_toml(value)}" for name, value in values.items()]
     return "\n".join([f"# {experiment.name}; python -m benchmarks.run --config FILE repeats it", *lines, ""])
 

@@ -15,10 +15,10 @@ from benchmarks.evaluation import evaluate, panels, scoring, timing
 from benchmarks.evaluation.predict import Restorer, remembering, restorer
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import curves, environment, layout, migrate, record, store
-from benchmarks.run import config, earlier, estimate, own_data
+from benchmarks.run import config, earlier, estimate, fitting, own_data
 from benchmarks.run.checks import refuse_unfinished
 from benchmarks.run.experiment import WEIGHTS_WANTED, Experiment, weights_id
-from benchmarks.training import loop, state
+from benchmarks.training import devices, hosts, loop, state
 from benchmarks.training import pairs as training_pairs
 from common.console import progress as progress_bar
 from common.files import file_hash
@@ -42,6 +42,7 @@ class Runner:
         Raises:
             RunError, DataError, ZooError, MetricError: When it cannot be done.
         """
+        experiment = fitting.fitted(experiment)
         done = earlier.find(experiment)
         if done is not None:
             print(f"{experiment.name}: done before, {done.path.name}")
@@ -72,7 +73,7 @@ class Runner:
             evaluation=_evaluation(experiment, precision),
             scores=experiment.protocol.summarise(pairs, scores.values),
             timing=msgspec.convert(timing.seconds_per_megapixel(model, precision), record.Timing),
-            machine=environment.describe(),
+            machine=environment.describe(settings=experiment.request.training.compute.settings),
             versions=environment.versions(),
             commit=environment.commit(),
             **_kept(experiment, key, restore, scores),
@@ -81,6 +82,14 @@ class Runner:
             finished = finished.with_metrics_of(before.result)
         config.save(experiment)
         return store.write(experiment.request.output.results, finished)
+
+    def train(self, experiment: Experiment) -> None:
+        """Trains the model of an experiment that trains one, unless that is done already.
+
+        Raises:
+            RunError, DataError, ZooError: When it cannot be done.
+        """
+        self._model(experiment)
 
     def _model(self, experiment: Experiment) -> tuple[keras.Model, record.Training | None, str]:
         """The model, the record's `training` section and where the weights come from."""
@@ -136,20 +145,33 @@ def _train(experiment: Experiment, recipe: Recipe, pairs: Pairs, folder: Path) -
     if request.data.sample:
         # A sample is small enough to be prepared unasked; decoding would share the cores with the training.
         frame_store.prepare(pairs, request.data.store)
-    options = state.Options(
-        seed=request.seed,
-        jit=request.training.jit,
-        resume=request.training.resume,
-        tensorboard=request.training.tensorboard,
-        store=request.data.store,
-        perceptual_weights=experiment.options.perceptual_weights or "imagenet",
-    )
+    on = devices.found(request.training.compute, recipe)
+    options = training_options(experiment, on)
+    if on.count > 1:
+        print(f"on {on.words}, {recipe.data.batch // on.count} crops of every batch each", flush=True)
+    if on.hosts > 1:
+        # The others wait to be told that there is something to train.
+        hosts.told(1)
     selection = experiment.data.scored if experiment.options.select_on_test else None
     taken = zoo.read_notes(folder / state.LAST)["step"] if options.resume and (folder / state.LAST).is_file() else 0
     model = zoo.create(recipe.model, recipe.variant)
     estimate.announce(estimate.training(recipe, model, len(pairs), taken))
     with _training_bar() as report:
         return loop.train(recipe, pairs, folder, options, experiment.options.weights, selection, report)
+
+
+def training_options(experiment: Experiment, on: devices.Devices) -> state.Options:
+    """How the training of an experiment runs on some devices."""
+    request = experiment.request
+    return state.Options(
+        seed=request.seed,
+        jit=request.training.jit,
+        resume=request.training.resume,
+        tensorboard=request.training.tensorboard,
+        store=request.data.store,
+        perceptual_weights=experiment.options.perceptual_weights or "imagenet",
+        devices=on,
+    )
 
 
 def _training_bar() -> AbstractContextManager[Progress | None]:
@@ -180,6 +202,8 @@ def _section(experiment: Experiment, recipe: Recipe, pairs: Pairs, outcome: stat
         selected_on="the scored images" if options.select_on_test else "",
         natural=None if natural is None else record.Natural(coverage=natural.coverage, fingerprint=natural.fingerprint),
         name=own_data.name_of(pairs, experiment.data.scored, request.data.name),
+        devices=outcome.devices,
+        hosts=outcome.hosts,
     )
 
 

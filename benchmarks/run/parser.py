@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.recipes.recipe import PROFILES
-from benchmarks.run import config, own_data
+from benchmarks.run import computing, config, own_data
 from common.cli import Parser, count, folders, path, positive, rate, seed_number, words
 from datasets.blur.on_the_fly import DISTRIBUTIONS
 from zoo.options import INFERENCE_MODES
@@ -22,6 +22,7 @@ _EXAMPLES = """examples:
   python -m benchmarks.run --model nafnet --dataset folder --data-root DIR --weights FILE --learning-rate 1e-5
   python -m benchmarks.run --model maxim --dataset gopro --weights maxim-gopro --no-train --data-root DIR
   python -m benchmarks.run --model my.py:build --dataset reds --sample --steps 1000
+  python -m benchmarks.run --model nafnet --dataset gopro --data-root DIR --devices auto --accumulate 2
 """
 
 
@@ -60,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_data(parser.add_argument_group("data"))
     _add_model(parser.add_argument_group("model"))
     _add_training(parser.add_argument_group("training"))
+    computing.add_options(parser.add_argument_group("devices"))
     _add_recipe(parser.add_argument_group("changes of the recipe"))
     _add_scoring(parser.add_argument_group("scoring"))
     _add_output(parser.add_argument_group("output"))
@@ -144,7 +146,18 @@ def _add_recipe(group: argparse._ArgumentGroup) -> None:
         help="passes over the training pairs; of disjoint triplets where the recipe says so",
     )
     add("--steps", type=positive, metavar="N", help="training steps, instead of epochs")
-    add("--batch-size", type=positive, metavar="N", help="crops per training step")
+    add(
+        "--batch-size",
+        type=computing.batch_choice,
+        metavar="N|auto",
+        help="crops per training step, of all devices together; auto halves the recipe's until a step fits into memory",
+    )
+    add(
+        "--accumulate",
+        type=positive,
+        metavar="N",
+        help="compute a batch in so many parts, one after the other, where memory is short",
+    )
     add("--crop", type=positive, metavar="PIXELS", help="side of the training crops")
     add("--learning-rate", type=rate, metavar="RATE", help="learning rate at the start, smaller for --weights")
     add("--loss", metavar="NAME", help="training loss; for models with several outputs, of each")

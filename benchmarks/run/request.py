@@ -8,6 +8,7 @@ from pathlib import Path
 
 import zoo
 from benchmarks.metrics import Metric
+from benchmarks.training.devices import USUAL, Wanted
 from zoo.inference.tiling import Tiles
 from zoo.registry import parted
 
@@ -80,6 +81,8 @@ class TrainingOptions:
         resume: Whether to go on with an unfinished training.
         restart: Whether to train anew whatever is there.
         tensorboard: Whether to write TensorBoard logs.
+        fit_batch: Whether the batch is halved until a step fits into memory.
+        compute: What computes.
     """
 
     enabled: bool = True
@@ -88,6 +91,8 @@ class TrainingOptions:
     resume: bool = False
     restart: bool = False
     tensorboard: bool = False
+    fit_batch: bool = False
+    compute: Wanted = USUAL
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,13 @@ _CHANNEL_STREAM, _NOISE_STREAM = 11, 12
 
 
 def prepared(
-    batches: tf.data.Dataset, info: zoo.ModelInfo, seed: int, first_step: int = 0, noise: float = 0.0, shrink: int = 0
+    batches: tf.data.Dataset,
+    info: zoo.ModelInfo,
+    seed: int,
+    first_step: int = 0,
+    noise: float = 0.0,
+    shrink: int = 0,
+    share: tuple[int, int] = pipeline.WHOLE,
 ) -> tf.data.Dataset:
     """The batches as a model takes them; those of models for colour images stay as they are.
 
@@ -42,6 +48,7 @@ def prepared(
         noise: Standard deviation of the Gaussian noise on the input; the same for all copies of the grey channel, and
             not clipped.
         shrink: Pixels by which each side of the model's output is smaller; the target is cropped at its centre.
+        share: (which, of how many) equal parts of the batches these are; what is drawn at random is that of the part.
 
     Images that were prepared for the refiner (`datasets.hdc.refiner`) bring their medians and their blur step along.
 
@@ -62,10 +69,11 @@ def prepared(
             blurry, blur_step = blurry[..., :-1], tf.round(blurry[:, 0, 0, -1:] * 255.0)
             sharp = sharp[..., :1]
         elif not info.colour:
-            blurry, sharp = _one_channel(blurry, sharp, (seed, step))
+            blurry, sharp = _one_channel(blurry, sharp, (seed, step), share)
         if noise:
             key = tf.stack([tf.cast(seed * 100 + _NOISE_STREAM, tf.int64), step])
-            blurry += noise * tf.random.stateless_normal(tf.shape(blurry), key)
+            drawn = tf.random.stateless_normal(_whole(tf.shape(blurry), share), key)
+            blurry += noise * _part(drawn, share)
         inputs = blurry if info.colour or packed else _model_input(blurry, info)
         if shrink:
             sharp = sharp[:, shrink // 2 : -(shrink - shrink // 2), shrink // 2 : -(shrink - shrink // 2)]
@@ -76,13 +84,32 @@ def prepared(
     return batches.enumerate(first_step).map(prepare, num_parallel_calls=2, deterministic=True).prefetch(2)
 
 
-def _one_channel(blurry: Tensor, sharp: Tensor, key: tuple[int, Tensor]) -> tuple[Tensor, Tensor]:
+def _whole(shape: Tensor, share: tuple[int, int]) -> Tensor:
+    """The shape of the whole batches that these are a share of."""
+    import tensorflow as tf
+
+    return tf.concat([shape[:1] * share[1], shape[1:]], axis=0)
+
+
+def _part(drawn: Tensor, share: tuple[int, int]) -> Tensor:
+    """The share of what was drawn for a whole batch."""
+    import tensorflow as tf
+
+    index, count = share
+    rows = tf.shape(drawn)[0] // count
+    return drawn[index * rows : (index + 1) * rows]
+
+
+def _one_channel(
+    blurry: Tensor, sharp: Tensor, key: tuple[int, Tensor], share: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
     """One random channel of each pair, (batch, height, width, 1)."""
     import tensorflow as tf
 
     seed, step = key
     stream = tf.stack([tf.cast(seed * 100 + _CHANNEL_STREAM, tf.int64), step])
-    chosen = tf.random.stateless_uniform((tf.shape(blurry)[0], 1), stream, 0, 3, tf.int32)
+    shape = _whole(tf.stack([tf.shape(blurry)[0], 1]), share)
+    chosen = _part(tf.random.stateless_uniform(shape, stream, 0, 3, tf.int32), share)
 
     def picked(images: Tensor) -> Tensor:
         return tf.gather(images, chosen, axis=3, batch_dims=1)
@@ -110,7 +137,8 @@ def _medians(planes: np.ndarray, widths: tuple[int, ...]) -> np.ndarray:
 def training_batches(
     pairs: Pairs, recipe: Recipe, model: keras.Model, options: Options, first_step: int
 ) -> tf.data.Dataset:
-    """The endless training batches from a step on, as the model takes them."""
+    """The endless training batches from a step on, as the model takes them; of several hosts, this one's share."""
+    share = options.devices.share
     batches = pipeline.training(
         pairs,
         recipe.data.crop,
@@ -119,9 +147,10 @@ def training_batches(
         options.seed,
         first_step,
         store=options.store,
+        share=share,
     )
     info, _ = zoo.identify(model)
-    return prepared(batches, info, options.seed, first_step, recipe.data.noise, zoo.shrink_of(model))
+    return prepared(batches, info, options.seed, first_step, recipe.data.noise, zoo.shrink_of(model), share)
 
 
 def validation_batches(pairs: Pairs, recipe: Recipe, model: keras.Model, seed: int) -> tf.data.Dataset | None:

@@ -14,6 +14,7 @@ import keras
 
 import zoo
 from benchmarks.errors import RunError
+from benchmarks.training import distribution
 from benchmarks.training.state import BEST, LAST
 from benchmarks.training.tasks import Task
 from common.files import write_text
@@ -50,6 +51,7 @@ class Checkpoints(keras.callbacks.Callback):
         plateau: The plateau callback whose memory belongs to a checkpoint, if any.
         task: What is trained.
         seconds_between: A long epoch is saved this often.
+        writes: Whether it writes; of several hosts, which all count, the first one does.
     """
 
     def __init__(
@@ -59,8 +61,11 @@ class Checkpoints(keras.callbacks.Callback):
         plateau: Plateau | None,
         task: Task,
         seconds_between: float = 120.0,
+        *,
+        writes: bool = True,
     ) -> None:
         super().__init__()
+        self.writes = writes
         self.folder, self.progress, self.plateau, self.task = folder, progress, plateau, task
         self.seconds_between = seconds_between
         self.stop_asked = False
@@ -89,7 +94,9 @@ class Checkpoints(keras.callbacks.Callback):
         self._sync()
         value = (logs or {}).get("val_psnr", math.nan)
         if math.isfinite(value) and (self.progress["best"] is None or value > self.progress["best"]):
-            zoo.save(self.task.scored, self.folder / BEST)
+            if self.writes:
+                with distribution.apart():
+                    zoo.save(self.task.scored, self.folder / BEST)
             self.progress |= {"best": float(value), "best_step": self.progress["step"]}
         self.progress["epoch_end"] = self.progress["step"]
         if self.task.ratios is not None:
@@ -99,7 +106,10 @@ class Checkpoints(keras.callbacks.Callback):
     def save(self) -> None:
         """Writes `last.keras`."""
         self._sync()
-        self.task.save(self.folder / LAST, self._notes())
+        notes = self._notes()
+        if self.writes:
+            with distribution.apart():
+                self.task.save(self.folder / LAST, notes)
         self._saved = time.monotonic()
 
     def _sync(self) -> None:

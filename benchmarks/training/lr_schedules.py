@@ -58,8 +58,42 @@ class ConstantThenLinear(keras.optimizers.schedules.LearningRateSchedule):
         return {"rate": self.rate, "constant": self.constant, "steps": self.steps}
 
 
+@keras.saving.register_keras_serializable(package="deblur_zoo")
+class OfUpdates(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule over updates for an optimiser that counts the parts which an update is accumulated from.
+
+    Keras gives a schedule the number of parts, not of updates.
+
+    Args:
+        schedule: The schedule over updates.
+        parts: Parts of an update.
+    """
+
+    def __init__(self, schedule: keras.optimizers.schedules.LearningRateSchedule, parts: int) -> None:
+        self.schedule, self.parts = schedule, parts
+
+    def __call__(self, step: Any) -> Any:
+        """The learning rate of a part."""
+        return self.schedule(ops.floor_divide(step, self.parts))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that rebuild the schedule."""
+        return {"schedule": keras.saving.serialize_keras_object(self.schedule), "parts": self.parts}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> OfUpdates:
+        """Rebuilds the schedule."""
+        return cls(keras.saving.deserialize_keras_object(config["schedule"]), config["parts"])
+
+
 def learning_rate(recipe: Recipe, steps: int) -> Any:
     """The learning rate of a recipe, as a number or as a schedule over so many updates."""
+    rate, parts = _over_updates(recipe, steps), recipe.optimiser.accumulate
+    return rate if parts == 1 or isinstance(rate, float) else OfUpdates(rate, parts)
+
+
+def _over_updates(recipe: Recipe, steps: int) -> Any:
+    """As `learning_rate`, for an optimiser that counts updates."""
     schedule, rate = recipe.schedule, recipe.optimiser.learning_rate
     part = max(1, round(schedule.share * steps))
     if schedule.kind == "cosine":

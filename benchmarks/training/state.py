@@ -12,6 +12,7 @@ import filelock
 
 import zoo
 from benchmarks.errors import RunError
+from benchmarks.training.devices import ALONE, Devices
 
 if TYPE_CHECKING:
     import keras
@@ -101,6 +102,7 @@ class Options:
         tensorboard: Whether to write TensorBoard logs.
         store: Folder of the frame store; None takes the default one.
         perceptual_weights: Where VGG-19 gets its weights: `"imagenet"` (Keras' own) or a file.
+        devices: What it runs on.
     """
 
     seed: int = 42
@@ -109,6 +111,7 @@ class Options:
     tensorboard: bool = False
     store: Path | None = None
     perceptual_weights: str | Path = "imagenet"
+    devices: Devices = ALONE
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,8 @@ class Outcome:
         best_step: Step of the weights.
         validation_psnr: Their PSNR in dB on the validation crops, None without a validation split.
         ratios: Trained weights of the outputs' losses, where the recipe has them.
+        devices: Devices of all hosts that its last part ran on.
+        hosts: Hosts of its last part.
     """
 
     model: keras.Model
@@ -132,3 +137,5 @@ class Outcome:
     best_step: int
     validation_psnr: float | None
     ratios: tuple[float, ...] | None = None
+    devices: int = 1
+    hosts: int = 1

@@ -17,6 +17,8 @@ import zoo
 from benchmarks.errors import RunError
 from benchmarks.recipes.recipe import Adversarial as Critic
 from benchmarks.recipes.recipe import Recipe
+from benchmarks.training import distribution
+from benchmarks.training.devices import ALONE, Devices
 from benchmarks.training.lr_schedules import learning_rate
 from zoo.backend import Tensor
 from zoo.losses.adversarial import PENALTIES, CriticStep, GeneratorStep
@@ -49,15 +51,23 @@ class Supervised:
         recipe: How to train it.
         steps: Steps in all.
         jit: Whether to compile with XLA.
+        devices: What it runs on; made inside their scope.
     """
 
-    def __init__(self, model: keras.Model, recipe: Recipe, steps: int, jit: bool) -> None:
+    def __init__(self, model: keras.Model, recipe: Recipe, steps: int, jit: bool, devices: Devices = ALONE) -> None:
         self.scored = self.model = model
-        loss = _loss(recipe, model)
+        self._parts, self._devices = recipe.optimiser.accumulate, devices
+        loss = compiled = _loss(recipe, model)
         if len(model.outputs) > 1:
             self.model = StageObjective(model, loss, trainable_ratios=recipe.trainable_ratios)
-            loss = None
-        self.model.compile(optimizer=_optimiser(recipe, steps), loss=loss, metrics=[psnr], jit_compile=jit)
+            compiled = None
+        optimiser = _optimiser(recipe, steps)
+        distribution.clip_sums(optimiser)
+        # The parts of a batch are steps to Keras, whose callbacks hear of all of them together.
+        self.model.compile(
+            optimizer=optimiser, loss=compiled, metrics=[psnr], jit_compile=jit, steps_per_execution=self._parts
+        )
+        distribution.scale_sums(self.model, loss, self._parts, devices)
         # Built now, so that a checkpoint from before the first step can be restored.
         self.model.optimizer.build(self.model.trainable_variables)
 
@@ -75,7 +85,12 @@ class Supervised:
 
     def fit(self, batches: Batches, **options: Any) -> None:
         """Trains; takes what `keras.Model.fit` takes."""
-        self.model.fit(batches, shuffle=False, **options)
+        options |= {"steps_per_epoch": options["steps_per_epoch"] * self._parts}
+        self.model.fit(distribution.fed(batches, self._parts, self._devices), shuffle=False, **options)
+
+    def step(self, blurry: Tensor, sharp: Tensor) -> None:
+        """Takes one step, or one part of it, on a batch outside of `fit`."""
+        self.model.train_on_batch(blurry, sharp)
 
     def evaluate(self, batches: Batches) -> dict[str, float]:
         """Loss and metrics over validation batches."""
@@ -169,14 +184,14 @@ class Adversarial:
         )
         self.model.stop_training = False
         calls.on_train_begin()
-        stream = _stream(batches)
+        stream = _stream(distribution.fed(batches, 1, ALONE))
         for epoch in range(initial_epoch, epochs):
             calls.on_epoch_begin(epoch)
             sums: Counter[str] = Counter()
             logs: dict[str, float] = {}
             for step in range(steps_per_epoch):
                 calls.on_train_batch_begin(step)
-                sums.update(self._step(*next(stream)))
+                sums.update(self.step(*next(stream)))
                 # Means since the epoch began, as in Keras' own logs.
                 logs = {name: value / (step + 1) for name, value in sums.items()}
                 calls.on_train_batch_end(step, logs)
@@ -211,7 +226,7 @@ class Adversarial:
         for value, variable in zip(values, variables, strict=True):
             variable.assign(value)
 
-    def _step(self, blurry: Tensor, sharp: Tensor) -> dict[str, float]:
+    def step(self, blurry: Tensor, sharp: Tensor) -> dict[str, float]:
         """Takes the critic's steps and the generator's on one batch; returns both losses."""
         for _ in range(self.critic_steps):
             critic = self._critic_step.train_on_batch(blurry, sharp, return_dict=True)
@@ -234,7 +249,13 @@ Task = Supervised | Adversarial
 
 
 def task_of(
-    model: keras.Model, recipe: Recipe, steps: int, jit: bool, weights: str | Path = "imagenet", seed: int = 0
+    model: keras.Model,
+    recipe: Recipe,
+    steps: int,
+    jit: bool,
+    weights: str | Path = "imagenet",
+    seed: int = 0,
+    devices: Devices = ALONE,
 ) -> Task:
     """What a recipe trains, compiled, around a model.
 
@@ -245,13 +266,14 @@ def task_of(
         jit: Whether to compile with XLA.
         weights: VGG-19's weights where the recipe's content term needs them.
         seed: Seed of everything random in the objective.
+        devices: What it runs on; several are for recipes without a critic.
 
     Raises:
         ZooError: When VGG-19's weights cannot be had.
     """
     if recipe.adversarial is not None:
         return Adversarial(model, recipe, steps, jit, weights, seed)
-    return Supervised(model, recipe, steps, jit)
+    return Supervised(model, recipe, steps, jit, devices)
 
 
 def _optimiser(recipe: Recipe, updates: int) -> keras.optimizers.Optimizer:
@@ -262,6 +284,8 @@ def _optimiser(recipe: Recipe, updates: int) -> keras.optimizers.Optimizer:
     """
     own = recipe.optimiser
     options = {name: getattr(own, name) for name in ("beta_1", "beta_2", "epsilon", "clipnorm", "global_clipnorm")}
+    if own.accumulate > 1:
+        options["gradient_accumulation_steps"] = own.accumulate
     rate = learning_rate(recipe, updates)
     if own.weight_decay:
         adam = keras.optimizers.AdamW(rate, weight_decay=own.weight_decay, **options)

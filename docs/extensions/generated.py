@@ -1,6 +1,7 @@
 """The directive `generated`, which puts a table in its place that is made at every build.
 
-`.. generated:: recipe_costs` is replaced by what that function of `extensions.tables` or `extensions.numbers` returns.
+`.. generated:: recipe_costs` is replaced by what that function of `extensions.tables`, `numbers` or `planning`
+returns.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from extensions import numbers, tables
+from extensions import numbers, planning, tables
 
-MADE = {**tables.MADE, **numbers.MADE}
+MADE = {**tables.MADE, **numbers.MADE, **planning.MADE}
 """Name in the directive -> what makes its text."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import zoo
 from benchmarks.__main__ import COMMANDS
@@ -35,25 +36,51 @@ def commands() -> str:
     return table(["command", "what it does"], lines)
 
 
-def recipe_costs() -> str:
-    """What every paper's recipe asks for: steps, and multiply-accumulates of all of them."""
-    lines = []
+@dataclass(frozen=True)
+class Budget:
+    """What a paper's recipe asks for on the data set that it is meant for.
+
+    Attributes:
+        recipe: The recipe.
+        dataset: The data set.
+        steps: Steps in all.
+        step_macs: Multiply-accumulates of a step: three passes over its crops.
+    """
+
+    recipe: Recipe
+    dataset: str
+    steps: int
+    step_macs: float
+
+    @property
+    def name(self) -> str:
+        """The model with its variant."""
+        return f"{self.recipe.model}/{self.recipe.variant}"
+
+
+def budgets() -> Iterator[Budget]:
+    """What every paper's recipe asks for."""
     for model in registry.models("paper"):
         dataset = _trained_on(model)
         made = recipe(model, dataset)
         pairs = round(dataset_info(dataset).splits["train"] * (1 - made.data.validation))
-        steps = total_steps(made, pairs)
-        lines.append(
-            [
-                RST.code(f"{model}/{made.variant}"),
-                RST.code(dataset),
-                f"{steps:,}",
-                str(made.data.batch),
-                str(made.data.crop),
-                f"{_step(made) / 1e12:.3g}",
-                f"{steps * _step(made) / 1e18:.3g}",
-            ]
-        )
+        yield Budget(made, dataset, total_steps(made, pairs), _step(made))
+
+
+def recipe_costs() -> str:
+    """What every paper's recipe asks for: steps, and multiply-accumulates of all of them."""
+    lines = [
+        [
+            RST.code(each.name),
+            RST.code(each.dataset),
+            f"{each.steps:,}",
+            str(each.recipe.data.batch),
+            str(each.recipe.data.crop),
+            f"{each.step_macs / 1e12:.3g}",
+            f"{each.steps * each.step_macs / 1e18:.3g}",
+        ]
+        for each in budgets()
+    ]
     return table(["model", "data set", "steps", "batch", "crop", "10¹² MACs a step", "10¹⁸ MACs in all"], lines)
 
 

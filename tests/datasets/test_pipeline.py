@@ -122,6 +122,25 @@ def test_training_batches_have_the_stated_form(video, augmentation):
         assert 0.9 < inputs.max() <= 1
 
 
+@pytest.mark.parametrize("hosts", [2, 3])
+def test_shares_of_hosts_are_together_what_one_host_sees(video, hosts):
+    whole = take(training(video, crop=8, batch=6, augmentation=BOLOGNA, seed=3, first_step=4), 3)
+    shares = [
+        take(training(video, crop=8, batch=6, augmentation=BOLOGNA, seed=3, first_step=4, share=(host, hosts)), 3)
+        for host in range(hosts)
+    ]
+    for step, batch in enumerate(whole):
+        for place, images in enumerate(batch):
+            np.testing.assert_array_equal(np.concatenate([share[step][place] for share in shares]), images)
+
+
+def test_a_batch_without_equal_parts(video):
+    with pytest.raises(
+        DataError, match=r"^a batch of 4 images has no part 0 of 3 equal ones; take another batch size$"
+    ):
+        training(video, crop=8, batch=4, share=(0, 3))
+
+
 def test_eight_bits_become_the_same_floats_in_training_and_evaluation():
     values = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=-1)
     image = (ArrayFrame("x", values),)

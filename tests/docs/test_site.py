@@ -23,7 +23,7 @@ FETCHED = {"src", "srcset", "data", "poster"}
 WIDTHS = (1400, 390)
 
 SPHINX = importlib.util.find_spec("sphinx_gallery") and importlib.util.find_spec("furo")
-PAGES = ("index", "metrics", "numbers", "datasets", "compute", "cards/models/nafnet", "gallery/train_tiny")
+PAGES = ("index", "metrics", "numbers", "datasets", "compute", "planning", "cards/models/nafnet", "gallery/train_tiny")
 
 pytestmark = [
     pytest.mark.slow,

@@ -14,8 +14,23 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run_on(backend: str, script: Path | str, *arguments: Path | str) -> str:
-    """Runs a script on a backend and returns its standard output; skips the test where the backend is missing."""
+def run_on(backend: str, script: Path | str, *arguments: Path | str, devices: int = 1) -> str:
+    """Runs a script on a backend and returns its standard output; skips the test where the backend is missing.
+
+    Args:
+        backend: The Keras backend.
+        script: The program.
+        arguments: Its arguments.
+        devices: How many devices JAX sees in the processor.
+    """
+    done = started_on(backend, script, *arguments, devices=devices)
+    printed, errors = done.communicate()
+    assert done.returncode == 0, errors[-3000:]
+    return printed
+
+
+def started_on(backend: str, script: Path | str, *arguments: Path | str, devices: int = 1) -> subprocess.Popen[str]:
+    """As `run_on`, without waiting for the end."""
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed: pip install -e '.[{backend}]'")
     # The programs run a few times only, so JAX need not spend minutes on making them fast.
@@ -23,12 +38,12 @@ def run_on(backend: str, script: Path | str, *arguments: Path | str) -> str:
         **os.environ,
         "KERAS_BACKEND": backend,
         "PYTHONPATH": str(ROOT),
-        "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+        "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
+        f"--xla_force_host_platform_device_count={devices}",
     }
     command = [sys.executable, str(script), *(str(argument) for argument in arguments)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=environment, text=True, **pipes)
 
 
 def arrays_of(backend: str, script: Path, folder: Path) -> dict[str, np.ndarray]:

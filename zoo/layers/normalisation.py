@@ -140,7 +140,9 @@ class BatchNorm(keras.layers.BatchNormalization):
 
     def call(self, inputs: Tensor, training: bool | None = None, mask: Tensor = None) -> Tensor:
         """Normalises with the batch's statistics in training, else with the running ones."""
-        fused = keras.backend.backend() == "tensorflow" and mask is None and self._is_plain(inputs)
+        fused = (
+            keras.backend.backend() == "tensorflow" and mask is None and self._is_plain(inputs) and not _on_several()
+        )
         if not fused:
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
@@ -161,7 +163,9 @@ class BatchNorm(keras.layers.BatchNormalization):
         return outputs
 
     def _moments(self, inputs: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and variance of each channel, in place of Keras' own, see `moments`."""
+        """Mean and variance of each channel over the whole batch, in place of Keras' own, see `moments`."""
+        if mask is None and _on_several():
+            return ops.moments(inputs, self._reduction_axes, synchronized=True)
         if mask is not None or self.synchronized:
             return super()._moments(inputs, mask)
         return moments(inputs, self._reduction_axes)
@@ -189,6 +193,15 @@ class BatchNorm(keras.layers.BatchNormalization):
         population = variance * ((count - 1.0) / count)
         for running, seen in ((self.moving_mean, mean), (self.moving_variance, population)):
             running.assign(running * self.momentum + seen * (1.0 - self.momentum))
+
+
+def _on_several() -> bool:
+    """Whether a batch lies on several devices of TensorFlow, none of which sees all of it by itself."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return bool(tf.distribute.get_strategy().num_replicas_in_sync > 1)
 
 
 @keras.saving.register_keras_serializable(package="deblur_zoo", name="PictureGroupNormalization")

@@ -72,7 +72,7 @@ class TestRequest:
 
     def test_help_has_groups(self):
         titles = [group.title for group in build_parser()._action_groups]
-        assert titles[2:] == ["data", "model", "training", "changes of the recipe", "scoring", "output"]
+        assert titles[2:] == ["data", "model", "training", "devices", "changes of the recipe", "scoring", "output"]
         assert isinstance(build_parser(), argparse.ArgumentParser)
 
 

@@ -104,3 +104,18 @@ def test_small_pages_bring_their_medians_and_blur_steps_along():
     np.testing.assert_array_equal(inputs, packed[..., :5])
     np.testing.assert_array_equal(steps, [[3], [9]])
     np.testing.assert_array_equal(sharp, target[:, 29:-29, 29:-29, :1])
+
+
+@pytest.mark.parametrize("info", [GREY, MEDIANS], ids=["grey", "medians"])
+def test_what_hosts_draw_for_their_shares_is_what_one_draws(info):
+    whole = take(3, info, noise=0.03, first_step=5)
+    blurry, sharp = images()
+    shares = []
+    for host in range(2):
+        rows = slice(2 * host, 2 * host + 2)
+        data = batches((blurry[rows], sharp[rows]))
+        shares.append(list(prepared(data, info, 1, 5, noise=0.03, share=(host, 2)).take(3).as_numpy_iterator()))
+    for step, batch in enumerate(whole):
+        parts = zip(*(tf.nest.flatten(share[step]) for share in shares), strict=True)
+        for images_of_one, images_of_two in zip(tf.nest.flatten(batch), parts, strict=True):
+            np.testing.assert_array_equal(images_of_one, np.concatenate(images_of_two))

@@ -184,13 +184,13 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
 def test_batches_stay_where_tensorflow_made_them(tmp_path, monkeypatch):
     """Critic and generator take one tensor, which no step copies to NumPy and back."""
     seen = []
-    original = Adversarial._step
+    original = Adversarial.step
 
     def watched(self, blurry, sharp):
         seen.append((type(blurry), type(sharp)))
         return original(self, blurry, sharp)
 
-    monkeypatch.setattr(Adversarial, "_step", watched)
+    monkeypatch.setattr(Adversarial, "step", watched)
     train(tmp_path, ADVERSARIAL)
     on_tensorflow = keras.backend.backend() == "tensorflow"
     assert len(seen) == 8
@@ -202,7 +202,7 @@ def test_batches_stay_where_tensorflow_made_them(tmp_path, monkeypatch):
 def test_the_log_holds_means_of_the_epoch(tmp_path, monkeypatch):
     """As in Keras' own logs, not the losses of the last batch."""
     losses = iter([1.0, 3.0, 5.0, 7.0, 2.0, 2.0, 2.0, 6.0])
-    monkeypatch.setattr(Adversarial, "_step", lambda self, *batch: {"loss": next(losses), "critic_loss": 1.0})
+    monkeypatch.setattr(Adversarial, "step", lambda self, *batch: {"loss": next(losses), "critic_loss": 1.0})
     train(tmp_path, ADVERSARIAL)
     with (tmp_path / LOG).open(newline="") as stream:
         assert [float(row["loss"]) for row in csv.DictReader(stream)] == [3.5]
@@ -229,7 +229,7 @@ def test_the_learning_rate_of_both_ends_at_zero():
     assert isinstance(trained, Adversarial)
     blurry, sharp = np.random.default_rng(0).random((2, 1, 16, 16, 3), np.float32)
     for _ in range(8):
-        trained._step(blurry, sharp)
+        trained.step(blurry, sharp)
     assert trained.updates == 8
     assert int(trained._critic_step.optimizer.iterations) == 16
     for step in (trained._generator_step, trained._critic_step):
@@ -238,14 +238,14 @@ def test_the_learning_rate_of_both_ends_at_zero():
 
 @pytest.mark.parametrize("model", ["generator", "critic"])
 def test_a_loss_that_is_not_finite_stops_the_training(model, tmp_path, monkeypatch):
-    original = Adversarial._step
+    original = Adversarial.step
 
     def poisoned(self, blurry, sharp):
         trained = self.scored if model == "generator" else self._critic_step.critic
         trained.weights[0].assign(trained.weights[0] * math.nan)
         return original(self, blurry, sharp)
 
-    monkeypatch.setattr(Adversarial, "_step", poisoned)
+    monkeypatch.setattr(Adversarial, "step", poisoned)
     with pytest.raises(RunError, match=r"the loss became (nan|inf) at step"):
         train(tmp_path, ADVERSARIAL)
 

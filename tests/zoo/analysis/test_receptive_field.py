@@ -17,7 +17,7 @@ THIN = {
     "unet2": {"widths": (8, 8, 8, 8)},
     "unet3": {"widths": (4, 8, 8, 8, 8)},
 }
-TINY = [row.cases[0] for row in ROWS]
+TINY = [(row.name, row.variants[0]) for row in ROWS]
 # Of the tiny variants these are measured in every run of the tests.
 QUICK = ("atrous", "carlo", "identity", "nafnet", "wiener")
 # Fewer filters for tiny variants that take long.
@@ -27,7 +27,7 @@ THIN_TINY = {"indexnet": {"stem_filters": 4, "stages": ((1, 4, 1), *((2, 4, 1),)
 @pytest.mark.parametrize(
     ("name", "variant"),
     [
-        *[case if case[0] in QUICK else pytest.param(*case, marks=pytest.mark.slow) for case in TINY],
+        *[pytest.param(*case, marks=[pytest.mark.slow] * (case[0] not in QUICK)) for case in TINY],
         ("refiner", "paper"),
         *[pytest.param(name, "paper", marks=pytest.mark.slow) for name in ("unet1", "unet2", "unet3")],
         ("carlo", "image"),
