@@ -25,7 +25,7 @@ from datasets.readers.hdc import parse_steps
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 from zoo.inference.tiling import Tiles
-from zoo.registry import parted
+from zoo.registry import is_wildcard, matching, parted
 from zoo.weights import catalogue
 from zoo.weights.store import located
 
@@ -37,14 +37,16 @@ def request_of(options: argparse.Namespace) -> Request:
         RunError: For options that exclude each other or have no use.
         ZooError, DataError, MetricError: For unknown names of models, data sets and metrics.
     """
-    options.model = own.names(options.model)
+    named = options.model
+    options.model = own.names([name for text in named for name in matching(text)])
     _check_names(options)
     _check_options(options)
     published = _published(options)
     return Request(
         models=options.model,
         datasets=options.dataset,
-        seed=options.seed,
+        seeds=options.seed,
+        matched=frozenset(options.model) - {name for name in named if not is_wildcard(name)},
         model=ModelOptions(
             variant=_variant(options, published),
             weights=options.weights if published is None else located(published.name),

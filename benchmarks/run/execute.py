@@ -54,7 +54,7 @@ class Runner:
         estimate.announce(estimate.scoring(model, pairs, experiment.protocol.crop, experiment.tiles))
         restore = _restorer(experiment, model)
         with progress_bar("scoring") as progress:
-            scores = evaluate.evaluate(restore, pairs, experiment.protocol, experiment.request.seed, progress)
+            scores = evaluate.evaluate(restore, pairs, experiment.protocol, experiment.seed, progress)
         precision = _precision(model)
         before = earlier.find_any(experiment)
         # A record that lacks metrics is replaced, whatever its key is made of.
@@ -137,7 +137,7 @@ def _train(experiment: Experiment, recipe: Recipe, pairs: Pairs, folder: Path) -
         # A sample is small enough to be prepared unasked; decoding would share the cores with the training.
         frame_store.prepare(pairs, request.data.store)
     options = state.Options(
-        seed=request.seed,
+        seed=experiment.seed,
         jit=request.training.jit,
         resume=request.training.resume,
         tensorboard=request.training.tensorboard,
@@ -168,7 +168,7 @@ def _section(experiment: Experiment, recipe: Recipe, pairs: Pairs, outcome: stat
         pairs=len(pairs),
         profile=request.training.profile,
         recipe=recipe.as_dict(),
-        seed=request.seed,
+        seed=experiment.seed,
         steps=outcome.steps,
         epochs=round(outcome.epochs, 3),
         seconds=round(outcome.seconds, 1),
@@ -199,7 +199,7 @@ def _evaluation(experiment: Experiment, precision: str) -> record.Evaluation:
         coverage=pairs.coverage,
         fingerprint=pairs.fingerprint,
         rule=experiment.protocol.rule,
-        seed=experiment.request.seed,
+        seed=experiment.seed,
         precision=precision,
         tiles=msgspec.convert(ways.get("tiles"), record.Tiles | None),
         blind=experiment.options.blind,

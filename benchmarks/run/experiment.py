@@ -29,6 +29,7 @@ class Experiment:
         request: What the command line asks for.
         options: What of it is asked of this model.
         model, variant, dataset: Names.
+        seed: Seed of everything random.
         protocol: How is scored.
         recipe: How to train; None without training.
         data: What to score and to train on.
@@ -41,6 +42,7 @@ class Experiment:
     model: str
     variant: str
     dataset: str
+    seed: int
     protocol: Protocol
     recipe: Recipe | None
     data: ExperimentData
@@ -74,7 +76,7 @@ class Experiment:
             "variant": self.variant,
             "recipe": self.recipe.choices(),
             "data": self.data.training.fingerprint,
-            "seed": self.request.seed,
+            "seed": self.seed,
             "start": weights_id(self.options),
             "own": self.own and self.own.sha256,
             "perceptual_weights": _hash(own_vgg),
@@ -92,7 +94,7 @@ class Experiment:
             "training": self.training_choices,
             "weights": weights_id(self.options) if self.recipe is None else None,
             "own": self.own and self.own.sha256,
-            "seed": self.request.seed if self.protocol.crop else None,
+            "seed": self.seed if self.protocol.crop else None,
             "engine": self.protocol.engine() or None,
             **self.ways,
         }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.recipes.recipe import PROFILES
 from benchmarks.run import config, own_data
-from common.cli import Parser, count, folders, path, positive, rate, seed_number, words
+from common.cli import Joined, Parser, count, folders, path, positive, rate, seed_numbers, words
 from datasets.blur.on_the_fly import DISTRIBUTIONS
 from zoo.options import INFERENCE_MODES
 from zoo.weights import catalogue
@@ -40,16 +40,18 @@ def build_parser() -> argparse.ArgumentParser:
         required=True,
         type=words,
         metavar="NAME[,NAME]",
-        help="models, like atrous or atrous/tiny: see python -m zoo list; or your own: FILE.py:FUNCTION, "
-        "MODULE:FUNCTION, FILE.keras or, with --no-train, FILE.onnx",
+        help="models, like atrous or atrous/tiny: see python -m zoo list; all, unet* or */tiny for several; or your "
+        "own: FILE.py:FUNCTION, MODULE:FUNCTION, FILE.keras or, with --no-train, FILE.onnx",
     )
     add("--dataset", required=True, type=words, metavar="NAME[,NAME]", help="data sets: see python -m datasets list")
     add(
         "--seed",
-        type=seed_number,
-        default=42,
-        metavar="N",
-        help="seed of weights, order, crops and augmentation (default: 42)",
+        type=seed_numbers,
+        nargs="+",
+        action=Joined,
+        default=(42,),
+        metavar="N[,N]",
+        help="seeds of weights, order, crops and augmentation, each an experiment of its own (default: 42)",
     )
     add(
         config.OPTION,

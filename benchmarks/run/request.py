@@ -125,7 +125,9 @@ class Request:
     Attributes:
         models, datasets: Names, of models with the variant where one is meant (`atrous/tiny`); each is run on each
             data set.
-        seed: Seed of everything random.
+        seeds: Seeds of everything random; each model is run on each data set with each of them.
+        matched: Those of the models that were not named but match a wildcard: where one cannot be run on a data set,
+            it is left out.
         model: What is asked of the models.
         data: Which data.
         training: How trainings run.
@@ -136,7 +138,8 @@ class Request:
 
     models: tuple[str, ...]
     datasets: tuple[str, ...]
-    seed: int = 42
+    seeds: tuple[int, ...] = (42,)
+    matched: frozenset[str] = frozenset()
     model: ModelOptions = ModelOptions()
     data: DataOptions = DataOptions()
     training: TrainingOptions = TrainingOptions()

@@ -55,7 +55,7 @@ def test_the_command_line_counts(file):
     found = options(
         "--config", file(EVERYTHING), "--model", "kaist", "--seed", 1, "--epochs", 2, "--data-root", "there"
     )
-    assert (found["model"], found["seed"], found["epochs"], found["steps"]) == (("kaist",), 1, 2, None)
+    assert (found["model"], found["seed"], found["epochs"], found["steps"]) == (("kaist",), (1,), 2, None)
     assert (found["sample"], str(found["data_root"])) == (False, "there")
     found = options(f"--config={file(EVERYTHING)}", "--steps=9")
     assert found["steps"] == 9

@@ -28,10 +28,11 @@ def test_a_training_step_costs_three_passes_over_its_batch(toy):
 
 def test_a_training_is_as_fast_as_its_precision(toy):
     found, mixed = (
-        estimate.training(TOY_RECIPE.changed(precision=precision), zoo.create("toy"), pairs=8)
+        estimate.training(TOY_RECIPE.changed(precision=precision, steps=10_000), zoo.create("toy"), pairs=8)
         for precision in ("float32", "mixed_bfloat16")
     )
-    assert (mixed.macs, mixed.seconds) == (found.macs, found.seconds / 3)
+    assert mixed.macs == found.macs
+    assert mixed.seconds == pytest.approx(found.seconds / 3)
 
 
 def test_a_scoring_is_as_fast_as_the_precision_of_the_layers(toy):
@@ -39,7 +40,7 @@ def test_a_scoring_is_as_fast_as_the_precision_of_the_layers(toy):
         estimate.scoring(zoo.create("carlo", "tiny", dtype=dtype), picture_pairs())
         for dtype in ("float32", "mixed_bfloat16")
     )
-    assert mixed.seconds == found.seconds / 3
+    assert mixed.seconds == pytest.approx(found.seconds / 3)
 
 
 def test_epochs_are_counted_over_the_pairs(toy):
