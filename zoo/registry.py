@@ -272,9 +272,7 @@ def matching(text: str) -> tuple[str, ...]:
     if not variants:
         found = [own.name for own in infos]
     else:
-        found = [
-            f"{own.name}/{each}" for own in infos for each in own.variants if fnmatch.fnmatchcase(each, variants)
-        ]
+        found = [f"{own.name}/{each}" for own in infos for each in own.variants if fnmatch.fnmatchcase(each, variants)]
     if not found:
         raise ZooError(f"no model matches {text!r}; choose of {', '.join(list_models())}, like unet* or */tiny")
     return tuple(found)

@@ -33,8 +33,8 @@ _INSTEAD = (
     ("resume", "restart"),
     ("protocol", "align"),
 )
-# How far a training is, and what is written beside it, changes no experiment.
-_PASSING = ("resume", "restart", "tensorboard")
+# How far a training is, what is written beside it and where it runs changes no experiment.
+_PASSING = ("resume", "restart", "tensorboard", "jobs", "cluster", "cpus", "gpus", "dry-run")
 # What is asked of the models that learn, beside the changes of the recipe; a baseline has none of it.
 _OF_MODELS = ("variant", "weights", "select-on-test", "tile", "overlap", "no-blend", "inference", "blind")
 

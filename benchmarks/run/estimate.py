@@ -16,7 +16,7 @@ import keras
 
 import zoo
 from benchmarks.recipes.recipe import Recipe
-from benchmarks.training.epochs import total_steps
+from benchmarks.training.epochs import PASSES_OF_A_STEP, total_steps
 from common.console import duration
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
@@ -26,7 +26,6 @@ from zoo.backend import policy_of
 from zoo.inference.tiling import Tiles
 from zoo.models.patchgan import patchgan
 
-_PASSES_OF_A_STEP = 3
 # Multiply-accumulates of VGG-19 up to block3_conv3 for a pixel of the image.
 _VGG_MACS = 9 * (3 * 64 + 64 * 64 + (64 * 128 + 128 * 128) / 4 + (128 * 256 + 2 * 256 * 256) / 16)
 # Interpreter, frameworks and their buffers.
@@ -79,7 +78,7 @@ def training(recipe: Recipe, model: keras.Model, pairs: int, taken: int = 0) -> 
     """
     cost = cost_of(model)
     pixels = recipe.data.batch * recipe.data.crop**2
-    macs = _PASSES_OF_A_STEP * cost.macs + _beside_the_generator(recipe, cost.macs)
+    macs = PASSES_OF_A_STEP * cost.macs + _beside_the_generator(recipe, cost.macs)
     memory = _ACTIVATIONS * pixels * cost.outputs + _COPIES_OF_WEIGHTS * weights_size(model)
     work = max(0, total_steps(recipe, pairs) - taken) * pixels * macs
     return _estimate("training", work, memory, keras.DTypePolicy(recipe.precision))
@@ -122,6 +121,6 @@ def _beside_the_generator(recipe: Recipe, generator: float) -> float:
     critic = count_macs(patchgan(filters=own.critic_filters), COUNTED_SIDE, COUNTED_SIDE) / COUNTED_SIDE**2
     # Truth and result go there and back; for the gradient penalty a mixture does, twice.
     images = 4 if recipe.loss == "wasserstein" else 2
-    critic_step = generator + images * _PASSES_OF_A_STEP * critic
-    content = _PASSES_OF_A_STEP * _VGG_MACS if own.content.startswith("vgg19") else 0.0
-    return own.critic_steps * critic_step + _PASSES_OF_A_STEP * critic + content
+    critic_step = generator + images * PASSES_OF_A_STEP * critic
+    content = PASSES_OF_A_STEP * _VGG_MACS if own.content.startswith("vgg19") else 0.0
+    return own.critic_steps * critic_step + PASSES_OF_A_STEP * critic + content

@@ -15,7 +15,7 @@ from benchmarks.evaluation import evaluate, panels, scoring, timing
 from benchmarks.evaluation.predict import Restorer, remembering, restorer
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import curves, environment, layout, migrate, record, store
-from benchmarks.run import config, earlier, estimate, own_data
+from benchmarks.run import config, earlier, estimate, own, own_data
 from benchmarks.run.checks import refuse_unfinished
 from benchmarks.run.experiment import WEIGHTS_WANTED, Experiment, weights_id
 from benchmarks.training import loop, state
@@ -26,7 +26,7 @@ from common.progress import Progress
 from datasets import frame_store
 from datasets.pairs import Pairs
 from zoo.analysis.macs import count_parameters
-from zoo.analysis.receptive_field import NOT_MEASURED, measured_field
+from zoo.analysis.receptive_field import measured_field
 
 
 class Runner:
@@ -42,9 +42,8 @@ class Runner:
         Raises:
             RunError, DataError, ZooError, MetricError: When it cannot be done.
         """
-        done = earlier.find(experiment)
+        done = earlier.told(experiment)
         if done is not None:
-            print(f"{experiment.name}: done before, {done.path.name}")
             return done
         model, training, weights = self._model(experiment)
         if experiment.inference:
@@ -65,7 +64,7 @@ class Runner:
             variant=experiment.variant,
             dataset=experiment.dataset,
             protocol=experiment.protocol.name,
-            own=_own(experiment, measured_field(experiment.model, experiment.variant)) if experiment.own else None,
+            own=own.section(experiment, lambda: measured_field(experiment.model, experiment.variant)),
             model_facts=record.ModelFacts(parameters=count_parameters(model), macs_256=zoo.count_macs(model)),
             weights=weights,
             training=training,
@@ -113,12 +112,6 @@ class Runner:
             # Whoever scores this file later learns from it what it was trained on.
             zoo.save(outcome.model, folder / state.BEST, {"training": msgspec.to_builtins(section)})
         return outcome.model, section, "trained"
-
-
-def record_failure(experiment: Experiment, reason: str) -> record.Record:
-    """Records that an experiment failed and why, so that a grid shows it."""
-    failed = record.Failed(key=experiment.key, **experiment.identity, own=_own(experiment), error=reason)
-    return store.write(experiment.request.output.results, failed)
 
 
 def _say_waiting(experiment: Experiment, folder: Path) -> None:
@@ -228,20 +221,6 @@ def _kept(experiment: Experiment, key: str, restore: Restorer, scores: scoring.S
         sections["panels"] = msgspec.convert(kept, tuple[record.Panel, ...])
     curve = curves.save(folder, stem, earlier.training_folder(experiment)) if experiment.training_key else None
     return sections if curve is None else {**sections, "curve": curve}
-
-
-def _own(experiment: Experiment, field: str = NOT_MEASURED) -> record.Own | None:
-    """What the record says of a user's own model."""
-    if experiment.own is None:
-        return None
-    info = zoo.info(experiment.model)
-    return record.Own(
-        source=experiment.own.source,
-        sha256=experiment.own.sha256,
-        frames=info.variant(experiment.variant).frames,
-        size_multiple=info.size_multiple,
-        receptive_field=field,
-    )
 
 
 def _precision(model: keras.Model) -> str:

@@ -52,7 +52,9 @@ class Experiment:
     @property
     def name(self) -> str:
         """The experiment in a few words, for lines on the screen."""
-        return f"{self.model}/{self.variant} on {self.dataset} ({self.protocol.name})"
+        matters = self.recipe is not None or self.protocol.crop
+        seed = f", seed {self.seed}" if matters and len(self.request.seeds) > 1 else ""
+        return f"{self.model}/{self.variant} on {self.dataset} ({self.protocol.name}){seed}"
 
     @property
     def identity(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.cluster import engines
 from benchmarks.recipes.recipe import PROFILES
 from benchmarks.run import config, own_data
 from common.cli import Joined, Parser, count, folders, path, positive, rate, seed_numbers, words
@@ -22,6 +23,7 @@ _EXAMPLES = """examples:
   python -m benchmarks.run --model nafnet --dataset folder --data-root DIR --weights FILE --learning-rate 1e-5
   python -m benchmarks.run --model maxim --dataset gopro --weights maxim-gopro --no-train --data-root DIR
   python -m benchmarks.run --model my.py:build --dataset reds --sample --steps 1000
+  python -m benchmarks.run --model */tiny --dataset reds,gopro --seed 0 1 2 --data-root DIR --jobs 4
 """
 
 
@@ -30,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m benchmarks.run",
         description="Train a model by its paper's recipe, score it by the data set's protocol, write a record and "
-        "update the leaderboard. Commas make a grid; experiments that are done are skipped.",
+        "update the leaderboard. Commas make a grid, of seeds too; experiments that are done are skipped.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -65,6 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_recipe(parser.add_argument_group("changes of the recipe"))
     _add_scoring(parser.add_argument_group("scoring"))
     _add_output(parser.add_argument_group("output"))
+    engines.add_options(parser.add_argument_group("several at once"))
     return parser
 
 
