@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,8 @@ class Slurm:
     """
 
     def __init__(self, place: Place, gpus: float, kind: str = NAME) -> None:
+        # Its log lines are for its makers, and it would hold on to the streams of the moment.
+        os.environ.setdefault("SUBMITIT_LOG_LEVEL", "NOCONFIG")
         import submitit
 
         if gpus != int(gpus):
