@@ -23,7 +23,7 @@ _EXAMPLES = """examples:
   python -m benchmarks.run --model nafnet --dataset folder --data-root DIR --weights FILE --learning-rate 1e-5
   python -m benchmarks.run --model maxim --dataset gopro --weights maxim-gopro --no-train --data-root DIR
   python -m benchmarks.run --model my.py:build --dataset reds --sample --steps 1000
-  python -m benchmarks.run --model */tiny --dataset reds,gopro --seed 0 1 2 --data-root DIR --jobs 4
+  python -m benchmarks.run --model '*/tiny' --dataset reds,gopro --seed 0 1 2 --data-root DIR --jobs 4
 """
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,11 +11,13 @@ from pathlib import Path
 import cv2
 import pytest
 
+import zoo
 from benchmarks.cluster import engines
 from benchmarks.records import store
 from benchmarks.run.__main__ import main
+from benchmarks.training.state import in_use
 from tests.benchmarks.cluster.test_processes import WORKER
-from tests.support import fakes
+from tests.support import fakes, own_models
 from tests.support.runs import run
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -80,7 +83,7 @@ def test_two_at_once_of_which_one_fails(tmp_path, capfd):
     command = ("--model", "identity", "--dataset", "gopro,hide", "--data-root", tmp_path, "--results", results)
     assert run(*command, "--jobs", 2) == 1
     shown = capfd.readouterr()
-    name = "identity/image on gopro (full)"
+    name = "identity/video on gopro (full)"
     assert shown.err == f"1 of 2 experiments failed: {name}: {broken}: truncated PNG; fetch this file again\n"
     assert f"failed: {name} on " in shown.out
     assert "done: identity/image on hide (full) on " in shown.out
@@ -102,23 +105,12 @@ def test_two_at_once_of_which_one_fails(tmp_path, capfd):
 
 def test_a_dry_run_starts_nothing(samples, tmp_path, capfd):
     budget = ("--sample", "--steps", "10", "--batch-size", "2", "--crop", "32", "--limit", "2")
-    command = (
-        "--model",
-        "carlo/tiny",
-        "--dataset",
-        "cifar10",
-        *budget,
-        "--seed",
-        "0",
-        "1",
-        "--results",
-        tmp_path / "new",
-    )
-    assert run(*command, "--jobs", "2", "--dry-run") == 0
+    command = ("--model", "carlo/tiny", "--dataset", "cifar10", *budget, "--seed", "0", "1", "--jobs", "2")
+    assert run(*command, "--results", tmp_path / "new", "--dry-run") == 0
     lines = capfd.readouterr().out.splitlines()
     assert lines[0].split() == ["experiment", "training", "steps", "TFLOP", "time", "GiB"]
-    assert lines[1].startswith("identity/image on cifar10 (full)  none ")
-    # 10 steps of 2 crops of 32x32, three passes of 9.99e9 / 256^2 multiply-accumulates for a pixel, two operations each.
+    assert lines[1].startswith("identity/image on cifar10 (full)  ") and lines[1].split()[4] == "none"
+    # 10 steps of 2 crops of 32x32, three passes of 9.99e9 / 256^2 multiply-accumulates for a pixel, two operations each
     tflop = 10 * 2 * 32**2 * 3 * 2 * 9.99e9 / 256**2 / 1e12
     for line, seed in zip(lines[2:4], (0, 1), strict=True):
         assert line.startswith(f"carlo/tiny on cifar10 (full), seed {seed}  from the start  ")
@@ -126,6 +118,40 @@ def test_a_dry_run_starts_nothing(samples, tmp_path, capfd):
     assert lines[4].startswith(f"3 experiments to run, {2 * tflop:.3g} TFLOP of training, about ")
     assert lines[4].endswith("GiB by 2 jobs at once; nothing was started")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.slow
+def test_ctrl_c_lets_all_trainings_save(samples, tmp_path):
+    command = [sys.executable, "-m", "benchmarks.run", "--model", f"{own_models.write(tmp_path)}:build", "--sample"]
+    command += ["--dataset", "cifar10", "--batch-size", "100", "--crop", "16", "--seed", "0", "1", "--limit", "2"]
+    command += ["--results", str(tmp_path / "results"), "--jobs", "3"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    def start(*more):
+        return subprocess.Popen(
+            [*command, *more], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    started = start("--steps", "1000000")
+    while len(list(tmp_path.glob("results/checkpoints/*/last.keras"))) < 2:
+        assert started.poll() is None, started.communicate()
+        time.sleep(0.1)
+    started.send_signal(signal.SIGINT)
+    said, errors = started.communicate()
+    assert started.returncode == 130, said + errors
+    assert errors.splitlines()[-2:] == [
+        "stopping: trainings save where they are; Ctrl-C again does not wait for them",
+        "stopped by Ctrl-C; finished work is kept",
+    ]
+    taken = [zoo.read_notes(path)["step"] for path in tmp_path.glob("results/checkpoints/*/last.keras")]
+    logs = [path.read_text() for path in (tmp_path / "results" / "logs").iterdir()]
+    assert len(taken) == len([text for text in logs if "stopped at step" in text]) == 2
+    # Ended, and not only told to: another one may take the folders at once.
+    assert not any(in_use(folder) for folder in tmp_path.glob("results/checkpoints/*"))
+    assert not list((tmp_path / "results").glob(".grid-*"))
+    refusal = start("--steps", "1000000").communicate()[1]
+    assert "an unfinished training lies in" in refusal and "--resume" in refusal
+    assert start("--steps", "1000000", "--resume", "--dry-run").communicate()[0].count("  from step ") == 2
 
 
 def test_no_process_outlives_whoever_started_it(tmp_path):
