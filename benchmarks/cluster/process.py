@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import signal
+import site
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,6 @@ GRACE = 60.0
 """Seconds that a process has to save its training before it is killed."""
 
 _POLL = 0.1
-_ROOT = Path(__file__).resolve().parents[len(__name__.split(".")) - 1]
 # What TensorFlow, oneDNN, PyTorch, JAX, OpenCV, NumPy and Tesseract ask how many threads they may have.
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -99,9 +99,15 @@ def environment(place: Place) -> dict[str, str]:
     threads = {name: str(place.cpus) for name in _THREADS}
     # One thread that waits for another one of the same kind would wait for ever.
     threads["TF_NUM_INTEROP_THREADS"] = str(max(2, place.cpus))
-    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
-    # Bars are for terminals, and lines shall be in the log at once.
-    return {**os.environ, **threads, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **place.environment}
+    # Lines shall be in the log at once.
+    return {**os.environ, **threads, "PYTHONPATH": search_path(), "PYTHONUNBUFFERED": "1", **place.environment}
+
+
+def search_path() -> str:
+    """Where Python looks for packages first: this checkout, whatever else is installed; nowhere for an installation."""
+    root = str(Path(__file__).resolve().parents[len(__name__.split(".")) - 1])
+    checkout = "" if root in (*site.getsitepackages(), site.getusersitepackages()) else root
+    return os.pathsep.join(filter(None, (checkout, os.environ.get("PYTHONPATH"))))
 
 
 def _started(task: Task, place: Place, log: Any) -> subprocess.Popen[bytes]:

@@ -9,7 +9,6 @@ import os
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,7 +23,6 @@ _ATTEMPTS = 5
 _WAIT = 0.5
 _ANSWER = 5.0
 _HEAD = "node:__internal_head__"
-_ROOT = Path(__file__).resolve().parents[len(__name__.split(".")) - 1]
 
 
 class Ray:
@@ -57,8 +55,7 @@ class Ray:
         if given.startswith(SCHEME):
             _check_answer(given)
         quiet = {"logging_level": "ERROR", "log_to_driver": False}
-        # The packages of this checkout come before those that may be installed there.
-        search = {"env_vars": {"PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))}}
+        search = {"env_vars": {"PYTHONPATH": process.search_path()}}
         try:
             self._ray.init(given or None, runtime_env=search, **quiet)
         except Exception as error:

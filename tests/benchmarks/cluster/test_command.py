@@ -13,8 +13,13 @@ import pytest
 
 import zoo
 from benchmarks.cluster import engines
+from benchmarks.errors import RunError
 from benchmarks.records import store
+from benchmarks.run import config, grid, worker
 from benchmarks.run.__main__ import main
+from benchmarks.run.asking import request_of
+from benchmarks.run.parser import parsed
+from benchmarks.run.plan import plan_all
 from benchmarks.training.state import in_use
 from tests.benchmarks.cluster.test_processes import WORKER
 from tests.support import fakes, own_models
@@ -35,6 +40,10 @@ MISTAKES = [
     ("--seed 1 x", "argument --seed: must be a whole number from 0 to"),
     ("--seed ,", "argument --seed: needs at least one whole number"),
 ]
+
+
+def planned_all(*arguments):
+    return plan_all(request_of(parsed([str(each) for each in arguments])))
 
 
 @pytest.mark.parametrize(("line", "message"), MISTAKES, ids=[line for line, _ in MISTAKES])
@@ -78,19 +87,20 @@ def test_two_at_once_of_which_one_fails(tmp_path, capfd):
     fakes.write_street_scenes(tmp_path)
     broken = next((tmp_path / "GOPRO_Large" / "test").rglob("sharp/*.png"))
     content = broken.read_bytes()
-    broken.write_bytes(content[:-100])
+    # As large as before, as sizes are part of what tells data apart.
+    broken.write_bytes(content[:-100] + bytes(100))
     results = tmp_path / "results"
     command = ("--model", "identity", "--dataset", "gopro,hide", "--data-root", tmp_path, "--results", results)
     assert run(*command, "--jobs", 2) == 1
     shown = capfd.readouterr()
     name = "identity/video on gopro (full)"
-    assert shown.err == f"1 of 2 experiments failed: {name}: {broken}: truncated PNG; fetch this file again\n"
+    found = {record.run.dataset: record for record in store.read_all(results).records}
+    reason = found["gopro"].run.error
+    assert str(broken) in reason and found["hide"].done
+    assert shown.err == f"1 of 2 experiments failed: {name}: {reason}\n"
     assert f"failed: {name} on " in shown.out
     assert "done: identity/image on hide (full) on " in shown.out
     assert "0 queued, 0 running, 1 done, 1 failed)" in shown.out
-    found = {record.run.dataset: record for record in store.read_all(results).records}
-    assert found["gopro"].run.error == f"{broken}: truncated PNG; fetch this file again"
-    assert found["hide"].done
     (log,) = (results / "logs").iterdir()
     assert log.stem == found["gopro"].path.stem
     # Mended, it is run again by whatever runs it, and the failure is gone; the other one is not repeated.
@@ -101,6 +111,28 @@ def test_two_at_once_of_which_one_fails(tmp_path, capfd):
     assert all(record.done for record in store.read_all(results).records)
     assert run(*command, "--jobs", 2) == 0
     assert capfd.readouterr().out.count("done before") == 2
+
+
+def test_what_is_scored_with_one_training_shares_a_process(tmp_path, toy):
+    fakes.write_street_scenes(tmp_path)
+    found = planned_all("--model", "toy", "--dataset", "gopro,hide", "--data-root", tmp_path, "--seed", "0", "1")
+    tasks = list(grid._tasks(found))
+    assert sorted(len(task.parts) for task in tasks) == [1, 1, 2, 2]
+    assert len({task.stem for task in tasks}) == 4
+    assert tasks[1].name == "toy/image on gopro (full), seed 0 and 1 more"
+    assert {part.key for task in tasks for part in task.parts} == {each.key for each in found}
+
+
+def test_a_process_computes_nothing_but_what_was_meant(tmp_path, toy):
+    fakes.write_street_scenes(tmp_path)
+    meant = planned_all("--model", "toy", "--dataset", "gopro", "--data-root", tmp_path, "--seed", "7")[-1]
+    part = {"name": meant.name, "options": config.text_of(meant), "key": meant.key}
+    again = worker._planned(part, str(tmp_path / "elsewhere"))
+    assert (again.key, again.seed, again.request.output.results) == (meant.key, 7, tmp_path / "elsewhere")
+    next((tmp_path / "GOPRO_Large" / "test").rglob("sharp/*.png")).unlink()
+    next((tmp_path / "GOPRO_Large" / "test").rglob("blur/*.png")).unlink()
+    with pytest.raises(RunError, match="has other data or other versions of what decides toy/image on gopro"):
+        worker._planned(part, None)
 
 
 def test_a_dry_run_starts_nothing(samples, tmp_path, capfd):

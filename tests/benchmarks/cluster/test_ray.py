@@ -46,12 +46,12 @@ def environment(cache, **more):
     }
 
 
-def start(command, **environment):
+def start(command, stdin=subprocess.DEVNULL, **environment):
     return subprocess.Popen(
         [sys.executable, *map(str, command)],
         cwd=ROOT,
         env=environment,
-        stdin=subprocess.PIPE,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -64,7 +64,7 @@ def nodes(sample_cache):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = start([NODES, port], **environment(sample_cache))
+    process = start([NODES, port], subprocess.PIPE, **environment(sample_cache))
     found = json.loads(next(line for line in process.stdout if line.startswith("{")))
     yield {**found, "client": f"ray://127.0.0.1:{port}"}
     process.stdin.close()
