@@ -31,6 +31,7 @@ class Board:
         self._tasks, self._at_once = {task.stem: task for task in tasks}, at_once
         self._ended: dict[str, Ended] = {}
         self._running: dict[str, tuple[str, float]] = {}
+        self._most = 0
         self._live: Live | None = None
         if sys.stdout.isatty():
             from rich.live import Live
@@ -53,6 +54,7 @@ class Board:
         now = time.monotonic()
         known = {stem: node for stem, node in nodes.items() if stem in self._tasks and stem not in self._ended}
         self._running = {stem: (node, self._running.get(stem, ("", now))[1]) for stem, node in known.items()}
+        self._most = max(self._most, len(self._running))
 
     def ended(self, task: Task, ended: Ended) -> None:
         """Takes how a task ended, and prints it."""
@@ -97,7 +99,9 @@ class Board:
             if stem not in self._ended:
                 _, began = self._running.get(stem, ("", now))
                 left += max(0.0, factor * task.seconds - (now - began))
-        return left / max(1, min(self._at_once, len(self._tasks) - len(self._ended)))
+        # How many a cluster runs at once shows when it does.
+        width = min(self._most or self._at_once, len(self._tasks) - len(self._ended))
+        return left / max(1, width)
 
     def _table(self) -> RenderableType:
         from rich.console import Group

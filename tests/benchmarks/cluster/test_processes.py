@@ -181,6 +181,13 @@ class TestBoard:
     def test_two_at_once_take_half_the_time(self):
         assert Board([task("a", seconds=10), task("b", seconds=10)], 2).left == 10
 
+    def test_a_cluster_shows_how_many_it_runs_at_once(self, monkeypatch):
+        monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+        board = Board([task(name, seconds=10) for name in "abcd"], 4)
+        assert board.left == 10
+        board.running({"a": "node", "b": "node"})
+        assert board.left == 20
+
     def test_a_table_on_a_terminal(self, capfd):
         import io
 
