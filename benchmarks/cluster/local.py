@@ -42,7 +42,7 @@ class Local:
     def start(self, task: Task) -> None:
         """Starts a task; there must be room for it."""
         devices = self._free.pop(0)
-        place = replace(self._place, environment=devices)
+        place = replace(self._place, environment={**self._place.environment, **devices})
         self._tasks[self._pool.submit(_run, task, place, self._stop)] = (task, devices)
 
     def ended(self) -> Sequence[tuple[Task, Ended]]:

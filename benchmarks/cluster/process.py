@@ -41,6 +41,7 @@ _THREADS = (
     "TF_NUM_INTRAOP_THREADS",
     "NPROC",
 )
+_DECIDING = ("KERAS_BACKEND", "XLA_FLAGS", "TF_ENABLE_ONEDNN_OPTS", "TF_DETERMINISTIC_OPS", "NVIDIA_TF32_OVERRIDE")
 
 
 class Stop:
@@ -101,6 +102,11 @@ def environment(place: Place) -> dict[str, str]:
     threads["TF_NUM_INTEROP_THREADS"] = str(max(2, place.cpus))
     # Lines shall be in the log at once.
     return {**os.environ, **threads, "PYTHONPATH": search_path(), "PYTHONUNBUFFERED": "1", **place.environment}
+
+
+def carried() -> dict[str, str]:
+    """The variables of this process by which numbers come out otherwise: they hold on every machine."""
+    return {name: os.environ[name] for name in _DECIDING if name in os.environ}
 
 
 def search_path() -> str:

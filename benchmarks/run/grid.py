@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import zoo
-from benchmarks.cluster import engines, grid, parcel
+from benchmarks.cluster import engines, grid, parcel, process
 from benchmarks.cluster.tasks import Ended, Part, Place, Task
 from benchmarks.records import environment, layout
 from benchmarks.run import config, earlier
@@ -57,7 +57,7 @@ def run_all(experiments: Sequence[Experiment], options: EngineOptions) -> int:
     tasks = sorted(_tasks(asked), key=lambda task: -task.seconds)
     jobs = options.jobs or len(tasks)
     with _shown(results) as token:
-        place = Place(results.absolute(), token, Path.cwd())
+        place = Place(results.absolute(), token, Path.cwd(), environment=process.carried())
         engine = engines.engine(options.cluster, min(jobs, len(tasks)), place, options.cpus, options.gpus)
         _restart(asked)
         grid.run(tasks, engine, take, options.jobs)

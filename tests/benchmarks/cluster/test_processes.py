@@ -59,6 +59,8 @@ class TestProcess:
         found = json.loads((place.working / "environment").read_text())
         assert {found[name] for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "NPROC")} == {"3"}
         assert found["OTHER"] == "x"
+        monkeypatch.setenv("KERAS_BACKEND", "jax")
+        assert process.carried()["KERAS_BACKEND"] == "jax"
         monkeypatch.setenv("OMP_NUM_THREADS", "1")
         assert cores() == 1
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -58,7 +59,7 @@ def start(command, stdin=subprocess.DEVNULL, **environment):
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def nodes(sample_cache):
     """The address of the cluster, that of its client server and the processes of its two nodes."""
     with socket.socket() as free:
@@ -146,6 +147,38 @@ def test_a_lost_node_loses_and_repeats_nothing(nodes, sample_cache, tmp_path):
     assert {number for line, number in ended.items() if line.startswith("done: ")} == {1}
     assert sum(line.startswith("done: ") for line in said) == EXPERIMENTS
     assert not list((results / "logs").iterdir()), "logs of what went well are left"
+
+
+def until(true, process):
+    """Waits for something while a process runs."""
+    while not true():
+        assert process.poll() is None, "it has ended"
+        time.sleep(0.1)
+
+
+def test_a_lost_training_goes_on_from_its_checkpoint(nodes, sample_cache, tmp_path):
+    models = own_models.write(tmp_path, TWO_MODELS, "models.py")
+    # A checkpoint after every 8 steps.
+    command = ["-m", "benchmarks.run", "--model", f"{models}:one", "--dataset", "cifar10", "--sample", "--images", 0]
+    command += ["--steps", 1200, "--batch-size", 100, "--crop", 16, "--limit", 2, "--results"]
+    alone = start([*command, tmp_path / "alone"], **environment(sample_cache, **ONE_THREAD))
+    assert "leaderboard" in alone.communicate()[0]
+
+    results = tmp_path / "two"
+    process = start([*command, results, "--cluster", "ray"], **environment(sample_cache, RAY_ADDRESS=nodes["address"]))
+    until(lambda: any(results.glob("checkpoints/*/last.keras")), process)
+    (log,) = (results / "logs").glob("*models-one*.log")
+    trains = int(re.search(r"process (\d+)", log.read_text())[1])
+    # The node alone: its process must see by itself that nobody waits for it any more.
+    (raylet,) = (raylet for raylet in nodes["raylets"] if trains in family(raylet))
+    for pid in family(raylet):
+        if pid != trains:
+            os.kill(pid, signal.SIGKILL)
+    until(lambda: "stopped at step" in log.read_text(), process)
+    until(lambda: re.search(r"resuming at step [1-9]", log.read_text()), process)
+    assert process.wait() == 0, process.stdout.read()
+    process.stdout.close()
+    assert records(results) == records(tmp_path / "alone")
 
 
 def test_a_machine_that_does_not_share_the_folder_sends_everything_back(nodes, sample_cache, tmp_path, monkeypatch):
