@@ -58,8 +58,9 @@ class Board:
 
     def ended(self, task: Task, ended: Ended) -> None:
         """Takes how a task ended, and prints it."""
-        self._ended[task.stem] = ended
-        self._running.pop(task.stem, None)
+        # Replaced, not changed, as the table is drawn by another thread.
+        self._ended = {**self._ended, task.stem: ended}
+        self._running = {stem: found for stem, found in self._running.items() if stem != task.stem}
         place = f" on {ended.node}" if ended.node else ""
         for part in task.parts:
             error = ended.errors.get(part.name)
