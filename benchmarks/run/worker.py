@@ -38,9 +38,11 @@ def main() -> int:
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)
     os.close(nowhere)
-    # Whoever was started in the background ignores Ctrl-C, and would hand that down. A scheduler ends by SIGTERM.
+    # Whoever was started in the background ignores Ctrl-C, Ray blocks it, and both hand that down. A scheduler ends by
+    # SIGTERM.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
     return guarded(lambda: _run(order))
 

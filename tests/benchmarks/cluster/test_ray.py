@@ -149,24 +149,28 @@ def test_a_lost_node_loses_and_repeats_nothing(nodes, sample_cache, tmp_path):
     assert not list((results / "logs").iterdir()), "logs of what went well are left"
 
 
-def until(true, process):
-    """Waits for something while a process runs."""
-    while not true():
-        assert process.poll() is None, "it has ended"
+def until_said(log, pattern, process):
+    """Waits for a line in a log while a process runs."""
+    text = ""
+    while not re.search(pattern, text):
+        assert process.poll() is None and log.exists(), text
         time.sleep(0.1)
+        text = log.read_text()
 
 
 def test_a_lost_training_goes_on_from_its_checkpoint(nodes, sample_cache, tmp_path):
     models = own_models.write(tmp_path, TWO_MODELS, "models.py")
     # A checkpoint after every 8 steps.
     command = ["-m", "benchmarks.run", "--model", f"{models}:one", "--dataset", "cifar10", "--sample", "--images", 0]
-    command += ["--steps", 1200, "--batch-size", 100, "--crop", 16, "--limit", 2, "--results"]
+    command += ["--steps", 4000, "--batch-size", 100, "--crop", 16, "--limit", 2, "--results"]
     alone = start([*command, tmp_path / "alone"], **environment(sample_cache, **ONE_THREAD))
     assert "leaderboard" in alone.communicate()[0]
 
     results = tmp_path / "two"
     process = start([*command, results, "--cluster", "ray"], **environment(sample_cache, RAY_ADDRESS=nodes["address"]))
-    until(lambda: any(results.glob("checkpoints/*/last.keras")), process)
+    while not any(results.glob("checkpoints/*/last.keras")):
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.1)
     (log,) = (results / "logs").glob("*models-one*.log")
     trains = int(re.search(r"process (\d+)", log.read_text())[1])
     # The node alone: its process must see by itself that nobody waits for it any more.
@@ -174,8 +178,8 @@ def test_a_lost_training_goes_on_from_its_checkpoint(nodes, sample_cache, tmp_pa
     for pid in family(raylet):
         if pid != trains:
             os.kill(pid, signal.SIGKILL)
-    until(lambda: "stopped at step" in log.read_text(), process)
-    until(lambda: re.search(r"resuming at step [1-9]", log.read_text()), process)
+    until_said(log, "stopped at step [1-9]", process)
+    until_said(log, "resuming at step [1-9]", process)
     assert process.wait() == 0, process.stdout.read()
     process.stdout.close()
     assert records(results) == records(tmp_path / "alone")
