@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -105,7 +106,7 @@ def _planned(part: Mapping[str, Any], results: str | None) -> Experiment:
         if experiment.key == part["key"]:
             return experiment
     raise RunError(
-        f"{os.uname().nodename} has other data or other versions of what decides {part['name']} than the machine that "
+        f"{socket.gethostname()} has other data or other versions of what decides {part['name']} than the machine that "
         "started the grid; make them equal on all machines"
     )
 
