@@ -17,7 +17,7 @@ help:
 	@echo "make test-all  both"
 	@echo "make lint      ruff and mypy"
 	@echo "make docs      build the documentation into docs/_build/html, running its examples (minutes)"
-	@echo "make backends  install JAX, PyTorch, the runtimes of exported files and Gradio, which make test-slow needs"
+	@echo "make backends  install JAX, PyTorch, runtimes of exported files, Gradio and Ray, which make test-slow needs"
 	@echo "make speed     timings of the input pipeline, the metrics and the layers, as ratios"
 
 bench: $(STAMP)
@@ -57,8 +57,8 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 
 backends: $(STAMP) $(BACKENDS_STAMP)
 
-$(BACKENDS_STAMP): requirements-backends.lock requirements-export.lock
-	@$(BIN)/python -m pip install -qq --requirement requirements-backends.lock --requirement requirements-export.lock
+$(BACKENDS_STAMP): requirements-backends.lock requirements-export.lock requirements-cluster.lock
+	@$(BIN)/python -m pip install -qq $(addprefix --requirement ,$^)
 	@touch $@
 
 docs-tools: $(STAMP) $(DOCS_STAMP)
@@ -75,6 +75,9 @@ lock:
 	echo "backports-strenum<1.3" | uv pip compile setup.cfg --extra export --universal --python-version 3.11 --no-header \
 		--no-annotate --constraint requirements.lock --constraint - --quiet | grep -vxFf requirements.lock \
 		>requirements-export.lock
+	uv pip compile setup.cfg --extra ray --extra slurm --universal --python-version 3.11 --no-header --no-annotate \
+		--constraint requirements.lock --constraint requirements-backends.lock --quiet | grep -vxFf requirements.lock \
+		>requirements-cluster.lock
 	uv pip compile setup.cfg --extra docs --universal --python-version 3.11 --no-header --no-annotate \
 		--constraint requirements.lock --quiet | grep -vxFf requirements.lock >requirements-docs.lock
 

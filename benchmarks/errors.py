@@ -13,6 +13,10 @@ class RunError(InputError):
     """A run cannot start or go on; the message is one line and says what to do."""
 
 
+class UnfitError(RunError):
+    """A model and a data set do not go together; where the model was not named, that is no mistake."""
+
+
 @contextmanager
 def readable_errors() -> Iterator[None]:
     """Turns a reader's error, which TensorFlow wraps in its own with a traceback, back into one line."""

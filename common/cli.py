@@ -171,6 +171,26 @@ def seed_number(text: str) -> int:
     return int(text)
 
 
+class Joined(argparse.Action):
+    """Takes lists with commas, with spaces between them or not, as one tuple that has everything once."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, *_: Any) -> None:
+        """Puts all that was given behind the option together."""
+        setattr(namespace, self.dest, tuple(dict.fromkeys(each for group in values for each in group)))
+
+
+def seed_numbers(text: str) -> tuple[int, ...]:
+    """Seeds between commas, for argparse; see `seed_number`.
+
+    >>> seed_numbers("0, 1,2")
+    (0, 1, 2)
+    """
+    found = tuple(seed_number(word) for word in words(text))
+    if not found:
+        raise argparse.ArgumentTypeError("needs at least one whole number")
+    return found
+
+
 def number(text: str, words: str, fits: Callable[[float], bool]) -> float:
     """A finite number, for argparse.
 

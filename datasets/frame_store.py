@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+from common.cores import cores
 from common.files import atomic_open, cache_folder, expand, write_text
 from common.progress import Progress
 from datasets.errors import DataError
@@ -272,7 +273,7 @@ def _write(group: _Group, progress: Callable[[int], None]) -> None:
     digest = hashlib.sha256()
     size = 0
     _remove_scrap(group)
-    with atomic_open(group.path) as stream, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with atomic_open(group.path) as stream, ThreadPoolExecutor(cores()) as pool:
         remaining = iter(group.frames)
         while chunk := list(islice(remaining, _DECODE_AHEAD)):
             for pixels in pool.map(lambda frame: np.ascontiguousarray(to_uint8(frame.read())), chunk):

@@ -63,6 +63,9 @@ class Variant:
     fixed_size: tuple[int, int] | None = None
 
 
+ALL = "all"
+"""What stands for every model where models are listed."""
+
 OWN = "own"
 """The variant of every model that is a user's."""
 
@@ -255,6 +258,41 @@ def list_models(pattern: str = "*") -> list[str]:
     ['unet1', 'unet2', 'unet3']
     """
     return sorted(name for name in _ENTRIES if fnmatch.fnmatchcase(name, pattern))
+
+
+def matching(text: str) -> tuple[str, ...]:
+    """The models of this zoo that a command line may mean by one text, as `name` or `name/variant`.
+
+    Args:
+        text: `all`, a shell wildcard of names (`unet*`), or one of names and one of variants (`*/tiny`). A text without
+            wildcard is one model's name, known or not.
+
+    Raises:
+        ZooError: When nothing matches a wildcard.
+
+    >>> matching("unet*"), matching("*net*/tiny")[:2], matching("atrous/tiny")
+    (('unet1', 'unet2', 'unet3'), ('indexnet/tiny', 'mprnet/tiny'), ('atrous/tiny',))
+    """
+    if not is_wildcard(text):
+        return (text,)
+    names, _, variants = ("*" if text == ALL else text).partition("/")
+    infos = [own for own in map(info, list_models(names)) if own.own is None]
+    if not variants:
+        found = [own.name for own in infos]
+    else:
+        found = [f"{own.name}/{each}" for own in infos for each in own.variants if fnmatch.fnmatchcase(each, variants)]
+    if not found:
+        raise ZooError(f"no model matches {text!r}; choose of {', '.join(list_models())}, like unet* or */tiny")
+    return tuple(found)
+
+
+def is_wildcard(text: str) -> bool:
+    """Whether a text for models means all that match it.
+
+    >>> is_wildcard("*/tiny"), is_wildcard("all"), is_wildcard("nafnet")
+    (True, True, False)
+    """
+    return text == ALL or any(sign in text for sign in "*?[")
 
 
 def info(name: str) -> ModelInfo:

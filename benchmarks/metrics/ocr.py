@@ -7,7 +7,6 @@ half size, Tesseract's LSTM engine without dictionaries, and a fuzzy comparison 
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import numpy as np
 
 from benchmarks.metrics.base import PEAK, Metric, MetricError, quantise, register
 from benchmarks.metrics.tesseract import INSTALL, check_tesseract, engine, one_thread_each
+from common.cores import cores
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -81,7 +81,7 @@ def ocr_scores(
     def score(image: Any, text: str | Sequence[str]) -> int:
         return ocr_score(read_file(image) if isinstance(image, str | Path) else image, text, form)
 
-    with ThreadPoolExecutor(processes or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(processes or cores()) as pool:
         return list(pool.map(score, images, texts))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoo
-from benchmarks.errors import RunError
+from benchmarks.errors import RunError, UnfitError
 from benchmarks.recipes import registry
 from benchmarks.recipes.recipe import PROFILES, Recipe
 
@@ -37,7 +37,7 @@ def recipe(model: str, dataset: str, profile: str = "paper", variant: str | None
         )
     if profile not in makers:
         others = ", ".join(registry.models(profile))
-        raise RunError(f"{model} has no {profile} recipe beside the paper's ({others} has); use --profile paper")
+        raise UnfitError(f"{model} has no {profile} recipe beside the paper's ({others} has); use --profile paper")
     made = makers[profile](model, dataset)
     if variant is not None:
         info.variant(variant)

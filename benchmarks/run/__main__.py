@@ -6,13 +6,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from benchmarks.run import grid
 from benchmarks.run.asking import request_of
 from benchmarks.run.experiment import Experiment
+from benchmarks.run.failures import reason_of, record_failure
 from benchmarks.run.parser import parsed
 from benchmarks.run.plan import plan_all
 from benchmarks.run.request import REFERENCE, Request
 from common.cli import guarded, name_problems
-from common.errors import InputError
+from zoo.start import quiet_backend, quiet_frameworks
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,16 +26,19 @@ def _run(options: argparse.Namespace) -> int:
     """Plans all experiments, runs them, prints the leaderboard; 1 when one failed."""
     request = request_of(options)
     experiments = plan_all(request)
+    if request.engine.dry_run:
+        return _tell(experiments)
+    in_processes = request.engine.jobs is not None or request.engine.cluster is not None
+    if not in_processes:
+        quiet_frameworks()
+        experiments = _on_devices(experiments, request)
+        if not experiments:
+            return 0
+    failed = grid.run_all(experiments, request.engine) if in_processes else _run_here(experiments)
 
-    # Only now: these import what computes, which a mistake on the command line need not wait for.
+    # Only now: what writes tables need not be there for a mistake on the command line.
     from benchmarks.leaderboard import ranking, terminal
-    from zoo.start import quiet_frameworks
 
-    quiet_frameworks()
-    experiments = _on_devices(experiments, request)
-    if not experiments:
-        return 0
-    failed = _run_all(experiments)
     results = request.output.results
     rows, found = ranking.update(results)
     name_problems(found.problems)
@@ -63,8 +68,18 @@ def _on_devices(experiments: list[Experiment], request: Request) -> list[Experim
     return experiments
 
 
-def _run_all(experiments: Sequence[Experiment]) -> int:
+def _tell(experiments: Sequence[Experiment]) -> int:
+    """Prints what would run."""
+    quiet_backend()
+    from benchmarks.run import dry_run
+
+    dry_run.show(experiments, experiments[0].request.engine)
+    return 0
+
+
+def _run_here(experiments: Sequence[Experiment]) -> int:
     """Runs experiments; in a grid a failed one is recorded and the others go on. Returns how many failed."""
+    # Only now: this imports what computes, which a mistake on the command line need not wait for.
     from benchmarks.run import execute
 
     asked = [each for each in experiments if each.model != REFERENCE]
@@ -77,9 +92,8 @@ def _run_all(experiments: Sequence[Experiment]) -> int:
             if len(asked) <= 1:
                 raise
             failed += 1
-            reason = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-            reason = reason.partition("\n")[0]
-            execute.record_failure(experiment, reason)
+            reason = reason_of(error)
+            record_failure(experiment, reason)
             print(f"failed: {experiment.name}: {reason}", file=sys.stderr)
     return failed
 

@@ -7,6 +7,7 @@ import importlib.util
 from pathlib import Path
 
 import zoo
+from benchmarks.cluster import engines
 from benchmarks.errors import RunError
 from benchmarks.metrics.asked import asked
 from benchmarks.recipes.recipe import ADVERSARIAL, LOSSES
@@ -14,6 +15,7 @@ from benchmarks.run import computing, config, own, own_data
 from benchmarks.run.parser import build_parser
 from benchmarks.run.request import (
     DataOptions,
+    EngineOptions,
     ModelOptions,
     OutputOptions,
     Request,
@@ -26,7 +28,7 @@ from datasets.readers.hdc import parse_steps
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 from zoo.inference.tiling import Tiles
-from zoo.registry import parted
+from zoo.registry import is_wildcard, matching, parted
 from zoo.weights import catalogue
 from zoo.weights.store import located
 
@@ -38,14 +40,16 @@ def request_of(options: argparse.Namespace) -> Request:
         RunError: For options that exclude each other or have no use.
         ZooError, DataError, MetricError: For unknown names of models, data sets and metrics.
     """
-    options.model = own.names(options.model)
+    named = options.model
+    options.model = own.names([name for text in named for name in matching(text)])
     _check_names(options)
     _check_options(options)
     published = _published(options)
     return Request(
         models=options.model,
         datasets=options.dataset,
-        seed=options.seed,
+        seeds=options.seed,
+        matched=frozenset(options.model) - {name for name in named if not is_wildcard(name)},
         model=ModelOptions(
             variant=_variant(options, published),
             weights=options.weights if published is None else located(published.name),
@@ -80,6 +84,13 @@ def request_of(options: argparse.Namespace) -> Request:
         ),
         scoring=ScoringOptions(protocol=options.protocol, limit=options.limit, metrics=tuple(asked(options.metrics))),
         output=OutputOptions(results=options.results, images=options.images),
+        engine=EngineOptions(
+            jobs=options.jobs,
+            cluster=options.cluster,
+            cpus=options.cpus,
+            gpus=options.gpus,
+            dry_run=options.dry_run,
+        ),
         asked=config.asked(options, build_parser()),
     )
 
@@ -146,6 +157,15 @@ def _check_options(options: argparse.Namespace) -> None:
     if options.no_train and (options.loss or options.perceptual_weights or options.select_on_test):
         raise RunError("--loss, --perceptual-weights and --select-on-test are for training; leave them out")
     _check_blur_steps(options)
+    _check_engine(options)
+
+
+def _check_engine(options: argparse.Namespace) -> None:
+    """Raises RunError for shares of a machine that nobody shares, and for clusters whose package is not there."""
+    if options.jobs is None and options.cluster is None and (options.cpus, options.gpus) != (None, None):
+        raise RunError("--cpus and --gpus are what each experiment of --jobs or --cluster takes; give one of them too")
+    if options.cluster is not None:
+        engines.check(options.cluster)
 
 
 def _takes_photos(dataset: str | None) -> bool:

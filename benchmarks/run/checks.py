@@ -6,7 +6,7 @@ import os
 import shutil
 
 import zoo
-from benchmarks.errors import RunError
+from benchmarks.errors import RunError, UnfitError
 from benchmarks.records import migrate
 from benchmarks.run import earlier
 from benchmarks.run.experiment import Experiment
@@ -88,7 +88,7 @@ def _check_known_blur(experiment: Experiment) -> None:
         return
     if experiment.data.known_blur is None:
         telling = " and ".join(name for name in list_datasets() if dataset_info(name).known_blur)
-        raise RunError(
+        raise UnfitError(
             f"{experiment.model} must know the blur, which {experiment.dataset} does not tell; it can be scored on "
             f"{telling}"
         )

@@ -1,7 +1,7 @@
 """Experiments in a file: the command line's options in TOML, and the file that repeats an experiment.
 
 Keys are the long names of the options without their dashes (`batch-size = 8`), all on one level; an option without
-value is `true`, and what takes several names may be a list.
+value is `true`, and what takes several names or numbers may be a list.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ _INSTEAD = (
     ("protocol", "align"),
 )
 # How far a training is, what is written beside it, and where it runs, changes no experiment.
-_PASSING = ("resume", "restart", "tensorboard", "devices", "hosts", "host-index", "host-count", "host-timeout")
+_PASSING = (
+    *("resume", "restart", "tensorboard", "devices", "hosts", "host-index", "host-count", "host-timeout"),
+    *("jobs", "cluster", "cpus", "gpus", "dry-run"),
+)
 # What is asked of the models that learn, beside the changes of the recipe; a baseline has none of it.
 _OF_MODELS = ("variant", "weights", "select-on-test", "tile", "overlap", "no-blend", "inference", "blind")
 
@@ -110,14 +113,15 @@ def _as_words(file: Path, name: str, value: Any, action: argparse.Action) -> lis
         if len(several) > 1 and not _takes_several(action):
             raise _wrong(file, name, "one text", value)
         return [f"--{name}={','.join(several)}"]
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    numbers = value if isinstance(value, list) and _takes_several(action) else [value]
+    if not numbers or any(isinstance(each, bool) or not isinstance(each, int | float) for each in numbers):
         raise _wrong(file, name, "a number", value)
-    return [f"--{name}={value}"]
+    return [f"--{name}={','.join(map(str, numbers))}"]
 
 
 def _is_text(action: argparse.Action) -> bool:
     """Whether an option takes a text: its type, which names no number, makes one of it."""
-    if action.type is None or action.choices is not None or _takes_several(action):
+    if action.type is None or action.choices is not None:
         return True
     if not callable(action.type):
         return False
@@ -191,7 +195,7 @@ def text_of(experiment: Experiment) -> str:
         "model": _model(experiment),
         "dataset": experiment.dataset,
         **{name: value for name, value in request.asked.items() if name not in passing},
-        "seed": request.seed,
+        "seed": experiment.seed,
         "profile": request.training.profile,
         "protocol": experiment.protocol.name,
     }

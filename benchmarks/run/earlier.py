@@ -36,6 +36,14 @@ def find(experiment: Experiment) -> Record | None:
     return found if has_all else None
 
 
+def told(experiment: Experiment) -> Record | None:
+    """As `find`; says so where there is one."""
+    done = find(experiment)
+    if done is not None:
+        print(f"{experiment.name}: done before, {done.path.name}", flush=True)
+    return done
+
+
 def find_any(experiment: Experiment) -> Record | None:
     """As `find`, whichever metrics the record has."""
     folder = experiment.request.output.results

@@ -2,9 +2,9 @@
 
 The rule: a pass over an image costs the model's multiply-accumulates, a training step three passes over its batch
 (forwards, and the gradients of inputs and of weights). Convolutions reach about half of the rate of a large matrix
-product (0.3 to 0.65 over models and sizes on two cores), which is measured. A training keeps what every layer puts out,
-a scoring at most what one layer takes and puts out, twice. All of it is right within a factor of two or so, which is
-enough to know whether to wait, to come back tomorrow, or to ask for less.
+product (0.3 to 0.65 over models and sizes on two cores), which is measured in the precision of the layers. A training
+keeps what every layer puts out, a scoring at most what one layer takes and puts out, twice. All of it is right within a
+factor of two or so, which is enough to know whether to wait, to come back tomorrow, or to ask for less.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import keras
 
 import zoo
 from benchmarks.recipes.recipe import Recipe
-from benchmarks.training.epochs import total_steps
+from benchmarks.training.epochs import PASSES_OF_A_STEP, total_steps
 from common.console import duration
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 from zoo.analysis.cost import SHARE_OF_MATRIX_RATE, WORTH_TELLING, cost_of, matrix_rate, weights_size
 from zoo.analysis.macs import COUNTED_SIDE, count_macs
+from zoo.backend import policy_of
 from zoo.inference.tiling import Tiles
 from zoo.models.patchgan import patchgan
 
-_PASSES_OF_A_STEP = 3
 # Multiply-accumulates of VGG-19 up to block3_conv3 for a pixel of the image.
 _VGG_MACS = 9 * (3 * 64 + 64 * 64 + (64 * 128 + 128 * 128) / 4 + (128 * 256 + 2 * 256 * 256) / 16)
 # Interpreter, frameworks and their buffers.
@@ -78,9 +78,10 @@ def training(recipe: Recipe, model: keras.Model, pairs: int, taken: int = 0) -> 
     """
     cost = cost_of(model)
     pixels = recipe.data.batch * recipe.data.crop**2
-    macs = _PASSES_OF_A_STEP * cost.macs + _beside_the_generator(recipe, cost.macs)
+    macs = PASSES_OF_A_STEP * cost.macs + _beside_the_generator(recipe, cost.macs)
     memory = _ACTIVATIONS * pixels * cost.outputs + _COPIES_OF_WEIGHTS * weights_size(model)
-    return _estimate("training", max(0, total_steps(recipe, pairs) - taken) * pixels * macs, memory)
+    work = max(0, total_steps(recipe, pairs) - taken) * pixels * macs
+    return _estimate("training", work, memory, keras.DTypePolicy(recipe.precision))
 
 
 def scoring(model: keras.Model, pairs: Pairs, crop: int | None = None, tiles: Tiles | None = None) -> Estimate:
@@ -102,13 +103,12 @@ def scoring(model: keras.Model, pairs: Pairs, crop: int | None = None, tiles: Ti
         largest = (tiles.tile + 2 * tiles.overlap) ** 2
         pixels = sum(math.ceil(h / tiles.tile) * math.ceil(w / tiles.tile) for h, w in sides) * largest
     cost = cost_of(model)
-    return _estimate(
-        "scoring", passes * pixels * cost.macs, _LARGEST_LAYER * largest * cost.traffic + weights_size(model)
-    )
+    memory = _LARGEST_LAYER * largest * cost.traffic + weights_size(model)
+    return _estimate("scoring", passes * pixels * cost.macs, memory, policy_of(model))
 
 
-def _estimate(work: str, macs: float, memory: float) -> Estimate:
-    rate = SHARE_OF_MATRIX_RATE * matrix_rate()
+def _estimate(work: str, macs: float, memory: float, policy: keras.DTypePolicy) -> Estimate:
+    rate = SHARE_OF_MATRIX_RATE * matrix_rate(policy.compute_dtype)
     # Work without multiplications, as of a baseline, takes a moment too.
     return Estimate(work, macs, max(macs / rate, 1e-3), _BASE_MEMORY + memory)
 
@@ -121,6 +121,6 @@ def _beside_the_generator(recipe: Recipe, generator: float) -> float:
     critic = count_macs(patchgan(filters=own.critic_filters), COUNTED_SIDE, COUNTED_SIDE) / COUNTED_SIDE**2
     # Truth and result go there and back; for the gradient penalty a mixture does, twice.
     images = 4 if recipe.loss == "wasserstein" else 2
-    critic_step = generator + images * _PASSES_OF_A_STEP * critic
-    content = _PASSES_OF_A_STEP * _VGG_MACS if own.content.startswith("vgg19") else 0.0
-    return own.critic_steps * critic_step + _PASSES_OF_A_STEP * critic + content
+    critic_step = generator + images * PASSES_OF_A_STEP * critic
+    content = PASSES_OF_A_STEP * _VGG_MACS if own.content.startswith("vgg19") else 0.0
+    return own.critic_steps * critic_step + PASSES_OF_A_STEP * critic + content

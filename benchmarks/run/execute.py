@@ -15,7 +15,7 @@ from benchmarks.evaluation import evaluate, panels, scoring, timing
 from benchmarks.evaluation.predict import Restorer, remembering, restorer
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import curves, environment, layout, migrate, record, store
-from benchmarks.run import config, earlier, estimate, fitting, own_data
+from benchmarks.run import config, earlier, estimate, fitting, own, own_data
 from benchmarks.run.checks import refuse_unfinished
 from benchmarks.run.experiment import WEIGHTS_WANTED, Experiment, weights_id
 from benchmarks.training import devices, hosts, loop, state
@@ -26,7 +26,7 @@ from common.progress import Progress
 from datasets import frame_store
 from datasets.pairs import Pairs
 from zoo.analysis.macs import count_parameters
-from zoo.analysis.receptive_field import NOT_MEASURED, measured_field
+from zoo.analysis.receptive_field import measured_field
 
 
 class Runner:
@@ -43,9 +43,8 @@ class Runner:
             RunError, DataError, ZooError, MetricError: When it cannot be done.
         """
         experiment = fitting.fitted(experiment)
-        done = earlier.find(experiment)
+        done = earlier.told(experiment)
         if done is not None:
-            print(f"{experiment.name}: done before, {done.path.name}")
             return done
         model, training, weights = self._model(experiment)
         if experiment.inference:
@@ -55,7 +54,7 @@ class Runner:
         estimate.announce(estimate.scoring(model, pairs, experiment.protocol.crop, experiment.tiles))
         restore = _restorer(experiment, model)
         with progress_bar("scoring") as progress:
-            scores = evaluate.evaluate(restore, pairs, experiment.protocol, experiment.request.seed, progress)
+            scores = evaluate.evaluate(restore, pairs, experiment.protocol, experiment.seed, progress)
         precision = _precision(model)
         before = earlier.find_any(experiment)
         # A record that lacks metrics is replaced, whatever its key is made of.
@@ -66,7 +65,7 @@ class Runner:
             variant=experiment.variant,
             dataset=experiment.dataset,
             protocol=experiment.protocol.name,
-            own=_own(experiment, measured_field(experiment.model, experiment.variant)) if experiment.own else None,
+            own=own.section(experiment, lambda: measured_field(experiment.model, experiment.variant)),
             model_facts=record.ModelFacts(parameters=count_parameters(model), macs_256=zoo.count_macs(model)),
             weights=weights,
             training=training,
@@ -124,12 +123,6 @@ class Runner:
         return outcome.model, section, "trained"
 
 
-def record_failure(experiment: Experiment, reason: str) -> record.Record:
-    """Records that an experiment failed and why, so that a grid shows it."""
-    failed = record.Failed(key=experiment.key, **experiment.identity, own=_own(experiment), error=reason)
-    return store.write(experiment.request.output.results, failed)
-
-
 def _say_waiting(experiment: Experiment, folder: Path) -> None:
     name = f"{experiment.model}/{experiment.variant}"
     print(f"{name} is being trained by another command in {folder}; waiting for its end", flush=True)
@@ -164,7 +157,7 @@ def training_options(experiment: Experiment, on: devices.Devices) -> state.Optio
     """How the training of an experiment runs on some devices."""
     request = experiment.request
     return state.Options(
-        seed=request.seed,
+        seed=experiment.seed,
         jit=request.training.jit,
         resume=request.training.resume,
         tensorboard=request.training.tensorboard,
@@ -190,7 +183,7 @@ def _section(experiment: Experiment, recipe: Recipe, pairs: Pairs, outcome: stat
         pairs=len(pairs),
         profile=request.training.profile,
         recipe=recipe.as_dict(),
-        seed=request.seed,
+        seed=experiment.seed,
         steps=outcome.steps,
         epochs=round(outcome.epochs, 3),
         seconds=round(outcome.seconds, 1),
@@ -223,7 +216,7 @@ def _evaluation(experiment: Experiment, precision: str) -> record.Evaluation:
         coverage=pairs.coverage,
         fingerprint=pairs.fingerprint,
         rule=experiment.protocol.rule,
-        seed=experiment.request.seed,
+        seed=experiment.seed,
         precision=precision,
         tiles=msgspec.convert(ways.get("tiles"), record.Tiles | None),
         blind=experiment.options.blind,
@@ -252,20 +245,6 @@ def _kept(experiment: Experiment, key: str, restore: Restorer, scores: scoring.S
         sections["panels"] = msgspec.convert(kept, tuple[record.Panel, ...])
     curve = curves.save(folder, stem, earlier.training_folder(experiment)) if experiment.training_key else None
     return sections if curve is None else {**sections, "curve": curve}
-
-
-def _own(experiment: Experiment, field: str = NOT_MEASURED) -> record.Own | None:
-    """What the record says of a user's own model."""
-    if experiment.own is None:
-        return None
-    info = zoo.info(experiment.model)
-    return record.Own(
-        source=experiment.own.source,
-        sha256=experiment.own.sha256,
-        frames=info.variant(experiment.variant).frames,
-        size_multiple=info.size_multiple,
-        receptive_field=field,
-    )
 
 
 def _precision(model: keras.Model) -> str:

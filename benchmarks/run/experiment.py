@@ -29,6 +29,7 @@ class Experiment:
         request: What the command line asks for.
         options: What of it is asked of this model.
         model, variant, dataset: Names.
+        seed: Seed of everything random.
         protocol: How is scored.
         recipe: How to train; None without training.
         data: What to score and to train on.
@@ -41,6 +42,7 @@ class Experiment:
     model: str
     variant: str
     dataset: str
+    seed: int
     protocol: Protocol
     recipe: Recipe | None
     data: ExperimentData
@@ -50,7 +52,9 @@ class Experiment:
     @property
     def name(self) -> str:
         """The experiment in a few words, for lines on the screen."""
-        return f"{self.model}/{self.variant} on {self.dataset} ({self.protocol.name})"
+        matters = self.recipe is not None or self.protocol.crop
+        seed = f", seed {self.seed}" if matters and len(self.request.seeds) > 1 else ""
+        return f"{self.model}/{self.variant} on {self.dataset} ({self.protocol.name}){seed}"
 
     @property
     def identity(self) -> dict[str, str]:
@@ -74,7 +78,7 @@ class Experiment:
             "variant": self.variant,
             "recipe": self.recipe.choices(),
             "data": self.data.training.fingerprint,
-            "seed": self.request.seed,
+            "seed": self.seed,
             "start": weights_id(self.options),
             "own": self.own and self.own.sha256,
             "perceptual_weights": _hash(own_vgg),
@@ -92,7 +96,7 @@ class Experiment:
             "training": self.training_choices,
             "weights": weights_id(self.options) if self.recipe is None else None,
             "own": self.own and self.own.sha256,
-            "seed": self.request.seed if self.protocol.crop else None,
+            "seed": self.seed if self.protocol.crop else None,
             "engine": self.protocol.engine() or None,
             **self.ways,
         }

@@ -1,14 +1,16 @@
-"""Models of a user's own on the command line: into the registries at once, so that nothing else knows of them."""
+"""Models of a user's own: from the command line into the registries at once, and from there into records."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import zoo
 from benchmarks.errors import RunError
 from benchmarks.recipes import registry as recipes
 from benchmarks.recipes.quick import quick
 from benchmarks.recipes.recipe import Recipe
+from benchmarks.records import record
+from benchmarks.run.experiment import Experiment
 from zoo.own.source import FILES, is_own
 from zoo.registry import parted
 
@@ -51,3 +53,23 @@ def all_own(models: Sequence[str]) -> bool:
     """Whether all models that learn are a user's own, for which no paper has a recipe."""
     learning = [info for info in (zoo.info(parted(model)[0]) for model in models) if info.learns]
     return bool(learning) and all(info.own is not None for info in learning)
+
+
+def section(experiment: Experiment, field: Callable[[], str] | None = None) -> record.Own | None:
+    """What a record says of the model of an experiment, where it is a user's own.
+
+    Args:
+        experiment: The experiment.
+        field: Measures the receptive field, in words; None where nobody did.
+    """
+    if experiment.own is None:
+        return None
+    info = zoo.info(experiment.model)
+    measured = {} if field is None else {"receptive_field": field()}
+    return record.Own(
+        source=experiment.own.source,
+        sha256=experiment.own.sha256,
+        frames=info.variant(experiment.variant).frames,
+        size_multiple=info.size_multiple,
+        **measured,
+    )

@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.cluster import engines
 from benchmarks.recipes.recipe import PROFILES
 from benchmarks.run import computing, config, own_data
-from common.cli import Parser, count, folders, path, positive, rate, seed_number, words
+from common.cli import Joined, Parser, count, folders, path, positive, rate, seed_numbers, words
 from datasets.blur.on_the_fly import DISTRIBUTIONS
 from zoo.options import INFERENCE_MODES
 from zoo.weights import catalogue
@@ -23,6 +24,7 @@ _EXAMPLES = """examples:
   python -m benchmarks.run --model maxim --dataset gopro --weights maxim-gopro --no-train --data-root DIR
   python -m benchmarks.run --model my.py:build --dataset reds --sample --steps 1000
   python -m benchmarks.run --model nafnet --dataset gopro --data-root DIR --devices auto --accumulate 2
+  python -m benchmarks.run --model '*/tiny' --dataset reds,gopro --seed 0 1 2 --data-root DIR --jobs 4
 """
 
 
@@ -31,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="python -m benchmarks.run",
         description="Train a model by its paper's recipe, score it by the data set's protocol, write a record and "
-        "update the leaderboard. Commas make a grid; experiments that are done are skipped.",
+        "update the leaderboard. Commas make a grid, of seeds too; experiments that are done are skipped.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -41,16 +43,18 @@ def build_parser() -> argparse.ArgumentParser:
         required=True,
         type=words,
         metavar="NAME[,NAME]",
-        help="models, like atrous or atrous/tiny: see python -m zoo list; or your own: FILE.py:FUNCTION, "
-        "MODULE:FUNCTION, FILE.keras or, with --no-train, FILE.onnx",
+        help="models, like atrous or atrous/tiny: see python -m zoo list; all, unet* or */tiny for several; or your "
+        "own: FILE.py:FUNCTION, MODULE:FUNCTION, FILE.keras or, with --no-train, FILE.onnx",
     )
     add("--dataset", required=True, type=words, metavar="NAME[,NAME]", help="data sets: see python -m datasets list")
     add(
         "--seed",
-        type=seed_number,
-        default=42,
-        metavar="N",
-        help="seed of weights, order, crops and augmentation (default: 42)",
+        type=seed_numbers,
+        nargs="+",
+        action=Joined,
+        default=(42,),
+        metavar="N[,N]",
+        help="seeds of weights, order, crops and augmentation, each an experiment of its own (default: 42)",
     )
     add(
         config.OPTION,
@@ -65,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_recipe(parser.add_argument_group("changes of the recipe"))
     _add_scoring(parser.add_argument_group("scoring"))
     _add_output(parser.add_argument_group("output"))
+    engines.add_options(parser.add_argument_group("several at once"))
     return parser
 
 

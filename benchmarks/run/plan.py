@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import zoo
+from benchmarks.errors import UnfitError
 from benchmarks.protocols import protocol_for
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.recipes.select import recipe
@@ -12,7 +13,8 @@ from benchmarks.recipes.variants import default_variant
 from benchmarks.run.checks import validate
 from benchmarks.run.data import Load, load_split, select_data
 from benchmarks.run.experiment import Experiment
-from benchmarks.run.request import ModelOptions, Request
+from benchmarks.run.request import REFERENCE, ModelOptions, Request
+from common.cli import name_problems
 from datasets.pairs import Pairs
 from datasets.registry import info as dataset_info
 from zoo.inference.tiling import Tiles
@@ -22,26 +24,40 @@ from zoo.registry import parted
 def plan_all(request: Request) -> list[Experiment]:
     """Plans and checks every experiment before any of them starts, so that a mistake is told at once.
 
-    No framework is imported, no image decoded.
+    No framework is imported, no image decoded. Models that a wildcard means are left out, with a line, where they do
+    not go with a data set; so are experiments that would give the same record, as those of a baseline with every seed.
 
     Raises:
         RunError, DataError, ZooError, MetricError: When something is missing, unknown or does not fit together.
     """
     # Two experiments mostly read the same pairs; listing 24,000 frames once is enough.
     loading = cache(load_split)
-    experiments = [plan(model, dataset, request, loading) for model, dataset in request.grid]
-    for experiment in experiments:
-        validate(experiment)
-    return experiments
+    experiments: dict[tuple[str, ...], Experiment] = {}
+    unfit: list[UnfitError] = []
+    for model, dataset in request.grid:
+        try:
+            for seed in request.seeds:
+                experiment = plan(model, dataset, request, seed, loading)
+                validate(experiment)
+                experiments.setdefault((*experiment.identity.values(), experiment.key), experiment)
+        except UnfitError as error:
+            if model not in request.matched:
+                raise
+            unfit.append(error)
+    if unfit and not any(each.model != REFERENCE for each in experiments.values()):
+        raise unfit[0]
+    name_problems([str(error) for error in unfit])
+    return list(experiments.values())
 
 
-def plan(model: str, dataset: str, request: Request, loading: Load = load_split) -> Experiment:
+def plan(model: str, dataset: str, request: Request, seed: int, loading: Load = load_split) -> Experiment:
     """Decides everything about one experiment, without the checks.
 
     Args:
         model: Name of the model, with its variant where one is meant (`atrous/tiny`).
         dataset: Name of the data set to score on.
         request: What the command line asks for.
+        seed: Seed of everything random.
         loading: See `benchmarks.run.data.select_data`.
 
     Raises:
@@ -59,6 +75,7 @@ def plan(model: str, dataset: str, request: Request, loading: Load = load_split)
         model=model,
         variant=variant,
         dataset=dataset,
+        seed=seed,
         protocol=protocol,
         recipe=made,
         data=data,

@@ -124,29 +124,53 @@ class OutputOptions:
 
 
 @dataclass(frozen=True)
+class EngineOptions:
+    """What runs the experiments; with nothing of it they run one after the other in this process.
+
+    Attributes:
+        jobs: How many run at once, each in its own process; None leaves it to the cluster.
+        cluster: `"ray"`, `"ray://HOST:PORT"` or `"slurm"`; None for this machine.
+        cpus: Cores of each experiment; None for an equal share of this machine's, or 1 on a cluster.
+        gpus: GPUs of each; None for an equal share of this machine's, or none on a cluster.
+        dry_run: Whether only to tell what would run, and what it costs.
+    """
+
+    jobs: int | None = None
+    cluster: str | None = None
+    cpus: int | None = None
+    gpus: float | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
 class Request:
     """What the command line asks for, the same for every experiment of the grid.
 
     Attributes:
         models, datasets: Names, of models with the variant where one is meant (`atrous/tiny`); each is run on each
             data set.
-        seed: Seed of everything random.
+        seeds: Seeds of everything random; each model is run on each data set with each of them.
+        matched: Those of the models that were not named but match a wildcard: where one cannot be run on a data set,
+            it is left out.
         model: What is asked of the models.
         data: Which data.
         training: How trainings run.
         scoring: How is scored.
         output: Where results go.
+        engine: What runs the experiments.
         asked: What of all this was said, by the options' names, as plain values; for the file that repeats it.
     """
 
     models: tuple[str, ...]
     datasets: tuple[str, ...]
-    seed: int = 42
+    seeds: tuple[int, ...] = (42,)
+    matched: frozenset[str] = frozenset()
     model: ModelOptions = ModelOptions()
     data: DataOptions = DataOptions()
     training: TrainingOptions = TrainingOptions()
     scoring: ScoringOptions = ScoringOptions()
     output: OutputOptions = OutputOptions()
+    engine: EngineOptions = EngineOptions()
     asked: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property

@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> Parser:
     parser = Parser(prog="python -m benchmarks.speed", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", metavar="NAME[,NAME]", help=f"comparisons to run: {', '.join(NAMES)} (default: all)")
-    parser.add_argument("--model", metavar="NAME[,NAME]", help="models to time, name or name/variant (default: all)")
+    parser.add_argument(
+        "--model", metavar="NAME[,NAME]", help="models to time, like unet3/tiny or */tiny (default: all)"
+    )
     parser.add_argument("--json", type=path, metavar="FILE", help="write the figures to a file, too")
     return parser
 

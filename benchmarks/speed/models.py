@@ -13,7 +13,7 @@ from typing import Any
 import zoo
 from benchmarks.errors import RunError
 from benchmarks.speed.compare import Comparison
-from zoo.registry import parted
+from zoo.registry import ALL, is_wildcard, matching, parted
 
 SIDE, BATCH = 256, 1
 _ROUNDS = 3
@@ -48,7 +48,8 @@ def models(names: list[str] | None = None) -> list[Speed]:
     """Times models in processes of their own, one after the other.
 
     Args:
-        names: `name` or `name/variant`; None takes the default variant of every model.
+        names: `name` or `name/variant`, or wildcards of both, see `zoo.registry.matching`, of which models that learn
+            nothing are left out; None takes the default variant of every model.
 
     Returns:
         Their figures.
@@ -57,8 +58,8 @@ def models(names: list[str] | None = None) -> list[Speed]:
         RunError: When a model has nothing to train, or a process fails.
     """
     rows = []
-    for each in names or [name for name in zoo.list_models() if zoo.info(name).learns]:
-        name, asked = parted(each.replace(".", "/"))
+    for each in (one for text in names or [ALL] for one in _learning(text.replace(".", "/"))):
+        name, asked = parted(each)
         info = zoo.info(name)
         variant = asked or info.default
         info.variant(variant)
@@ -67,6 +68,11 @@ def models(names: list[str] | None = None) -> list[Speed]:
         figures = _measure("keras", name, variant, SIDE, BATCH)
         rows.append(_speed(f"{name}/{variant}", figures))
     return rows
+
+
+def _learning(text: str) -> list[str]:
+    """The models that a text means, of a wildcard those that learn."""
+    return [each for each in matching(text) if not is_wildcard(text) or zoo.info(parted(each)[0]).learns]
 
 
 def against_torch() -> list[Comparison]:

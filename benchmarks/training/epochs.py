@@ -9,6 +9,9 @@ from benchmarks.recipes.recipe import Recipe
 
 MAX_STEPS_PER_EPOCH = 2000
 
+PASSES_OF_A_STEP = 3
+"""Passes over its batch that a training step costs: forwards, and the gradients of inputs and of weights."""
+
 
 def epoch_steps(recipe: Recipe, pairs: int) -> float:
     """The steps of one epoch over so many pairs; not whole where the last batch would not be full."""

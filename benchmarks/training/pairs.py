@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmarks.errors import RunError
+from benchmarks.errors import RunError, UnfitError
 from benchmarks.recipes.recipe import ONE_STEP, Data, Recipe
 from common.progress import Bar, silent, up_to
 from datasets.blur.estimate import EVALUATIONS
@@ -29,7 +29,7 @@ def check(made: Recipe, pairs: Pairs) -> None:
     if made.hdc is None:
         return
     if pairs.dataset != "hdc":
-        raise RunError(f"{made.model}: the preparation {made.hdc.preparation!r} is for hdc, not for {pairs.dataset}")
+        raise UnfitError(f"{made.model}: the preparation {made.hdc.preparation!r} is for hdc, not for {pairs.dataset}")
     if made.hdc.preparation in ONE_STEP:
         single_step.step_of(pairs)
 

@@ -7,7 +7,6 @@ as our choice.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from common.cores import cores
 from common.files import atomic_open, cache_folder
 from datasets.blur.defocus import SMALLEST, aperture, defocus
 from datasets.errors import DataError
@@ -194,7 +194,7 @@ def _write(path: Path, pairs: Pairs, read: Callable[[Pair], np.ndarray] | None, 
         step = np.full_like(target, pair.metadata["step"])
         return np.concatenate([channels(even(blurry)), np.stack([step, target], axis=-1)], axis=-1)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool, atomic_open(path) as stream:
+    with ThreadPoolExecutor(cores()) as pool, atomic_open(path) as stream:
         np.lib.format.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
         for found in pool.map(planes, pairs):
             stream.write(np.ascontiguousarray(found).data)

@@ -7,7 +7,6 @@ on the same sample; all is kept with 8 bit.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from common.cores import cores
 from common.files import atomic_open, cache_folder
 from datasets.blur import estimate, warp
 from datasets.blur.defocus import defocus
@@ -156,7 +156,7 @@ def prepare(pairs: Pairs, aligned: bool = True, natural: Pairs | None = None, bl
             blurry=(ArrayFrame(f"{pair.name} (blurry)", blurry),),
         )
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         items = tuple(pool.map(made, *zip(*jobs, strict=True)))
     return replace(pairs, items=items, fingerprint=fingerprint([pairs.fingerprint, *parts]))
 

@@ -6,7 +6,6 @@ The sharp image is the middle sub-frame of the exposure, developed like the blur
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from common.cores import cores
 from datasets.blur.camera import Curve, Sensor, add_noise, average, develop, to_light
 from datasets.blur.trajectory import Clock, Motion, film, plan
 from datasets.samples.base import Recipe, register
@@ -135,7 +135,7 @@ def make_kohler(folder: Path, seed: int) -> None:
 
 def _side_by_side(make: Callable[..., None], jobs: Sequence[tuple[object, ...]]) -> None:
     """Makes every part of a sample, in threads; each draws random numbers of its own, so their order is free."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         for _ in pool.map(lambda job: make(*job), jobs):
             pass
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import string
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from common.cores import cores
 from datasets.blur.estimate import Blur
 from datasets.errors import DataError
 from datasets.hdc import simulation
@@ -101,7 +101,7 @@ def make_hdc(folder: Path, seed: int, options: Options | None = None) -> None:
                 (camera / f"{name}.txt").write_text("\n".join(lines), encoding="utf-8")
 
     # Every page has random numbers of its own, so their order does not matter.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         for _ in pool.map(write, _pages(options)):
             pass
 

@@ -51,11 +51,17 @@ def test_a_file_is_a_command_line(file):
     assert options("--config", file(EVERYTHING)) == options(*words.split())
 
 
+def test_several_seeds_are_a_list(file):
+    path = file("model = 'carlo'\ndataset = 'cifar10'\nseed = [1, 2]")
+    assert options("--config", path)["seed"] == (1, 2)
+    assert options("--config", path, "--seed", 3, 4)["seed"] == (3, 4)
+
+
 def test_the_command_line_counts(file):
     found = options(
         "--config", file(EVERYTHING), "--model", "kaist", "--seed", 1, "--epochs", 2, "--data-root", "there"
     )
-    assert (found["model"], found["seed"], found["epochs"], found["steps"]) == (("kaist",), 1, 2, None)
+    assert (found["model"], found["seed"], found["epochs"], found["steps"]) == (("kaist",), (1,), 2, None)
     assert (found["sample"], str(found["data_root"])) == (False, "there")
     found = options(f"--config={file(EVERYTHING)}", "--steps=9")
     assert found["steps"] == 9
@@ -78,6 +84,8 @@ def test_the_command_line_counts(file):
         ("protocol = ['full', 'val300']", "protocol must be one text, not"),
         ("profile = 'fast'", "argument --profile: invalid choice: 'fast'"),
         ("seed = 2026-01-01", "seed must be a number, not"),
+        ("seed = []", "seed must be a number, not []"),
+        ("steps = [1, 2]", "steps must be a number, not [1, 2]"),
         ("[training]\nsteps = 8", "training is a table; write every option on a line of its own"),
         ("steps = ", "not TOML (Invalid value (at "),
         ("steps = 8\nsteps = 9", "not TOML (Cannot overwrite a value"),

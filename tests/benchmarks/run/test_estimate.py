@@ -16,7 +16,7 @@ TOY_MACS = 3 * 3 * 3 * 3
 
 @pytest.fixture(autouse=True)
 def rate(monkeypatch):
-    monkeypatch.setattr(estimate, "matrix_rate", lambda: RATE)
+    monkeypatch.setattr(estimate, "matrix_rate", lambda dtype: RATE * (3 if dtype == "bfloat16" else 1))
 
 
 def test_a_training_step_costs_three_passes_over_its_batch(toy):
@@ -24,6 +24,23 @@ def test_a_training_step_costs_three_passes_over_its_batch(toy):
     assert found.macs == 10 * 2 * 12**2 * 3 * TOY_MACS
     assert found.seconds == found.macs / (0.5 * RATE)
     assert estimate.training(TOY_RECIPE, zoo.create("toy"), pairs=8, taken=5).macs == found.macs / 2
+
+
+def test_a_training_is_as_fast_as_its_precision(toy):
+    found, mixed = (
+        estimate.training(TOY_RECIPE.changed(precision=precision, steps=10_000), zoo.create("toy"), pairs=8)
+        for precision in ("float32", "mixed_bfloat16")
+    )
+    assert mixed.macs == found.macs
+    assert mixed.seconds == pytest.approx(found.seconds / 3)
+
+
+def test_a_scoring_is_as_fast_as_the_precision_of_the_layers(toy):
+    found, mixed = (
+        estimate.scoring(zoo.create("carlo", "tiny", dtype=dtype), picture_pairs())
+        for dtype in ("float32", "mixed_bfloat16")
+    )
+    assert mixed.seconds == pytest.approx(found.seconds / 3)
 
 
 def test_epochs_are_counted_over_the_pairs(toy):
@@ -84,4 +101,5 @@ def test_a_baseline_costs_next_to_nothing():
 
 def test_the_rate_is_measured_once(monkeypatch):
     monkeypatch.undo()
-    assert 1e8 < estimate.matrix_rate() == estimate.matrix_rate() < 1e15
+    for dtype in ("float32", "bfloat16"):
+        assert 1e8 < estimate.matrix_rate(dtype) == estimate.matrix_rate(dtype) < 1e15

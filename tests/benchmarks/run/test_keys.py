@@ -33,6 +33,7 @@ def experiment(results=Path("results"), **changes):
         "model": "toy",
         "variant": "image",
         "dataset": "reds",
+        "seed": 42,
         "protocol": protocol_for("reds"),
         "recipe": TOY_RECIPE,
         "data": ExperimentData(scored=pairs, training=replace(pairs, fingerprint="fedcba9876543210")),
@@ -64,8 +65,7 @@ class TestKeys:
 
     def test_the_seed_of_a_scoring_counts_where_it_has_crops(self):
         def key(protocol, seed):
-            request = Request(models=("toy",), datasets=("reds",), seed=seed)
-            return experiment(request=request, recipe=None, protocol=PROTOCOLS[protocol]).key
+            return experiment(seed=seed, recipe=None, protocol=PROTOCOLS[protocol]).key
 
         assert key("full", 1) == key("full", 2)
         assert key("bologna", 1) != key("bologna", 2)
@@ -94,7 +94,6 @@ def asked(run, results=RUNS.parent):
     request = Request(
         models=(run.model,),
         datasets=(run.dataset,),
-        seed=run.evaluation.seed,
         output=OutputOptions(results=results),
         training=TrainingOptions(profile=training.profile if training else "quick"),
     )
@@ -104,6 +103,7 @@ def asked(run, results=RUNS.parent):
         model=run.model,
         variant=run.variant,
         dataset=run.dataset,
+        seed=run.evaluation.seed,
         protocol=PROTOCOLS[run.protocol],
         recipe=made,
         data=ExperimentData(
@@ -143,7 +143,7 @@ class TestRecordsOfThisRepository:
         for other in (
             replace(ours, data=replace(ours.data, scored=pairs)),
             replace(ours, data=replace(ours.data, training=pairs)),
-            replace(ours, request=replace(ours.request, seed=43)),
+            replace(ours, seed=43),
             replace(ours, recipe=ours.recipe.replaced(learning_rate=1e-5)),
             replace(ours, recipe=None),
             replace(ours, options=ModelOptions(weights=weights)),

@@ -11,6 +11,8 @@ from pathlib import Path
 import cv2
 import pytest
 
+import zoo
+from benchmarks.errors import UnfitError
 from benchmarks.run import checks, data
 from benchmarks.run.__main__ import main
 from benchmarks.run.asking import request_of
@@ -72,7 +74,16 @@ class TestRequest:
 
     def test_help_has_groups(self):
         titles = [group.title for group in build_parser()._action_groups]
-        assert titles[2:] == ["data", "model", "training", "devices", "changes of the recipe", "scoring", "output"]
+        assert titles[2:] == [
+            "data",
+            "model",
+            "training",
+            "devices",
+            "changes of the recipe",
+            "scoring",
+            "output",
+            "several at once",
+        ]
         assert isinstance(build_parser(), argparse.ArgumentParser)
 
 
@@ -129,6 +140,41 @@ class TestPlan:
         assert (identity.tiles, learnt.tiles) == (None, Tiles(16, 4))
         *_, asked = self.plan(street, "--model", "toy", "--dataset", "gopro", "--tile", "8")
         assert asked.tiles == Tiles(8, 2)
+
+
+class TestSeveral:
+    """Wildcards of models and several seeds."""
+
+    def test_models_that_match(self):
+        found = request("--model", "unet*,*rous/tiny", "--dataset", "reds")
+        assert found.models == ("unet1", "unet2", "unet3", "atrous/tiny")
+        assert found.matched == set(found.models)
+        assert request("--model", "unet1,unet*", "--dataset", "reds").matched == {"unet2", "unet3"}
+        assert set(request("--model", "all", "--dataset", "reds").models) == set(zoo.list_models())
+
+    @pytest.mark.parametrize("name", ["unat*", "*/tinny", "?"])
+    def test_nothing_that_matches(self, refused, name):
+        assert f"no model matches '{name}'; choose of atrous, " in refused(main, "--model", name, "--dataset", "reds")
+
+    @pytest.mark.parametrize("seeds", [("0", "1", "2"), ("0,1,2",), ("0,1", "2", "1"), ("0, 1", "2")])
+    def test_seeds_with_commas_and_spaces(self, seeds):
+        assert request("--model", "atrous", "--dataset", "reds", "--seed", *seeds).seeds == (0, 1, 2)
+
+    def test_a_training_for_every_seed_and_one_baseline(self, street, toy):
+        found = plan_all(request("--model", "toy", "--dataset", "gopro", "--data-root", street, "--seed", "3,4"))
+        assert [(each.model, each.seed) for each in found] == [("identity", 3), ("toy", 3), ("toy", 4)]
+        assert len({each.key for each in found}) == 3
+        assert [each.name for each in found][1:] == [f"toy/image on gopro (full), seed {seed}" for seed in (3, 4)]
+
+    def test_what_does_not_go_together_is_left_out(self, street, toy, capfd):
+        asked = ("--dataset", "gopro", "--data-root", street)
+        found = plan_all(request("--model", "toy,wien*", *asked))
+        assert [each.model for each in found] == ["identity", "toy"]
+        line = "wiener must know the blur, which gopro does not tell"
+        assert capfd.readouterr().err.startswith(f"left out: {line}")
+        for named in ("toy,wiener", "wien*"):
+            with pytest.raises(UnfitError, match=line):
+                plan_all(request("--model", named, *asked))
 
 
 class TestChecks:
