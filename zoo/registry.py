@@ -64,6 +64,9 @@ class Variant:
 OWN = "own"
 """The variant of every model that is a user's."""
 
+IMAGE_CHANNELS = "image_channels"
+"""The option by which a builder says that one image has other channels than its entry says."""
+
 
 @dataclass(frozen=True)
 class Own:
@@ -304,10 +307,11 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
     entry = _entry(name)
     chosen, contract = entry.info.variant(variant), entry.info.for_variant(variant)
     check_options(name, entry.builder, options)
+    told = {**chosen.options, **options}
     with global_policy(dtype):
-        inputs = _inputs(contract, chosen)
+        inputs = _inputs(contract, chosen, told.get(IMAGE_CHANNELS, contract.channels))
         try:
-            outputs = entry.builder(_checked(inputs[0], contract), *inputs[1:], **{**chosen.options, **options})
+            outputs = entry.builder(_checked(inputs[0], contract), *inputs[1:], **told)
         except (TypeError, ValueError) as error:
             if isinstance(error, ZooError) or not options:
                 raise
@@ -318,11 +322,11 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
         return keras.Model(inputs if len(inputs) > 1 else inputs[0], outputs, name=full_name)
 
 
-def _inputs(entry_info: ModelInfo, variant: Variant) -> list[Tensor]:
-    """The symbolic inputs of a model, the images first."""
+def _inputs(entry_info: ModelInfo, variant: Variant, channels: int) -> list[Tensor]:
+    """The symbolic inputs of a model, the images first, each of so many channels."""
     full = keras.config.dtype_policy().variable_dtype
     sides = variant.fixed_size or (None, None)
-    inputs = [keras.Input((*sides, variant.frames * entry_info.channels), dtype=full, name="blurry")]
+    inputs = [keras.Input((*sides, variant.frames * channels), dtype=full, name="blurry")]
     if entry_info.takes_blur_step:
         inputs.append(keras.Input((1,), dtype=full, name="blur_step"))
     if entry_info.takes_psf:
