@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zoo import models  # noqa: F401  importing the models puts them into the registry
+from zoo.entries import identify
 from zoo.errors import ZooError
 from zoo.export import export
 from zoo.inference.modes import inference_mode
 from zoo.inference.restore import pad_to_fit, restore, restore_batch, shrink_of
 from zoo.loading import load, load_weights
 from zoo.own.register import register_own
-from zoo.registry import ModelInfo, Variant, create, identify, info, list_models, register, unregister
+from zoo.registry import ModelInfo, Variant, create, info, list_models, register, unregister
 from zoo.saving import read_member, read_notes, save
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ A model of one's own is registered as those of the zoo are, and then has all tha
 from __future__ import annotations
 
 import fnmatch
-import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,7 +23,6 @@ from common.errors import did_you_mean
 from zoo.backend import Tensor, global_policy, keras
 from zoo.errors import ZooError
 from zoo.options import check_options, defaults_of
-from zoo.shapes import fixed_size, frames_and_multiple
 
 Builder = Callable[..., Any]
 
@@ -204,6 +202,7 @@ def register(info: ModelInfo) -> Callable[[Builder], Builder]:
     Raises:
         ZooError: When the name is taken, or the entry speaks of variants, options or kinds that there are not.
 
+    >>> from zoo.entries import stranger
     >>> entry = stranger("brighter", "image", frames=1)
     >>> @register(entry)
     ... def build(inputs, *, gain: float = 1.1):
@@ -233,6 +232,7 @@ def unregister(name: str) -> None:
     Raises:
         ZooError: When there is no such model.
 
+    >>> from zoo.entries import stranger
     >>> _ = register(stranger("mine", "image", frames=1))(lambda inputs: inputs)
     >>> unregister("mine")
     >>> list_models("mine")
@@ -347,49 +347,6 @@ def parted(text: str) -> tuple[str, str | None]:
     """
     name, _, variant = text.partition("/")
     return name, variant or None
-
-
-def identify(model: keras.Model) -> tuple[ModelInfo, str]:
-    """The registry entry and the variant name of a model that `create` built, also after loading.
-
-    A functional Keras model of nobody here that takes one image, or three frames, and gives one back has an entry, too:
-    what it takes is read from its shapes.
-
-    Raises:
-        ZooError: When it is neither a registered model and variant nor such a model.
-
-    >>> entry, variant = identify(create("carlo", "tiny"))
-    >>> entry.name, variant
-    ('carlo', 'tiny')
-    """
-    name, _, variant = model.name.partition(".")
-    if name in _ENTRIES and variant in _ENTRIES[name].info.variants:
-        return _ENTRIES[name].info, variant
-    if model not in _strangers:
-        _strangers[model] = _stranger(model)
-    return _strangers[model]
-
-
-_strangers: weakref.WeakKeyDictionary[keras.Model, tuple[ModelInfo, str]] = weakref.WeakKeyDictionary()
-
-
-def _stranger(model: keras.Model) -> tuple[ModelInfo, str]:
-    """The entry of a model that nobody registered, as far as its shapes tell it."""
-    try:
-        frames, multiple = frames_and_multiple(model)
-    except ZooError as error:
-        raise ZooError(
-            f"model {model.name!r} is not of this zoo, and {error}; build it with zoo.create or load such a file"
-        ) from error
-    name, variant = parted(spoken(model))
-    return stranger(name, variant or OWN, frames, multiple, fixed_size(model)), variant or OWN
-
-
-def stranger(name: str, variant: str, frames: int, multiple: int = 1, size: tuple[int, int] | None = None) -> ModelInfo:
-    """The entry of a colour model of which only the images that it takes are known."""
-    facts = Variant(parameters=0, frames=frames, fixed_size=size)
-    about = "A model that is not of this zoo."
-    return ModelInfo(name, name, "none", about, {variant: facts}, variant, size_multiple=multiple)
 
 
 def _checked(inputs: Any, entry_info: ModelInfo) -> Any:

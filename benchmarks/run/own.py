@@ -9,10 +9,10 @@ from benchmarks.errors import RunError
 from benchmarks.recipes import registry as recipes
 from benchmarks.recipes.quick import quick
 from benchmarks.recipes.recipe import Recipe
-from zoo.own.source import FILES, is_own
+from zoo.own.source import is_own
 from zoo.registry import parted
 
-_SCORED_ONLY = FILES[1]
+_SCORED_ONLY = ".onnx"
 
 
 def names(models: Sequence[str]) -> tuple[str, ...]:

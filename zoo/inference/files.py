@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from common.progress import Progress
+from zoo.entries import identify
 from zoo.errors import ZooError
 from zoo.inference import score
 from zoo.inference.blind import guessed_step
@@ -20,7 +21,7 @@ from zoo.inference.jobs import Job
 from zoo.inference.restore import model_frames, restore
 from zoo.inference.tiling import Tiles
 from zoo.inference.video import open_video, restore_video
-from zoo.registry import identify, spoken
+from zoo.registry import spoken
 
 if TYPE_CHECKING:
     import keras

@@ -1,7 +1,7 @@
 """Restormer: a transformer whose attention is among channels, so that whole images pass through it.
 
 Source: Zamir et al., "Restormer: efficient transformer for high-resolution image restoration" (CVPR 2022), and the
-authors' code: by default the form for motion deblurring, with shifts in layer normalisation and no bias in convolutions.
+authors' code; by default the form for motion deblurring: layer normalisation with a shift, no convolution with a bias.
 """
 
 from __future__ import annotations

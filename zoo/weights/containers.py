@@ -1,8 +1,8 @@
 """What stands around the weights in a checkpoint: containers, prefixes and the state of a training, by rule.
 
 1. A file whose tensors lie in one of the usual containers (`CONTAINERS`) is opened there, again and again; so is a
-   container of any other name that holds all of a file. The order is the preference: whoever keeps the running mean of the
-   weights (`params_ema`) beside the weights means it to be used. A key that is given is opened first, and must be
+   container of any other name that holds all of a file. The order is the preference: whoever keeps the running mean of
+   the weights (`params_ema`) beside the weights means it to be used. A key that is given is opened first, and must be
    there.
 2. What lies outside the opened container is the state of a training (optimiser, schedule, losses) and is left out.
    Where nothing was opened, only containers with names of such state are left out; anything else must fit.

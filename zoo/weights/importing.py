@@ -18,8 +18,6 @@ from zoo.weights.read import LAYOUTS, Checkpoint, innermost, read
 from zoo.weights.recognise import Recognised, candidates, recognise
 
 _OWN = ".keras"
-# Of a hash, in a file's name.
-_DIGITS = 32
 
 
 def import_published(name: str, path: Path | str) -> Path:
@@ -90,7 +88,7 @@ def import_file(
     found = _asked(model, variant, checkpoint)
     if target is None:
         target = Path(f"{found.model}--{found.variant}--{path.stem}{_OWN}")
-    _convert(found, checkpoint, digest, target, {})
+    _convert(found, checkpoint, digest, target, _told(found))
     return target
 
 
@@ -105,12 +103,17 @@ def converted(path: Path) -> Path:
     """
     path = innermost(path)
     digest = _hash(path)
-    target = store.folder() / "recognised" / f"{digest[:_DIGITS]}{_OWN}"
+    target = store.path_of_recognised(digest)
     if not _is_of(target, digest):
         checkpoint = read(path)
         found = recognise(checkpoint.tensors, str(path))
-        _convert(found, checkpoint, digest, target, {})
+        _convert(found, checkpoint, digest, target, _told(found))
     return target
+
+
+def _told(found: Recognised) -> dict[str, Any]:
+    """What a converted file says of how it was recognised."""
+    return {"recognised": found.said, "untold": dict(found.untold)}
 
 
 def _is_of(target: Path, digest: str) -> bool:
@@ -164,9 +167,7 @@ def _refuse_own(path: Path) -> None:
         raise ZooError(f"{path}: holds {name.replace('.', '/', 1)} already; load it with zoo.load or --weights {path}")
 
 
-def _convert(
-    found: Recognised, checkpoint: Checkpoint, digest: str, target: Path, facts: Mapping[str, Any]
-) -> None:
+def _convert(found: Recognised, checkpoint: Checkpoint, digest: str, target: Path, facts: Mapping[str, Any]) -> None:
     """Fills a model with a checkpoint and writes it with notes of where it comes from."""
     names, layout, where = names_of(found.model), LAYOUTS[checkpoint.format], str(checkpoint.path)
     built = _built(found, names, checkpoint)
@@ -175,7 +176,6 @@ def _convert(
         **facts,
         "model": found.model,
         "variant": found.variant,
-        "recognised": found.said,
         "source": checkpoint.path.name,
         "sha256": digest,
         "size": store.size_of(checkpoint.path),

@@ -49,9 +49,11 @@ class Recognised:
 
     @property
     def said(self) -> str:
-        """The model, its sizes where they are no variant's, and what was taken without being told, in one line."""
-        sizes = f" ({_told(self.options)})" if self.variant == OWN else ""
-        taken = f"; no file tells {' and '.join(self.untold)}, taken is {_told(self.untold)}" if self.untold else ""
+        """The model, what of its sizes is unusual where they are no variant's, and what no file tells, in one line."""
+        usual = registry.options_of(self.model)
+        unusual = {name: value for name, value in self.options.items() if value != usual[name]}
+        sizes = f" ({_told(unusual)})" if unusual else ""
+        taken = f"; no file tells, so taken as usual: {_told(self.untold)}" if self.untold else ""
         return f"{self}{sizes}{taken}"
 
 
@@ -153,8 +155,7 @@ def _by_number(model: str, names: Names, tensors: Tensors) -> list[Recognised]:
     return [
         Recognised(model, name)
         for name, variant in registry.info(model).variants.items()
-        if variant.parameters in (total, needed)
-        or (needed == total == _without_optional(model, name, at_least=total))
+        if variant.parameters in (total, needed) or (needed == total == _without_optional(model, name, at_least=total))
     ]
 
 

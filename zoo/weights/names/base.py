@@ -9,11 +9,11 @@ A file `<model>.py` in this folder (`-` written as `_`) has one of
 - `layers_of(layers)`: the same for all layers of a file at once, where only their order tells which is which, as with
   the layers that Keras numbers. Gives our names by the file's; empty where they are not the model's.
 
-A file of which the sizes can be read has `TELLING`, tensors that only the model has together, and may have
+A file whose sizes can be read has `TELLING`, tensors that only the model has together, and may have
 `options_of(shapes)`, the builder's arguments that the shapes of all tensors tell, and `UNTOLD`, arguments that no file
-tells although outputs depend on them. It may have `OPTIONAL`, patterns of our layers that a file may lack, and that a variant may lack for which a file has
-tensors; `WITHOUT_OPTIONAL` are the builder's arguments for a model without them. A file for several models has
-`MODELS`: model -> its own `layer_of`.
+tells although outputs depend on them. It may have `OPTIONAL`, patterns of our layers that a file may lack, and that a
+variant may lack for which a file has tensors; `WITHOUT_OPTIONAL` are the builder's arguments for a model without them.
+A file for several models has `MODELS`: model -> its own `layer_of`.
 """
 
 from __future__ import annotations
@@ -119,33 +119,32 @@ def _table() -> dict[str, Names]:
     folder = zoo.weights.names
     for each in pkgutil.iter_modules(folder.__path__, f"{folder.__name__}."):
         module = importlib.import_module(each.name)
-        about = {
-            "optional": tuple(getattr(module, "OPTIONAL", ())),
-            "without_optional": getattr(module, "WITHOUT_OPTIONAL", {}),
-            "telling": tuple(getattr(module, "TELLING", ())),
-            "options_of": getattr(module, "options_of", None),
-            "untold": tuple(getattr(module, "UNTOLD", ())),
-        }
         own = each.name.rpartition(".")[2].replace("_", "-")
-        if hasattr(module, "MODELS"):
-            table |= {model: Names(layer_of, **about) for model, layer_of in module.MODELS.items()}
-        elif hasattr(module, "layer_of_in"):
-            table[own] = Names(layer_of_in=module.layer_of_in, **about)
-        elif hasattr(module, "layer_of"):
-            table[own] = Names(module.layer_of, **about)
-        elif hasattr(module, "layers_of"):
-            table[own] = Names(layers_of=module.layers_of, **about)
+        models = getattr(module, "MODELS", {own: getattr(module, "layer_of", None)})
+        for model, layer_of in models.items():
+            found = Names(
+                layer_of,
+                getattr(module, "layer_of_in", None),
+                None if layer_of else getattr(module, "layers_of", None),
+                tuple(getattr(module, "TELLING", ())),
+                getattr(module, "options_of", None),
+                tuple(getattr(module, "UNTOLD", ())),
+                tuple(getattr(module, "OPTIONAL", ())),
+                getattr(module, "WITHOUT_OPTIONAL", {}),
+            )
+            if found.layer_of or found.layer_of_in or found.layers_of:
+                table[model] = found
     return table
 
 
 def count_in(names: Iterable[str], pattern: str) -> int:
-    """How many parts are numbered from 0 on: one more than the highest number.
+    r"""How many parts are numbered from 0 on: one more than the highest number.
 
     Args:
         names: Names of tensors.
         pattern: What they begin with, the number in a group.
 
-    >>> count_in(["downs.0.weight", "downs.10.bias", "ups.11.weight"], r"downs\\.(\\d+)\\.")
+    >>> count_in(["downs.0.weight", "downs.10.bias", "ups.11.weight"], r"downs\.(\d+)\.")
     11
     """
     return max((1 + int(match[1]) for name in names if (match := re.match(pattern, name))), default=0)

@@ -67,6 +67,9 @@ def _layer_of(levels: int, layer: str, leaf: str) -> str | None:
     """
     if layer in _ENDS:
         return _ENDS[layer]
+    numbered = re.match(r"(?:downs|ups|encoders|decoders)\.(\d+)", layer)
+    if numbered and int(numbered[1]) >= levels:
+        return None
     step = re.fullmatch(r"downs\.(\d+)|ups\.(\d+)\.0", layer)
     if step:
         return f"down{int(step[1]) + 1}" if step[1] else f"up{levels - int(step[2])}"
