@@ -73,7 +73,9 @@ def model_in(path: Path) -> Found:
     if name in list_models() and variant in info(name).variants:
         model = info(name)
     elif name in list_models() and variant == OWN:
-        model = in_own_sizes(name, read_channels(path) or 0, str(path))
+        # Of a file in the cache nobody knows the name.
+        told = store.source_of(path).get("source", path)
+        model = in_own_sizes(name, read_channels(path) or 0, str(told))
     else:
         frames = FRAMES.get(read_channels(path) or 0)
         if frames is None:

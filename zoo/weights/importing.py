@@ -200,7 +200,7 @@ def _built(found: Recognised, names: Names, checkpoint: Checkpoint) -> keras.Mod
         built = create(found.model, dtype="float32", **options, **found.options)
     except ZooError as error:
         raise ZooError(f"{checkpoint.path}: {found.model} cannot be built in its sizes: {error}") from error
-    return keras.Model(built.inputs, built.outputs, name=f"{found.model}.{OWN}")
+    return keras.Model(built.input, built.output, name=f"{found.model}.{OWN}")
 
 
 def _version() -> str:

@@ -23,7 +23,7 @@ from zoo.weights.strangers import stranger_of
 _SHOWN = 3
 # The layers that a file may lack are a small part of any model.
 _OPTIONAL_SHARE = 0.1
-_ASK = "say which with `python -m zoo weights import --model NAME --variant NAME FILE`"
+_IMPORT = "use `python -m zoo weights import --model NAME --variant NAME FILE`"
 
 Tensors = Mapping[str, np.ndarray]
 
@@ -78,7 +78,7 @@ def recognise(tensors: Tensors, where: str, model: str | None = None) -> Recogni
     if len(found) == 1:
         return found[0]
     if found:
-        raise ZooError(f"{where}: may hold {' or '.join(map(str, found))}, whose tensors are alike; {_ASK}")
+        raise ZooError(f"{where}: may hold {' or '.join(map(str, found))}, whose tensors are alike; {_IMPORT}")
     raise ZooError(f"{where}: {_looks(tensors, model)}")
 
 
@@ -184,7 +184,8 @@ def _looks(tensors: Tensors, model: str | None) -> str:
             return f"this looks like {name}, but {problem}; give the file as its owner offers it"
         return f"this looks like {name} in sizes of no variant; `python -m zoo info {name}` shows the variants"
     what = model or "any model of the zoo"
-    return f"not known as weights of {what}; it holds {_named(list(tensors), tensors)}; give --model if you know it"
+    shown = _named(list(tensors), tensors)
+    return f"not known as weights of {what}; it holds {shown}; if you know the model, {_IMPORT}"
 
 
 def _named(names: list[str], tensors: Tensors) -> str:
