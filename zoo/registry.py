@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from common.errors import did_you_mean
+from common.references import Reference
 from zoo.backend import Tensor, global_policy, keras
 from zoo.errors import ZooError
 from zoo.options import check_options, defaults_of
@@ -117,6 +118,7 @@ class ModelInfo:
         licence: Licence of the authors' code.
         defaults: The variant for each kind of data set (see `KINDS`) where it is not `default`.
         own: Where a model comes from that is a user's; None for those of this zoo.
+        references: What to cite, the model's own paper first.
     """
 
     name: str
@@ -136,6 +138,7 @@ class ModelInfo:
     licence: str = "none stated"
     defaults: Mapping[str, str] = field(default_factory=dict)
     own: Own | None = None
+    references: tuple[Reference, ...] = ()
 
     @property
     def learns(self) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 
 from benchmarks.errors import RunError
 
-NEEDS = "needs spandrel, spandrel_extra_arches and PyTorch: pip install 'deblur-zoo[torch]'"
-_PACKAGES = ("torch", "spandrel", "spandrel_extra_arches")
+NEEDS = "needs spandrel and PyTorch; install them with `pip install 'deblur-zoo[peers]'`"
+_PACKAGES = ("torch", "spandrel", "spandrel_extra_arches", "safetensors", "einops")
 # Where each model's class lies.
 _CLASSES = {
     "nafnet": ("spandrel.architectures.NAFNet", "NAFNet"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
+from zoo.models._papers import MPRNET
 from zoo.models.fcn.blocks import Blocks
 from zoo.models.fcn.stages import TINY, restored
 from zoo.registry import ModelInfo, Variant, register
@@ -17,6 +18,7 @@ INFO = ModelInfo(
     title="MPRNet",
     paper="S. W. Zamir, A. Arora, S. Khan, M. Hayat, F. S. Khan, M.-H. Yang, L. Shao: multi-stage progressive image "
     "restoration, CVPR 2021",
+    references=(MPRNET,),
     summary="Three stages from quarters to the whole image; each gives an image of its own and hands its features to "
     "the next.",
     variants={

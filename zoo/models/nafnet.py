@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.references import Reference
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.models._shared import pytorch_conv, pytorch_depthwise
@@ -41,6 +42,22 @@ INFO = ModelInfo(
     name="nafnet",
     title="NAFNet",
     paper="L. Chen, X. Chu, X. Zhang, J. Sun: simple baselines for image restoration, ECCV 2022",
+    references=(
+        Reference(
+            ("Chen, Liangyu", "Chu, Xiaojie", "Zhang, Xiangyu", "Sun, Jian"),
+            "Simple Baselines for Image Restoration",
+            2022,
+            "ECCV 2022",
+            "https://arxiv.org/abs/2204.04676",
+        ),
+        Reference(
+            ("Chu, Xiaojie", "Chen, Liangyu", "Chen, Chengpeng", "Lu, Xin"),
+            "Improving Image Restoration by Revisiting Global Information Aggregation",
+            2022,
+            "ECCV 2022",
+            "https://arxiv.org/abs/2112.04491",
+        ),
+    ),
     summary="Gates in the place of activation functions, means over the image in the place of attention; at test time "
     "the means are taken over windows of the size that training has seen.",
     variants={

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.references import Reference
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.models._shared import pytorch_conv, pytorch_depthwise
@@ -21,6 +22,22 @@ INFO = ModelInfo(
     title="Restormer",
     paper="S. W. Zamir, A. Arora, S. Khan, M. Hayat, F. S. Khan, M.-H. Yang: Restormer, efficient transformer for "
     "high-resolution image restoration, CVPR 2022",
+    references=(
+        Reference(
+            (
+                "Zamir, Syed Waqas",
+                "Arora, Aditya",
+                "Khan, Salman",
+                "Hayat, Munawar",
+                "Khan, Fahad Shahbaz",
+                "Yang, Ming-Hsuan",
+            ),
+            "Restormer: Efficient Transformer for High-Resolution Image Restoration",
+            2022,
+            "CVPR 2022",
+            "https://arxiv.org/abs/2111.09881",
+        ),
+    ),
     summary="An encoder and a decoder of attention among channels, which sees the whole image at a cost linear in its "
     "pixels.",
     variants={
