@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
@@ -36,9 +37,16 @@ def is_installed() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in _PACKAGES)
 
 
+def imported(module: str) -> Any:
+    """A module of the peer's, without the warnings of its code, also where torchvision is not installed."""
+    with _without_torchvision(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module(module)
+
+
 @contextmanager
-def without_torchvision() -> Iterator[None]:
-    """Lets spandrel be imported where torchvision is not installed: stand-ins that compute nothing, inside a block."""
+def _without_torchvision() -> Iterator[None]:
+    """Has stand-ins for torchvision that compute nothing, inside a block, where it is not installed."""
     if importlib.util.find_spec("torchvision") is not None:
         yield
         return
@@ -67,9 +75,7 @@ def module_of(model: str, options: Mapping[str, Any]) -> Any:
     if not is_installed():
         raise RunError(f"comparing with {model} of a peer {NEEDS}")
     place, name = _CLASSES[model]
-    with without_torchvision():
-        made = getattr(importlib.import_module(place), name)
-    return made(**_ARGUMENTS[model](options))
+    return getattr(imported(place), name)(**_ARGUMENTS[model](options))
 
 
 def _of_nafnet(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from zoo.weights import convert
 from zoo.weights.names.base import names_of
 from zoo.weights.read import read
 from zoo.weights.recognise import recognise
+from zoo.weights.strangers import stranger_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not peers.is_installed(), reason="needs spandrel and PyTorch")]
 
@@ -88,12 +89,8 @@ def test_they_compute_what_the_peers_modules_do(model, sizes, tmp_path):
 @pytest.mark.parametrize("model", peers.MODELS)
 def test_what_the_peer_recognises_is_the_same(model):
     """Its own reading of these files gives the sizes that ours gives."""
-    import importlib
-
-    with peers.without_torchvision():
-        place = peers._CLASSES[model][0]
-        (name,) = (each for each in dir(importlib.import_module(place)) if each.endswith("Arch"))
-        architecture = getattr(importlib.import_module(place), name)()
+    place, name = peers._CLASSES[model]
+    architecture = getattr(peers.imported(place), f"{name}Arch")()
     for sizes in (sizes for each, sizes in CASES if each == model):
         state = peers_module(model, {**options_of(model), **sizes}).state_dict()
         if not architecture.detect(state):
@@ -105,22 +102,18 @@ def test_what_the_peer_recognises_is_the_same(model):
         assert {name: each.shape for name, each in kept.items()} == {name: each.shape for name, each in state.items()}
 
 
+@pytest.mark.filterwarnings("ignore:torch.meshgrid")
 @pytest.mark.parametrize(
     ("package", "name", "options"),
     [
         ("Uformer", "Uformer", {}),
         ("FFTformer", "FFTformer", {"dim": 8, "num_blocks": [1, 1, 1], "num_refinement_blocks": 1}),
         ("SwinIR", "SwinIR", {"depths": [1], "num_heads": [2], "embed_dim": 8}),
-        ("ESRGAN", "RRDBNet", {"num_filters": 8, "num_blocks": 1}),
+        ("ESRGAN", "ESRGAN", {"num_filters": 8, "num_blocks": 1}),
         ("SCUNet", "SCUNet", {"dim": 8, "config": [1] * 7}),
-        ("DRUNet", "DRUNet", {"nc": (8, 8, 8, 8), "nb": 1}),
+        ("DRUNet", "DRUNet", {"nc": (8, 8, 8, 8), "nb": 2}),
     ],
 )
 def test_models_that_are_not_here_are_told(package, name, options):
-    import importlib
-
-    from zoo.weights.strangers import stranger_of
-
-    with peers.without_torchvision():
-        made = getattr(importlib.import_module(f"spandrel.architectures.{package}"), name)(**options)
+    made = getattr(peers.imported(f"spandrel.architectures.{package}"), name)(**options)
     assert stranger_of(made.state_dict()).startswith(package)
