@@ -120,12 +120,16 @@ def _check_source(args: argparse.Namespace) -> str:
         raise ZooError("give a model, or --weights; `python -m zoo list` and `python -m zoo weights list` show them")
     if args.weights is not None:
         from zoo.saving import read_name
-        from zoo.weights.given import given_file
+        from zoo.weights import given
 
         if args.untrained:
             raise ZooError("--untrained with --weights: leave one of them out")
         quiet_backend()
-        return read_name(given_file(args.weights)).replace(".", "--", 1)
+        path = given.given_file(args.weights)
+        if told := given.told_of(path):
+            print(f"{args.weights}: {told}", file=sys.stderr, flush=True)
+        args.weights = path
+        return read_name(path).replace(".", "--", 1)
     name, variant = _named(args.model)
     if info(name).variant(variant).parameters and not args.untrained:
         raise ZooError(
@@ -155,7 +159,7 @@ def _target(kind: Format, stem: str, args: argparse.Namespace) -> Path:
 def _model(args: argparse.Namespace) -> keras.Model:
     """The model that is asked for."""
     if args.weights is not None:
-        from zoo.loading import load
+        from zoo.saving import load
 
         return load(args.weights)
     return create(*_named(args.model))
