@@ -166,3 +166,10 @@ def test_anything_else_shows_its_first_tensors():
         "it holds layer0.weight (0, 2), layer1.weight (1, 2), layer2.weight (2, 2) and 2 more; if you know" in message
     )
     assert "not known as weights of carlo" in refused(recorded("nafnet"), "carlo")
+
+
+def test_maxims_own_names():
+    lines = (golden.FOLDER / "maxim_s3_tree.txt").read_text(encoding="ascii").splitlines()
+    parts = (line.partition(" ") for line in lines if line)
+    tensors = empty({name: tuple(map(int, re.findall(r"\d+", shape))) for name, _, shape in parts})
+    assert [str(each) for each in candidates(tensors)] == ["maxim/gopro"]
