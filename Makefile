@@ -57,8 +57,10 @@ $(STAMP): requirements.lock setup.cfg pyproject.toml
 
 backends: $(STAMP) $(BACKENDS_STAMP)
 
-$(BACKENDS_STAMP): requirements-backends.lock requirements-export.lock requirements-cluster.lock
-	@$(BIN)/python -m pip install -qq $(addprefix --requirement ,$^)
+# spandrel asks for torchvision, which nothing here needs of it.
+$(BACKENDS_STAMP): requirements-backends.lock requirements-export.lock requirements-cluster.lock requirements-peers.lock
+	@$(BIN)/python -m pip install -qq $(addprefix --requirement ,$(filter-out requirements-peers.lock,$^))
+	@$(BIN)/python -m pip install -qq --no-deps --requirement requirements-peers.lock
 	@touch $@
 
 docs-tools: $(STAMP) $(DOCS_STAMP)
@@ -80,6 +82,8 @@ lock:
 		>requirements-cluster.lock
 	uv pip compile setup.cfg --extra docs --universal --python-version 3.11 --no-header --no-annotate \
 		--constraint requirements.lock --quiet | grep -vxFf requirements.lock >requirements-docs.lock
+	uv pip compile setup.cfg --extra peers --universal --python-version 3.11 --no-header --no-annotate \
+		--constraint requirements.lock --quiet | grep -E '^(einops|safetensors|spandrel)' >requirements-peers.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache *.egg-info docs/_build docs/cards docs/gallery

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from common.errors import did_you_mean
 from common.notebook import table
+from common.references import Reference
 from datasets.errors import DataError
 from datasets.members import Reader
 
@@ -50,6 +51,7 @@ class DatasetInfo:
         own_pairs: Whether it is whatever blurry and sharp images a user has.
         instead: Split -> those that stand in for it, the first one that is there, in data that need not have it.
         natural_images: Data set of sharp photographs that recipes may blur alike and train on as well; empty for none.
+        references: What its owners want cited, or what describes it; empty for a user's own.
     """
 
     name: str
@@ -76,6 +78,7 @@ class DatasetInfo:
     own_photographs: bool = False
     own_pairs: bool = False
     instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
 
     def __repr__(self) -> str:
         splits = ", ".join(f"{split} {count:,}" if count else split for split, count in self.splits.items())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from common.lazy import lazy
 from zoo import models  # noqa: F401  importing the models puts them into the registry
+from zoo.entries import identify
 from zoo.errors import ZooError
 from zoo.export import export
 from zoo.inference.batches import pad_to_fit, restore_batch, shrink_of
@@ -17,7 +18,7 @@ from zoo.inference.modes import inference_mode
 from zoo.inference.restore import restore
 from zoo.loading import load, load_weights
 from zoo.own.register import register_own
-from zoo.registry import ModelInfo, Variant, create, identify, info, list_models, register, unregister
+from zoo.registry import ModelInfo, Variant, create, info, list_models, register, unregister
 from zoo.saving import read_member, read_notes, save
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ def facts(info: ModelInfo, chosen: Mapping[str, Variant]) -> dict[str, str]:
     frames = sorted({variant.frames for variant in chosen.values()})
     return {
         "paper": info.paper,
+        **({"cite": "; ".join(each.text for each in info.references)} if info.references else {}),
         "licence": info.licence,
         "input": _input(info, frames),
         "size": _size(info),

@@ -15,18 +15,17 @@ A model of one's own is registered as those of the zoo are, and then has all tha
 from __future__ import annotations
 
 import fnmatch
-import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from common.errors import did_you_mean, one_line
+from common.references import Reference
 from zoo import fresh
 from zoo.backend import Tensor, global_policy, keras
 from zoo.cards import card_html
 from zoo.errors import ZooError
 from zoo.options import check_options, defaults_of
-from zoo.shapes import fixed_size, frames_and_multiple
 
 Builder = Callable[..., Any]
 
@@ -68,6 +67,9 @@ ALL = "all"
 
 OWN = "own"
 """The variant of every model that is a user's."""
+
+IMAGE_CHANNELS = "image_channels"
+"""The option by which a builder says that one image has other channels than its entry says."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ class ModelInfo:
         licence: Licence of the authors' code.
         defaults: The variant for each kind of data set (see `KINDS`) where it is not `default`.
         own: Where a model comes from that is a user's; None for those of this zoo.
+        references: What to cite, the model's own paper first.
     """
 
     name: str
@@ -140,6 +143,7 @@ class ModelInfo:
     licence: str = "none stated"
     defaults: Mapping[str, str] = field(default_factory=dict)
     own: Own | None = None
+    references: tuple[Reference, ...] = ()
 
     def __repr__(self) -> str:
         return f"<ModelInfo {self.name}: {self.title}, variants {', '.join(self.variants)}>"
@@ -212,6 +216,7 @@ def register(info: ModelInfo) -> Callable[[Builder], Builder]:
     Raises:
         ZooError: When the name is taken, or the entry speaks of variants, options or kinds that there are not.
 
+    >>> from zoo.entries import stranger
     >>> entry = stranger("brighter", "image", frames=1)
     >>> @register(entry)
     ... def build(inputs, *, gain: float = 1.1):
@@ -241,6 +246,7 @@ def unregister(name: str) -> None:
     Raises:
         ZooError: When there is no such model.
 
+    >>> from zoo.entries import stranger
     >>> _ = register(stranger("mine", "image", frames=1))(lambda inputs: inputs)
     >>> unregister("mine")
     >>> list_models("mine")
@@ -352,10 +358,11 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
     entry = _entry(name)
     chosen, contract = entry.info.variant(variant), entry.info.for_variant(variant)
     check_options(name, entry.builder, options)
+    told = {**chosen.options, **options}
     with global_policy(dtype):
-        inputs = _inputs(contract, chosen)
+        inputs = _inputs(contract, chosen, told.get(IMAGE_CHANNELS, contract.channels))
         try:
-            outputs = entry.builder(_checked(inputs[0], contract), *inputs[1:], **{**chosen.options, **options})
+            outputs = entry.builder(_checked(inputs[0], contract), *inputs[1:], **told)
         except (TypeError, ValueError) as error:
             if isinstance(error, ZooError) or not options:
                 raise
@@ -368,11 +375,11 @@ def create(name: str, variant: str | None = None, dtype: str | None = None, **op
     return model
 
 
-def _inputs(entry_info: ModelInfo, variant: Variant) -> list[Tensor]:
-    """The symbolic inputs of a model, the images first."""
+def _inputs(entry_info: ModelInfo, variant: Variant, channels: int) -> list[Tensor]:
+    """The symbolic inputs of a model, the images first, each of so many channels."""
     full = keras.config.dtype_policy().variable_dtype
     sides = variant.fixed_size or (None, None)
-    inputs = [keras.Input((*sides, variant.frames * entry_info.channels), dtype=full, name="blurry")]
+    inputs = [keras.Input((*sides, variant.frames * channels), dtype=full, name="blurry")]
     if entry_info.takes_blur_step:
         inputs.append(keras.Input((1,), dtype=full, name="blur_step"))
     if entry_info.takes_psf:
@@ -393,51 +400,6 @@ def parted(text: str) -> tuple[str, str | None]:
     """
     name, _, variant = text.partition("/")
     return name, variant or None
-
-
-def identify(model: keras.Model) -> tuple[ModelInfo, str]:
-    """The registry entry and the variant name of a model that `create` built, also after loading.
-
-    A functional Keras model of nobody here that takes one image, or three frames, and gives one back has an entry, too:
-    what it takes is read from its shapes.
-
-    Raises:
-        ZooError: When it is neither a registered model and variant nor such a model.
-
-    >>> entry, variant = identify(create("carlo", "tiny"))
-    >>> entry.name, variant
-    ('carlo', 'tiny')
-    """
-    if not isinstance(model, keras.Model):
-        raise ZooError(f"a model is expected, not {one_line(model)}; zoo.load or zoo.create gives one")
-    name, _, variant = model.name.partition(".")
-    if name in _ENTRIES and variant in _ENTRIES[name].info.variants:
-        return _ENTRIES[name].info, variant
-    if model not in _strangers:
-        _strangers[model] = _stranger(model)
-    return _strangers[model]
-
-
-_strangers: weakref.WeakKeyDictionary[keras.Model, tuple[ModelInfo, str]] = weakref.WeakKeyDictionary()
-
-
-def _stranger(model: keras.Model) -> tuple[ModelInfo, str]:
-    """The entry of a model that nobody registered, as far as its shapes tell it."""
-    try:
-        frames, multiple = frames_and_multiple(model)
-    except ZooError as error:
-        raise ZooError(
-            f"model {model.name!r} is not of this zoo, and {error}; build it with zoo.create or load such a file"
-        ) from error
-    name, variant = parted(spoken(model))
-    return stranger(name, variant or OWN, frames, multiple, fixed_size(model)), variant or OWN
-
-
-def stranger(name: str, variant: str, frames: int, multiple: int = 1, size: tuple[int, int] | None = None) -> ModelInfo:
-    """The entry of a colour model of which only the images that it takes are known."""
-    facts = Variant(parameters=0, frames=frames, fixed_size=size)
-    about = "A model that is not of this zoo."
-    return ModelInfo(name, name, "none", about, {variant: facts}, variant, size_multiple=multiple)
 
 
 def _checked(inputs: Any, entry_info: ModelInfo) -> Any:

@@ -28,8 +28,11 @@ from datasets.readers.hdc import parse_steps
 from datasets.registry import info as dataset_info
 from datasets.registry import list_datasets
 from zoo.inference.tiling import Tiles
-from zoo.registry import is_wildcard, matching, parted
+from zoo.registry import OWN, is_wildcard, matching, parted
+from zoo.saving import read_name
+from zoo.start import quiet_frameworks
 from zoo.weights import catalogue
+from zoo.weights.given import given_file, is_of_others, told_of
 from zoo.weights.store import located
 
 
@@ -45,14 +48,15 @@ def request_of(options: argparse.Namespace) -> Request:
     _check_names(options)
     _check_options(options)
     published = _published(options)
+    weights = _weights(options, published)
     return Request(
         models=options.model,
         datasets=options.dataset,
         seeds=options.seed,
         matched=frozenset(options.model) - {name for name in named if not is_wildcard(name)},
         model=ModelOptions(
-            variant=_variant(options, published),
-            weights=options.weights if published is None else located(published.name),
+            variant=_variant(options, published, weights),
+            weights=weights,
             published=None if published is None else published.name,
             changes=_changes(options),
             perceptual_weights=_weight_file(options.perceptual_weights),
@@ -114,12 +118,40 @@ def _published(options: argparse.Namespace) -> catalogue.Entry | None:
     return entry
 
 
-def _variant(options: argparse.Namespace, published: catalogue.Entry | None) -> str | None:
-    """The variant that is asked for; published weights bring theirs along."""
+def _weights(options: argparse.Namespace, published: catalogue.Entry | None) -> Path | None:
+    """The `.keras` file of the weights that are asked for; those of others are recognised and converted.
+
+    Raises:
+        ZooError: When they are not here, or a file of others is not recognised.
+        RunError: When it has sizes that are no variant's.
+    """
+    if published is not None:
+        return located(published.name)
+    given: Path | None = options.weights
+    if given is None or not is_of_others(given):
+        return given
+    # To convert them is the first that needs a framework.
+    quiet_frameworks()
+    converted = given_file(given)
+    if read_name(converted).endswith(f".{OWN}"):
+        raise RunError(
+            f"{given}: {told_of(converted)}: sizes that no variant has; give the file as the model itself, --model "
+            f"{given}, without --weights"
+        )
+    print(f"{given}: {told_of(converted)}", flush=True)
+    return converted
+
+
+def _variant(options: argparse.Namespace, published: catalogue.Entry | None, weights: Path | None) -> str | None:
+    """The variant that is asked for; published weights, and those of others, bring theirs along."""
     named = options.variant or any(variant for _, variant in map(parted, options.model))
-    if named or published is None:
+    if named:
         return str(options.variant) if options.variant else None
-    return published.variant
+    if published is not None:
+        return published.variant
+    if weights is None or weights == options.weights:
+        return None
+    return read_name(weights).partition(".")[2]
 
 
 def _check_names(options: argparse.Namespace) -> None:

@@ -17,11 +17,10 @@ from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import curves, environment, layout, migrate, record, store
 from benchmarks.run import config, earlier, estimate, fitting, own, own_data
 from benchmarks.run.checks import refuse_unfinished
-from benchmarks.run.experiment import WEIGHTS_WANTED, Experiment, weights_id
+from benchmarks.run.experiment import Experiment, weights_id
 from benchmarks.training import devices, hosts, loop, state
 from benchmarks.training import pairs as training_pairs
 from common.console import progress as progress_bar
-from common.files import file_hash
 from common.progress import Progress
 from datasets import frame_store
 from datasets.pairs import Pairs
@@ -99,8 +98,8 @@ class Runner:
             model = zoo.create(experiment.model, experiment.variant)
             return model, None, "none" if brought is None else f"file sha256:{brought.sha256}"
         training = migrate.training_of(zoo.read_notes(weights), weights)
-        named = experiment.options.published and weights_id(experiment.options)
-        return zoo.load(weights), training, named or f"file sha256:{file_hash(weights, WEIGHTS_WANTED)}"
+        told = weights_id(experiment.options)
+        return zoo.load(weights), training, f"{told}" if experiment.options.published else f"file sha256:{told}"
 
     def _trained_model(
         self, experiment: Experiment, recipe: Recipe, pairs: Pairs

@@ -15,7 +15,7 @@ from common.files import HASH_DIGITS, file_hash
 from zoo.inference.modes import usual_mode
 from zoo.inference.tiling import Tiles
 from zoo.registry import Own
-from zoo.weights.store import source_of
+from zoo.weights.store import source_hash, source_of
 
 WEIGHTS_WANTED = ".keras file with --weights"
 """What a user shall give where a weight file cannot be read."""
@@ -157,5 +157,8 @@ def weights_id(options: ModelOptions) -> str | None:
 
 
 def _hash(path: Path | None) -> str | None:
-    """The hash of a weight file, None for none."""
-    return None if path is None else file_hash(path, WEIGHTS_WANTED)
+    """The hash of a weight file, None for none; of weights of others that of their own file."""
+    if path is None:
+        return None
+    theirs = source_hash(path)
+    return file_hash(path, WEIGHTS_WANTED) if theirs is None else theirs[:HASH_DIGITS]

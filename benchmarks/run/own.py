@@ -11,10 +11,11 @@ from benchmarks.recipes.quick import quick
 from benchmarks.recipes.recipe import Recipe
 from benchmarks.records import record
 from benchmarks.run.experiment import Experiment
-from zoo.own.source import FILES, is_own
+from zoo.own.source import WEIGHTS, is_own
 from zoo.registry import parted
+from zoo.weights.given import given_file, told_of
 
-_SCORED_ONLY = FILES[1]
+_SCORED_ONLY = ".onnx"
 
 
 def names(models: Sequence[str]) -> tuple[str, ...]:
@@ -39,6 +40,8 @@ def names(models: Sequence[str]) -> tuple[str, ...]:
 def _registered(text: str) -> str:
     """Registers a user's model with its recipe; gives its name."""
     name = zoo.register_own(text).name
+    if text.endswith(WEIGHTS):
+        print(f"{text}: {told_of(given_file(text))}", flush=True)
     if recipes.makers(name):
         recipes.unregister(name)
     recipes.register(name, quick=_scored_only if text.endswith(_SCORED_ONLY) else quick)

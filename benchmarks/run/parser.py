@@ -44,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
         type=words,
         metavar="NAME[,NAME]",
         help="models, like atrous or atrous/tiny: see python -m zoo list; all, unet* or */tiny for several; or your "
-        "own: FILE.py:FUNCTION, MODULE:FUNCTION, FILE.keras or, with --no-train, FILE.onnx",
+        "own: FILE.py:FUNCTION, MODULE:FUNCTION, FILE.keras, FILE.pth or, with --no-train, FILE.onnx",
     )
     add("--dataset", required=True, type=words, metavar="NAME[,NAME]", help="data sets: see python -m datasets list")
     add(
@@ -113,7 +113,8 @@ def _add_model(group: argparse._ArgumentGroup) -> None:
         "--weights",
         type=_weights,
         metavar="FILE",
-        help="start from these weights, a file or a name of python -m zoo weights list; with --no-train, score them",
+        help="start from these weights, a .keras file, one of others such as a .pth, or a name of python -m zoo "
+        "weights list; with --no-train, score them",
     )
 
 

@@ -17,7 +17,7 @@ import msgspec
 from benchmarks.errors import RunError
 from common.cli import Parser, guarded, path
 
-NAMES = ("crops", "blur", "step", "local", "metrics", "median", "torch", "ocr", "psf", "models")
+NAMES = ("crops", "blur", "step", "local", "metrics", "median", "torch", "peers", "ocr", "psf", "models")
 # What was called so before.
 _ALIASES = {"networks": "models"}
 
@@ -61,6 +61,7 @@ def _run(names: Sequence[str], models: list[str] | None, target: Path | None) ->
         "metrics": cases.image_metrics,
         "median": median.median,
         "torch": speed_models.against_torch,
+        "peers": speed_models.against_peers,
         "ocr": hdc.recognition,
         "psf": hdc.blur_estimation,
     }

@@ -12,11 +12,14 @@ from typing import Any
 
 import zoo
 from benchmarks.errors import RunError
+from benchmarks.speed import peers
 from benchmarks.speed.compare import Comparison
 from zoo.registry import ALL, is_wildcard, matching, parted
 
 SIDE, BATCH = 256, 1
 _ROUNDS = 3
+# Model of a peer's, too -> side of the image.
+_PEERS = {"nafnet": 256, "restormer": 128, "mprnet": 64}
 # A training step is a forward pass and two products as large backward, for inputs and for weights.
 _STEP_PASSES = 3
 
@@ -87,15 +90,39 @@ def against_torch() -> list[Comparison]:
         ("U-Net (unet3) 1x256x256x3", ("unet3", ""), ("unet", ""), 256),
         ("dilated residual block 1x128x128x256", ("dilated_block", ""), ("dilated_block", ""), 128),
     ):
-        figures: dict[str, list[dict[str, float]]] = {"keras": [], "torch": []}
-        for _ in range(_ROUNDS):
-            figures["keras"].append(_measure("keras", *ours, side, BATCH))
-            figures["torch"].append(_measure("torch", *other, side, BATCH))
-        for what, key in (("forward", "forward_ms"), ("training step", "step_ms")):
-            first, second = (statistics.median(found[key] for found in figures[side_]) for side_ in ("keras", "torch"))
-            rows.append(
-                Comparison(f"{title}, {what}: ours / PyTorch", first, second, "ms", second / first, target=0.95)
-            )
+        rows += _compared(title, ours, other, side, target=0.95)
+    return rows
+
+
+def against_peers() -> list[Comparison]:
+    """Compares models with the modules of a peer, spandrel, in the usual variant; one line says so where it is missing.
+
+    Sides are as small as a step of some seconds asks for. PyTorch is timed in both of its memory formats and its faster
+    one counts. Processes alternate.
+    """
+    if not peers.is_installed():
+        print(f"the comparison with a peer's NAFNet, Restormer and MPRNet {peers.NEEDS}", file=sys.stderr)
+        return []
+    rows = []
+    for model, side in _PEERS.items():
+        variant = zoo.info(model).default
+        title = f"{model}/{variant} 1x{side}x{side}x3"
+        rows += _compared(title, (model, variant), (f"spandrel.{model}", variant), side, target=None)
+    return rows
+
+
+def _compared(
+    title: str, ours: tuple[str, str], other: tuple[str, str], side: int, target: float | None
+) -> list[Comparison]:
+    """Forward pass and training step of a model beside another's of PyTorch, in alternating processes."""
+    figures: dict[str, list[dict[str, float]]] = {"keras": [], "torch": []}
+    for _ in range(_ROUNDS):
+        figures["keras"].append(_measure("keras", *ours, side, BATCH))
+        figures["torch"].append(_measure("torch", *other, side, BATCH))
+    rows = []
+    for what, key in (("forward", "forward_ms"), ("training step", "step_ms")):
+        first, second = (statistics.median(found[key] for found in figures[name]) for name in ("keras", "torch"))
+        rows.append(Comparison(f"{title}, {what}: ours / PyTorch", first, second, "ms", second / first, target))
     return rows
 
 

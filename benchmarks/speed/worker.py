@@ -116,31 +116,37 @@ def _dilated_block() -> Any:
 
 
 def torch_model(name: str, variant: str, side: int, batch: int) -> dict[str, float]:
-    """Returns the figures of one of the benchmark's own PyTorch models, in the faster of both memory formats."""
-    import torch
+    """Returns the figures of a PyTorch model, in the faster of both memory formats.
 
-    from benchmarks.speed import torch_models
+    Args:
+        name: One of the benchmark's own, or `spandrel.MODEL` for the peer's module of a model of ours.
+        variant: The variant of ours whose sizes the peer's module has.
+        side: Side of the image.
+        batch: Number of images.
+    """
+    import torch
 
     found = []
     for form in (torch.contiguous_format, torch.channels_last):
         torch.manual_seed(0)
-        model: Any = torch_models.MODELS[name]()
+        model, channels = _made(name, variant)
         model = model.to(memory_format=form)
         optimiser = torch.optim.Adam(model.parameters(), 1e-6)
-        inputs = torch.rand(batch, torch_models.CHANNELS[name], side, side).to(memory_format=form)
+        inputs = torch.rand(batch, channels, side, side).to(memory_format=form)
         with torch.no_grad():
-            target = torch.rand_like(model(inputs))
+            targets = [torch.rand_like(each) for each in _listed(model(inputs))]
         matrix = torch.rand(_MATRIX_SIDE, _MATRIX_SIDE)
 
         def forward(model: Any = model, inputs: Any = inputs) -> Any:
             model.eval()
             with torch.no_grad():
-                return model(inputs).numpy()
+                return [each.numpy() for each in _listed(model(inputs))]
 
-        def step(model: Any = model, inputs: Any = inputs, target: Any = target, optimiser: Any = optimiser) -> Any:
+        def step(model: Any = model, inputs: Any = inputs, targets: Any = targets, optimiser: Any = optimiser) -> Any:
             model.train()
             optimiser.zero_grad()
-            loss = torch.nn.functional.mse_loss(model(inputs), target)
+            pairs = zip(_listed(model(inputs)), targets, strict=True)
+            loss = sum(torch.nn.functional.mse_loss(output, target) for output, target in pairs)
             loss.backward()
             optimiser.step()
             return loss.item()
@@ -150,6 +156,22 @@ def torch_model(name: str, variant: str, side: int, batch: int) -> dict[str, flo
 
         found.append(_figures(0, forward, step, product))
     return {name: min(figures[name] for figures in found) for name in found[0]}
+
+
+def _made(name: str, variant: str) -> tuple[Any, int]:
+    """A PyTorch model and the channels that it takes."""
+    from benchmarks.speed import peers, torch_models
+    from zoo.registry import info, options_of
+
+    source, _, model = name.partition(".")
+    if source != "spandrel":
+        return torch_models.MODELS[name](), torch_models.CHANNELS[name]
+    return peers.module_of(model, {**options_of(model), **info(model).variant(variant).options}), 3
+
+
+def _listed(outputs: Any) -> Any:
+    """The outputs of a model that has one or several."""
+    return outputs if isinstance(outputs, (list, tuple)) else [outputs]
 
 
 def _figures(

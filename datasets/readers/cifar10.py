@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from common.references import Reference
 from datasets.errors import DataError
 from datasets.image import ArrayFrame
 from datasets.readers.base import Found, Member, Reader
@@ -192,6 +193,16 @@ def _blurred(files: tuple[tuple[Path, int], ...], skip: int) -> Blurred:
 INFO = DatasetInfo(
     name="cifar10",
     title="CIFAR-10, Gaussian blur (Krizhevsky 2009; blur of the Bologna report)",
+    references=(
+        Reference(
+            ("Krizhevsky, Alex",),
+            "Learning Multiple Layers of Features from Tiny Images",
+            2009,
+            "University of Toronto",
+            "https://www.cs.toronto.edu/~kriz/learning-features-2009-TR.pdf",
+            "techreport",
+        ),
+    ),
     summary="Small photographs, each blurred on loading by its own Gaussian of sigma up to 3 pixels, seeded.",
     source="https://www.cs.toronto.edu/~kriz/cifar.html",
     licence=NOT_STATED,

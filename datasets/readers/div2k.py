@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from common.references import Reference
 from datasets.readers.base import Found, Member, Problem, Reader, natural, scan
 from datasets.registry import DatasetInfo, register
 
@@ -38,6 +39,14 @@ def _member(split: str, frame: str, found: dict[str, Found]) -> Member:
 INFO = DatasetInfo(
     name="div2k",
     title="DIV2K (Agustsson and Timofte 2017)",
+    references=(
+        Reference(
+            ("Agustsson, Eirikur", "Timofte, Radu"),
+            "NTIRE 2017 Challenge on Single Image Super-Resolution: Dataset and Study",
+            2017,
+            "CVPR Workshops 2017 (NTIRE)",
+        ),
+    ),
     summary="Sharp photographs only: a source of images to blur, not a data set to score on.",
     source="https://data.vision.ee.ethz.ch/cvl/DIV2K/",
     licence="academic research only",

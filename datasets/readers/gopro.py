@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from common.references import Reference
 from datasets.readers.base import (
     Findings,
     Found,
@@ -204,6 +205,15 @@ def _reader(kind: str) -> Reader:
 INFO = DatasetInfo(
     name="gopro",
     title="GOPRO_Large, linear blur (Nah et al. 2017)",
+    references=(
+        Reference(
+            ("Nah, Seungjun", "Kim, Tae Hyun", "Lee, Kyoung Mu"),
+            "Deep Multi-Scale Convolutional Neural Network for Dynamic Scene Deblurring",
+            2017,
+            "CVPR 2017",
+            "https://arxiv.org/abs/1612.02177",
+        ),
+    ),
     summary="Street scenes at 240 frames per second; blurry images are means of 7 to 13 frames (`blur`).",
     source="https://seungjunnah.github.io/Datasets/gopro",
     licence="CC BY 4.0",

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from common.references import Reference
 from datasets.errors import DataError
 from datasets.readers.base import Findings, Found, Member, Problem, Reader, as_problem, pair_up, scan
 from datasets.registry import DatasetInfo, register
@@ -163,6 +164,16 @@ def _is_sanity(stem: str) -> bool:
 INFO = DatasetInfo(
     name="hdc",
     title="Helsinki Deblur Challenge 2021",
+    references=(
+        Reference(
+            ("Juvonen, Markus", "Siltanen, Samuli", "Silva de Moura, Fernando"),
+            "Helsinki Deblur Challenge 2021: Description of Photographic Data",
+            2021,
+            "arXiv",
+            "https://arxiv.org/abs/2105.10233",
+            "misc",
+        ),
+    ),
     summary="Photographs of text in 20 steps of defocus, with the text, scored by character recognition.",
     source="https://zenodo.org/records/4916176",
     licence="CC BY 4.0",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from common.references import Reference
 from datasets.readers.base import Findings, Member, Problem, Reader, flat_folders, pair_up, scan
 from datasets.readers.gopro import OFFICIAL_NAME
 from datasets.registry import NOT_STATED, DatasetInfo, register
@@ -61,6 +62,22 @@ def check(root: Path, members: Mapping[str, Sequence[Member]]) -> Findings:
 INFO = DatasetInfo(
     name="hide",
     title="HIDE (Shen et al. 2019)",
+    references=(
+        Reference(
+            (
+                "Shen, Ziyi",
+                "Wang, Wenguan",
+                "Lu, Xiankai",
+                "Shen, Jianbing",
+                "Ling, Haibin",
+                "Xu, Tingfa",
+                "Shao, Ling",
+            ),
+            "Human-Aware Motion Deblurring",
+            2019,
+            "ICCV 2019",
+        ),
+    ),
     summary="People in motion, near (close-ups) and far (long shots).",
     source="https://github.com/joanshen0508/HA_deblur",
     licence=NOT_STATED,

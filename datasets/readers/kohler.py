@@ -19,6 +19,7 @@ from threading import Lock
 
 import numpy as np
 
+from common.references import Reference
 from datasets.errors import DataError
 from datasets.image import Frame, Window, cut
 from datasets.readers.base import Found, Member, Problem, Reader, as_problem, is_sample, scan, spans
@@ -236,6 +237,14 @@ def _array_frames(file: Found, image: int, kernel: int) -> dict[int, Frame]:
 INFO = DatasetInfo(
     name="kohler",
     title="Köhler et al. 2012",
+    references=(
+        Reference(
+            ("Köhler, Rolf", "Hirsch, Michael", "Mohler, Betty", "Schölkopf, Bernhard", "Harmeling, Stefan"),
+            "Recording and Playback of Camera Shake: Benchmarking Blind Deconvolution with a Real-World Database",
+            2012,
+            "ECCV 2012",
+        ),
+    ),
     summary="Four photographs shaken along twelve recorded camera trajectories, for evaluation only.",
     source="http://webdav.is.mpg.de/pixel/benchmark4camerashake/",
     licence=NOT_STATED,

@@ -18,6 +18,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from common.references import Reference
 from datasets.readers.base import Member, Reader, flat_folders, folders, pair_up, scan
 from datasets.readers.listed import check, may_have, members, missing_list, read_list
 from datasets.registry import DatasetInfo, register
@@ -78,6 +79,14 @@ def _reader(kind: str) -> Reader:
 J_INFO = DatasetInfo(
     name="realblur-j",
     title="RealBlur-J (Rim et al. 2020)",
+    references=(
+        Reference(
+            ("Rim, Jaesung", "Lee, Haeyun", "Won, Jucheol", "Cho, Sunghyun"),
+            "Real-World Blur Dataset for Learning and Benchmarking Deblurring Algorithms",
+            2020,
+            "ECCV 2020",
+        ),
+    ),
     summary="Scenes in dim light taken by two cameras at once, one of them shaken; the camera's own JPEG images.",
     source="https://github.com/rimchang/RealBlur",
     licence="CC BY 4.0",

@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from common.references import Reference
 from datasets.readers.base import (
     Findings,
     Member,
@@ -98,6 +99,22 @@ def _reader(kind: str) -> Reader:
 INFO = DatasetInfo(
     name="reds",
     title="REDS, blur track (Nah et al. 2019)",
+    references=(
+        Reference(
+            (
+                "Nah, Seungjun",
+                "Baik, Sungyong",
+                "Hong, Seokil",
+                "Moon, Gyeongsik",
+                "Son, Sanghyun",
+                "Timofte, Radu",
+                "Lee, Kyoung Mu",
+            ),
+            "NTIRE 2019 Challenge on Video Deblurring and Super-Resolution: Dataset and Study",
+            2019,
+            "CVPR Workshops 2019 (NTIRE)",
+        ),
+    ),
     summary="Videos of 100 frames; blur from 120 frames per second interpolated to 1920 (`blur`).",
     source="https://seungjunnah.github.io/Datasets/reds",
     licence="CC BY 4.0",
@@ -122,6 +139,15 @@ JPEG_INFO = replace(
     INFO,
     name="reds-jpeg",
     title="REDS, JPEG track (NTIRE 2021)",
+    references=(
+        *INFO.references,
+        Reference(
+            ("Nah, Seungjun", "Son, Sanghyun", "Lee, Suyoung", "Timofte, Radu", "Lee, Kyoung Mu"),
+            "NTIRE 2021 Challenge on Image Deblurring",
+            2021,
+            "CVPR Workshops 2021 (NTIRE)",
+        ),
+    ),
     summary="The same videos, blurred and JPEG-compressed (`blur_jpeg`). Never rank with reds.",
     layout="""Unpack the archives into one folder:
 REDS/

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from common.references import Reference
 from datasets.readers.base import Member, Reader, folders
 from datasets.readers.listed import check, may_have, members, missing_list, read_list
 from datasets.registry import DatasetInfo, register
@@ -57,6 +58,15 @@ def _name_of(sharp: str, blurry: str) -> tuple[str, str] | None:
 INFO = DatasetInfo(
     name="rsblur",
     title="RSBlur, real blur (Rim et al. 2022)",
+    references=(
+        Reference(
+            ("Rim, Jaesung", "Kim, Geonung", "Kim, Jungeon", "Lee, Junyong", "Lee, Seungyong", "Cho, Sunghyun"),
+            "Realistic Blur Synthesis for Learning Image Deblurring",
+            2022,
+            "ECCV 2022",
+            "https://arxiv.org/abs/2202.08771",
+        ),
+    ),
     summary="Real blurred images and sharp ones of the same moment, of two cameras.",
     source="https://github.com/rimchang/RSBlur",
     licence="CC BY 4.0",

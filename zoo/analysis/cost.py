@@ -16,7 +16,7 @@ import numpy as np
 
 from zoo.analysis.macs import COUNTED_SIDE, as_called, at_size, count_macs
 from zoo.backend import policy_of
-from zoo.registry import identify
+from zoo.entries import identify
 
 if TYPE_CHECKING:
     from keras.src.ops.node import Node

@@ -12,6 +12,7 @@ from keras import ops
 from zoo import registry
 from zoo.analysis.macs import COUNTED_SIDE
 from zoo.backend import input_gradient
+from zoo.entries import identify
 from zoo.errors import ZooError
 from zoo.inference.batches import margin_to_fit, shrink_of
 from zoo.start import caught_errors
@@ -79,7 +80,7 @@ def receptive_field(
     if isinstance(model, keras.Model):
         if variant is not None or options:
             raise ZooError("a variant and options are for a model's name; leave them out beside a model")
-        info, shrink = registry.identify(model)[0], shrink_of(model)
+        info, shrink = identify(model)[0], shrink_of(model)
         model = _in_double(model)
     else:
         info = registry.info(model).for_variant(variant)

@@ -14,10 +14,11 @@ import keras
 
 from common.memory import free_memory
 from zoo.analysis.cost import cost_of, weights_size
+from zoo.entries import identify
 from zoo.errors import ZooError
 from zoo.inference.batches import PIXELS_AT_ONCE
 from zoo.inference.tiling import SeamlessTiles
-from zoo.registry import identify, spoken
+from zoo.registry import spoken
 
 DEFAULT_OVERLAP = 64
 """Pixels around a tile for a model whose receptive field is the whole image or is not known."""

@@ -45,7 +45,7 @@ def add_to(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("model", nargs="?", metavar="MODEL[/VARIANT]", help="a model with fresh weights")
-    command.add_argument("--weights", metavar="NAME|FILE", help="published weights that are here, or a .keras file")
+    command.add_argument("--weights", metavar="NAME|FILE", help="published weights that are here, or a file")
     command.add_argument("--untrained", action="store_true", help="say that fresh weights are meant")
     command.add_argument("--format", required=True, choices=(*FORMATS, ALL), help="one of them, or all that can")
     command.add_argument(
@@ -120,11 +120,16 @@ def _check_source(args: argparse.Namespace) -> str:
         raise ZooError("give a model, or --weights; `python -m zoo list` and `python -m zoo weights list` show them")
     if args.weights is not None:
         from zoo.saving import read_name
-        from zoo.weights.store import chosen
+        from zoo.weights import given
 
         if args.untrained:
             raise ZooError("--untrained with --weights: leave one of them out")
-        return read_name(chosen(args.weights)).replace(".", "--", 1)
+        quiet_backend()
+        path = given.given_file(args.weights)
+        if told := given.told_of(path):
+            print(f"{args.weights}: {told}", file=sys.stderr, flush=True)
+        args.weights = path
+        return read_name(path).replace(".", "--", 1)
     name, variant = _named(args.model)
     if info(name).variant(variant).parameters and not args.untrained:
         raise ZooError(
@@ -154,7 +159,7 @@ def _target(kind: Format, stem: str, args: argparse.Namespace) -> Path:
 def _model(args: argparse.Namespace) -> keras.Model:
     """The model that is asked for."""
     if args.weights is not None:
-        from zoo.loading import load
+        from zoo.saving import load
 
         return load(args.weights)
     return create(*_named(args.model))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import zoo
 from common.console import terminal
+from common.references import bibliography
 from zoo.cards import facts
 from zoo.commands.tables import FIELD, MACS, WIDTH, giga, parameters, starred, table
 from zoo.registry import field_of, options_of
@@ -21,12 +22,18 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser("info", help="show the card of one model")
     command.add_argument("name", help="a model, see `python -m zoo list`")
     command.add_argument("--variant", metavar="NAME", help="only this variant, with its options")
+    command.add_argument("--bibtex", action="store_true", help="print what to cite, as BibTeX, and nothing else")
     command.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints the card of one model."""
     info = zoo.info(args.name)
+    if args.bibtex:
+        if not info.references:
+            raise zoo.ZooError(f"{info.name} is from nothing that can be cited; see `python -m zoo info {info.name}`")
+        print(bibliography(info.references))
+        return 0
     chosen = {args.variant: info.variant(args.variant)} if args.variant else info.variants
     screen = terminal(WIDTH)
     screen.print(f"{info.title} ({info.name})\n{info.summary}\n", markup=False)

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from common.cli import count, number, positive, size
 from common.console import duration, progress
 from common.progress import Progress
+from zoo.entries import identify
 from zoo.errors import ZooError
 from zoo.inference.failures import in_one_line
 from zoo.inference.image_files import MEGAPIXELS
 from zoo.inference.jobs import Job, Wish, plan
 from zoo.options import INFERENCE_MODES
-from zoo.registry import ModelInfo, identify, spoken
+from zoo.registry import ModelInfo, spoken
 from zoo.start import quiet_backend
 from zoo.weights import choice
 
@@ -73,7 +74,11 @@ def add_to(commands: Any) -> None:
         help="refuse larger (default: %(default)g)",
     )
     add = command.add_argument_group("model").add_argument
-    add("--weights", metavar="NAME|FILE", help="weights of the catalogue or a .keras file (default: the best here)")
+    add(
+        "--weights",
+        metavar="NAME|FILE",
+        help="weights of the catalogue, a .keras file, or a file of others such as a .pth (default: the best here)",
+    )
     add("--blur-step", type=_blur_step, metavar="K|auto", help="how blurred, for models that take it; auto guesses")
     add("--inference", choices=INFERENCE_MODES, help="where means are taken, for models that go by them")
     add("--no-guard", action="store_true", help="keep answers that are no photograph, such as coloured mosaics")

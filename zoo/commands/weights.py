@@ -20,6 +20,7 @@ from zoo.weights import catalogue, store
 _EXAMPLES = """examples:
   python -m zoo weights get maxim-gopro
   python -m zoo weights import nafnet-gopro-w32 NAFNet-GoPro-width32.pth
+  python -m zoo weights import somebodys-nafnet.pth
   python -m zoo weights import --model fcn --variant exact model_latest.pth -o fcn.keras
 """
 
@@ -54,15 +55,15 @@ def _add_list(actions: Any) -> None:
 def _add_import(actions: Any) -> None:
     action = actions.add_parser(
         "import",
-        help="convert a file of others: published weights by NAME, any others with --model",
+        help="convert a file of others: published weights by NAME, any others by what is recognised in them",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     action.add_argument("sources", nargs="+", metavar="[NAME] PATH", help="the weights' name, and the file or folder")
-    action.add_argument("--model", metavar="NAME", help="model of weights that the catalogue does not know")
-    action.add_argument("--variant", metavar="NAME", help="its variant (default: the usual one)")
+    action.add_argument("--model", metavar="NAME", help="model of other weights (default: read from the file)")
+    action.add_argument("--variant", metavar="NAME", help="its variant (default: read from the file, or the usual one)")
     action.add_argument("--key", metavar="NAME", help="container of the weights in the file, if the rule misses it")
-    action.add_argument("-o", "--output", type=path, metavar="FILE", help="with --model: the .keras file to write")
+    action.add_argument("-o", "--output", type=path, metavar="FILE", help="without NAME: the .keras file to write")
     action.set_defaults(run=_import)
 
 
@@ -135,24 +136,24 @@ def _get(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace) -> int:
     """Converts a file of others."""
     sources: Sequence[str] = args.sources
-    if args.model is None:
-        if len(sources) != 2 or args.variant or args.output or args.key:
-            raise ZooError(
-                "give a name of the catalogue and a file, or a file with --model (and --variant, --key, -o); "
-                "`python -m zoo weights list` shows the names"
-            )
+    if len(sources) == 1 and catalogue.is_name(sources[0]):
+        raise ZooError(f"{sources[0]} is a name of the catalogue; give its file, too, or ./{sources[0]} for a file")
+    if len(sources) == 2 and not (args.model or args.variant or args.output or args.key):
         entry = catalogue.find(sources[0])
         _check_model(entry)
         _announce(entry.name, _importing().import_published(entry.name, path(sources[1])))
         return 0
     if len(sources) != 1:
-        raise ZooError(f"with --model give one file, not {len(sources)}; its name is not in the catalogue then")
-    model, source = info(args.model), path(sources[0])
-    variant = args.variant or model.default
-    model.variant(variant)
-    target = args.output or Path(f"{model.name}--{variant}--{source.stem}.keras")
-    _importing().import_file(model.name, variant, source, target, args.key)
-    print(f"{model.name}/{variant}: {target}")
+        raise ZooError(
+            "give a name of the catalogue and a file, or one file alone (with --model, --variant, --key, -o if need "
+            "be); `python -m zoo weights list` shows the names"
+        )
+    if args.model is None and args.variant is not None:
+        raise ZooError("--variant belongs to a model; give --model, too")
+    if args.model is not None:
+        info(args.model).variant(args.variant)
+    target = _importing().import_file(args.model, args.variant, path(sources[0]), args.output, args.key)
+    print(f"{store.source_of(target)['recognised']}: {target}")
     return 0
 
 

@@ -32,7 +32,7 @@ def find_offers(given: Sequence[str] = ()) -> tuple[list[Offer], list[str]]:
     """The weights that are named, in their order, then those of the catalogue that are here, the best of them first.
 
     Args:
-        given: Names of the catalogue and `.keras` files.
+        given: Names of the catalogue, `.keras` files and weights of others.
 
     Returns:
         The weights, and why some of the catalogue's that are here are left out.
@@ -55,14 +55,16 @@ def find_offers(given: Sequence[str] = ()) -> tuple[list[Offer], list[str]]:
 
 
 def _named(given: str) -> Offer:
-    _, path = choice.chosen_or_best(given)
+    told, path = choice.chosen_or_best(given)
     if catalogue.is_name(given):
         return _of_catalogue(catalogue.find(given))
     found = choice.model_in(path)
     about = f"{found.info.title}, {found.variant}"
     if not found.trained:
         about += "; the file does not say that its weights were ever trained: what comes out may be noise"
-    return Offer(path.name, path, found.info, about)
+    # A visitor reads the file's name without its folder.
+    about += told.removeprefix(given).replace(", ", "; ", 1)
+    return Offer(Path(given).name, path, found.info, about)
 
 
 def _installed() -> list[catalogue.Entry]:

@@ -17,10 +17,11 @@ from typing import Any
 from weakref import finalize
 
 from zoo.backend import Tensor, keras, layers_within
+from zoo.entries import identify
 from zoo.errors import ZooError
 from zoo.inference.batches import model_frames, shrink_of
 from zoo.inference.inputs import with_medians
-from zoo.registry import ModelInfo, identify, spoken
+from zoo.registry import ModelInfo, spoken
 
 BLURRY, BLUR_STEP, PSF, SHARP = "blurry", "blur_step", "psf", "sharp"
 """Names of inputs and of the output, the same in every format."""

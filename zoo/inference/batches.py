@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.entries import identify
 from zoo.errors import ZooError
 from zoo.inference.guard import Guard, calmer
 from zoo.inference.inputs import check_batch, from_planes, known_blur, network_input, to_planes, with_medians
 from zoo.inference.run import run_model
 from zoo.inference.tiling import Tiles, restore_tiles
-from zoo.registry import ModelInfo, identify, spoken
+from zoo.registry import ModelInfo, spoken
 from zoo.shapes import fixed_size
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from common.progress import Progress
+from zoo.entries import identify
 from zoo.errors import ZooError
 from zoo.inference import score
 from zoo.inference.batches import model_frames
@@ -23,7 +24,7 @@ from zoo.inference.pixels import one_channel
 from zoo.inference.restore import restore
 from zoo.inference.tiling import Tiles
 from zoo.inference.video import open_video, restore_video
-from zoo.registry import identify, spoken
+from zoo.registry import spoken
 
 if TYPE_CHECKING:
     import keras

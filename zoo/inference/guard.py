@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.backend import keras
+from zoo.entries import identify
 from zoo.errors import ZooError
 from zoo.inference.modes import inference_mode
-from zoo.registry import ModelInfo, identify
+from zoo.registry import ModelInfo
 
 _LOG = logging.getLogger(__name__)
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from zoo.backend import Tensor, keras
+from zoo.entries import identify
 from zoo.errors import ZooError
-from zoo.registry import ModelInfo, identify, spoken
+from zoo.registry import ModelInfo, spoken
 
 
 def check_batch(batch: Any, info: ModelInfo, frames: int = 1) -> None:

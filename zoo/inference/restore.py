@@ -14,6 +14,7 @@ import numpy as np
 
 from common.errors import one_line
 from common.progress import Progress
+from zoo.entries import identify
 from zoo.errors import ZooError
 from zoo.fresh import is_fresh
 from zoo.inference.batches import margin_to_fit, model_frames, restore_batch
@@ -21,7 +22,7 @@ from zoo.inference.guard import Guard, guards, say
 from zoo.inference.pixels import as_array, as_float, check_image, counted, one_channel, to_type
 from zoo.inference.tiling import Tiles, reflected, restored_rows
 from zoo.inference.video import with_neighbours
-from zoo.registry import ModelInfo, identify, spoken
+from zoo.registry import ModelInfo, spoken
 
 if TYPE_CHECKING:
     import keras

@@ -22,7 +22,7 @@ _MODULES = {
     "mean_attention": ("ConvAttention", "DenseAttention"),
     "median": ("MedianFilter",),
     "multi_axis": ("CrossGating", "GatedMixing", "MultiAxisGating", "MultiAxisMlp"),
-    "normalisation": ("BatchNorm", "ImageGroupNormalization", "InstanceNormalization", "LayerNorm"),
+    "normalisation": ("BatchNorm", "DeviationNorm", "ImageGroupNormalization", "InstanceNormalization", "LayerNorm"),
     "padding": ("CropLike", "PadToMultiple", "ReflectionPadding2D", "ZeroMaps"),
     "pixel_shuffle": ("PixelShuffle", "PixelUnshuffle"),
     "patch_mixing": ("PatchMixing",),

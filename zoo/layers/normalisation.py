@@ -277,5 +277,47 @@ class LayerNorm(keras.layers.LayerNormalization):
         return ops.cast(x * scale + shift, self.compute_dtype)
 
 
+@keras.saving.register_keras_serializable(package="deblur_zoo")
+class DeviationNorm(keras.layers.Layer):
+    """Divides by the standard deviation of the channels, and scales each channel; nothing is subtracted.
+
+    Each place of a map goes by its own channels: x / sqrt(variance + epsilon) * gamma, with the biased variance about
+    the mean. Half-precision maps are normalised in float32.
+
+    Input and output shape: (..., channels).
+
+    Source: Zamir et al., "Restormer: efficient transformer for high-resolution image restoration" (CVPR 2022), whose
+    code calls it `BiasFree_LayerNorm`.
+
+    Args:
+        epsilon: Added to the variance.
+        **kwargs: Keras' layer arguments.
+    """
+
+    def __init__(self, epsilon: float = 1e-5, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates the scale."""
+        self.gamma = self.add_weight((input_shape[-1],), "ones", name="gamma", autocast=False)
+        self.built = True
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Normalises `inputs`."""
+        x = ops.cast(inputs, at_least_float32(inputs.dtype))
+        _, variance = moments(x, axes=(len(x.shape) - 1,), keepdims=True)
+        scale = ops.rsqrt(variance + self.epsilon) * ops.cast(self.gamma, x.dtype)
+        return ops.cast(x * scale, self.compute_dtype)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The input's shape."""
+        return tuple(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that rebuild the layer."""
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
 PictureGroupNormalization = ImageGroupNormalization
 """The first name of `ImageGroupNormalization`, which files of models go on to use."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from common.references import Reference
 from zoo.backend import Tensor, keras
+from zoo.models._papers import BOLOGNA
 from zoo.models._shared import he_normal
 from zoo.registry import ModelInfo, Variant, register
 
@@ -22,6 +24,15 @@ INFO = ModelInfo(
     title="ATROUS_NET",
     paper="L. Mancini, M. Simonati: deep image deblurring (University of Bologna), Tables 1 to 5; "
     "after S. Brehm et al., NTIRE 2020 (UniA)",
+    references=(
+        BOLOGNA,
+        Reference(
+            ("Brehm, Stephan", "Scherer, Sebastian", "Lienhart, Rainer"),
+            "High-Resolution Dual-Stage Multi-Level Feature Aggregation for Single Image and Video Deblurring",
+            2020,
+            "CVPR Workshops 2020 (NTIRE)",
+        ),
+    ),
     summary="Dilated convolutions in parallel see far without pooling; the output is a correction to the middle frame.",
     variants={
         "reds": Variant(

@@ -7,6 +7,7 @@ authors' code. Receptive field 41 pixels.
 from __future__ import annotations
 
 from zoo.backend import Tensor, keras
+from zoo.models._papers import BOLOGNA
 from zoo.registry import ModelInfo, Variant, register
 
 DEPTH = 10
@@ -15,6 +16,7 @@ INFO = ModelInfo(
     name="carlo",
     title="CARLO_NET",
     paper="L. Mancini, M. Simonati: deep image deblurring (University of Bologna), Tables 1 and 3",
+    references=(BOLOGNA,),
     summary="A plain encoder-decoder of valid 3x3 (transposed) convolutions with additive skips, for small images.",
     variants={
         "image": Variant(parameters=2_663_555, macs=158_537_640_960, receptive_field=41, note="the report's model"),

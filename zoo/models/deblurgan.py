@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from zoo.backend import Tensor, keras
+from zoo.models._papers import DEBLURGAN
 from zoo.models._shared import he_normal
 from zoo.registry import ModelInfo, Variant, register
 
@@ -22,6 +23,7 @@ INFO = ModelInfo(
     name="deblurgan",
     title="DeblurGAN",
     paper="O. Kupyn, V. Budzan, M. Mykhailych, D. Mishkin, J. Matas: DeblurGAN, CVPR 2018, and its public code",
+    references=(DEBLURGAN,),
     summary="Residual blocks with instance normalisation at quarter resolution predict a correction to the image; "
     "trained against a critic.",
     variants={
@@ -42,6 +44,7 @@ LITE_INFO = ModelInfo(
     name="deblurgan-lite",
     title="Depth-separable DeblurGAN",
     paper="Li et al.: a depth-separable DeblurGAN with channel and spatial attention, section on the generator",
+    references=(DEBLURGAN,),
     summary="DeblurGAN without normalisation: nine blocks of attention and depth-separable convolutions, pixel "
     "shuffle for the way up.",
     variants={

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from common.references import Reference
 from zoo.backend import Tensor, keras
+from zoo.models._papers import CHARACTERS
 from zoo.models._shared import grey_tail, he_normal
 from zoo.registry import ModelInfo, Variant, register
 
@@ -35,6 +37,17 @@ INFO = ModelInfo(
     title="FBA-Net",
     paper="T. Germer, T. Uelwer, S. Harmeling: deblurring the HDC2021 photographs (paper and public code), Table 1; "
     "after M. Forte, F. Pitié: F, B, Alpha Matting, 2020",
+    references=(
+        CHARACTERS,
+        Reference(
+            ("Forte, Marco", "Pitié, François"),
+            "F, B, Alpha Matting",
+            2020,
+            "arXiv",
+            "https://arxiv.org/abs/2003.07711",
+            "misc",
+        ),
+    ),
     summary="A ResNet-50 dilated from 1/8 resolution on and pyramid pooling see the whole image; the decoder joins "
     "them with the early maps.",
     variants={

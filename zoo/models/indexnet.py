@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from common.references import Reference
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
+from zoo.models._papers import CHARACTERS
 from zoo.models._shared import glorot_uniform, grey_tail
 from zoo.registry import ModelInfo, Variant, register
 
@@ -33,6 +35,16 @@ INFO = ModelInfo(
     title="IndexNet",
     paper="T. Germer, T. Uelwer, S. Harmeling: deblurring the HDC2021 photographs (paper and public code), Table 1; "
     "after H. Lu et al.: indices matter, ICCV 2019",
+    references=(
+        CHARACTERS,
+        Reference(
+            ("Lu, Hao", "Dai, Yutong", "Shen, Chunhua", "Xu, Songcen"),
+            "Indices Matter: Learning to Index for Deep Image Matting",
+            2019,
+            "ICCV 2019",
+            "https://arxiv.org/abs/1908.00672",
+        ),
+    ),
     summary="A MobileNetV2 whose poolings weigh the pixels of each cell by learnt maps, which guide the way up too.",
     variants={
         "paper": Variant(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from common.references import Reference
 from zoo.backend import Tensor, keras
+from zoo.models._papers import BOLOGNA
 from zoo.registry import ModelInfo, Variant, register
 
 KERNEL_SIDE = 5
@@ -19,6 +21,16 @@ INFO = ModelInfo(
     title="KAIST_NET",
     paper="H. Sim, M. Kim: per-pixel adaptive kernels with residual down-up and up-down modules, NTIRE 2019; "
     "as rebuilt by L. Mancini, M. Simonati (University of Bologna), Tables 1 to 4",
+    references=(
+        Reference(
+            ("Sim, Hyeonjun", "Kim, Munchurl"),
+            "A Deep Motion Deblurring Network Based on Per-Pixel Adaptive Kernels With Residual Down-Up and Up-Down "
+            "Modules",
+            2019,
+            "CVPR Workshops 2019 (NTIRE)",
+        ),
+        BOLOGNA,
+    ),
     summary="A U-shaped model predicts a 5x5 kernel for every pixel of the middle frame, a residual image and the "
     "weight that blends the two.",
     variants={

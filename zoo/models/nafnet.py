@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from common.references import Reference
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.models._shared import pytorch_conv, pytorch_depthwise
@@ -41,6 +42,22 @@ INFO = ModelInfo(
     name="nafnet",
     title="NAFNet",
     paper="L. Chen, X. Chu, X. Zhang, J. Sun: simple baselines for image restoration, ECCV 2022",
+    references=(
+        Reference(
+            ("Chen, Liangyu", "Chu, Xiaojie", "Zhang, Xiangyu", "Sun, Jian"),
+            "Simple Baselines for Image Restoration",
+            2022,
+            "ECCV 2022",
+            "https://arxiv.org/abs/2204.04676",
+        ),
+        Reference(
+            ("Chu, Xiaojie", "Chen, Liangyu", "Chen, Chengpeng", "Lu, Xin"),
+            "Improving Image Restoration by Revisiting Global Information Aggregation",
+            2022,
+            "ECCV 2022",
+            "https://arxiv.org/abs/2112.04491",
+        ),
+    ),
     summary="Gates in the place of activation functions, means over the image in the place of attention; at test time "
     "the means are taken over windows of the size that training has seen.",
     variants={
@@ -85,6 +102,7 @@ def build(
     residual_scale: float = 1.0,
     block_scale: float = 0.0,
     stem: int = 1,
+    image_channels: int = 3,
 ) -> Tensor:
     """Builds NAFNet.
 
@@ -92,7 +110,7 @@ def build(
     input's size.
 
     Args:
-        inputs: Tensor (batch, height, width, 3) in [0, 1], of any size.
+        inputs: Tensor (batch, height, width, image_channels) in [0, 1], of any size.
         width: Channels of the finest level; each coarser one has twice as many.
         encoder_blocks: Blocks on each level of the encoder, finest first.
         middle_blocks: Blocks below the last level.
@@ -104,9 +122,10 @@ def build(
         block_scale: Weight of every block's changes at the start; with 0 every block gives what it got.
         stem: Side of the cells of pixels that are one place of the finest level; 1 for every pixel by itself, as in the
             authors' form. Larger cells cost less and see farther.
+        image_channels: Channels of an image.
 
     Returns:
-        Tensor (batch, height, width, 3), not clipped.
+        Tensor (batch, height, width, image_channels), not clipped.
 
     Raises:
         ZooError: For another mode, a crop or widths below 1, and levels that encoder and decoder do not share.
@@ -144,7 +163,7 @@ def build(
         x = PixelShuffle(2, name=f"up{level}_shuffle")(x)
         x = layers.Add(name=f"up{level}_sum")([x, skips[level - 1]])
         x = blocks[level - 1].row(x, count, f"decoder{level}")
-    x = pytorch_conv(x, 3 * stem**2, 3, "correction", scale=residual_scale, dtype=full)
+    x = pytorch_conv(x, image_channels * stem**2, 3, "correction", scale=residual_scale, dtype=full)
     if stem > 1:
         x = PixelShuffle(stem, dtype=full, name="pixels")(x)
     x = CropLike(dtype=full, name="cropped")([x, inputs])

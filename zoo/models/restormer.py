@@ -1,14 +1,14 @@
 """Restormer: a transformer whose attention is among channels, so that whole images pass through it.
 
 Source: Zamir et al., "Restormer: efficient transformer for high-resolution image restoration" (CVPR 2022), and the
-authors' code for motion deblurring: layer normalisation with a shift, no convolution with a bias.
+authors' code; by default the form for motion deblurring: layer normalisation with a shift, no convolution with a bias.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from common.references import Reference
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.models._shared import pytorch_conv, pytorch_depthwise
@@ -23,6 +23,22 @@ INFO = ModelInfo(
     title="Restormer",
     paper="S. W. Zamir, A. Arora, S. Khan, M. Hayat, F. S. Khan, M.-H. Yang: Restormer, efficient transformer for "
     "high-resolution image restoration, CVPR 2022",
+    references=(
+        Reference(
+            (
+                "Zamir, Syed Waqas",
+                "Arora, Aditya",
+                "Khan, Salman",
+                "Hayat, Munawar",
+                "Khan, Fahad Shahbaz",
+                "Yang, Ming-Hsuan",
+            ),
+            "Restormer: Efficient Transformer for High-Resolution Image Restoration",
+            2022,
+            "CVPR 2022",
+            "https://arxiv.org/abs/2111.09881",
+        ),
+    ),
     summary="An encoder and a decoder of attention among channels, which sees the whole image at a cost linear in its "
     "pixels.",
     variants={
@@ -46,11 +62,16 @@ def build(
     refinement_blocks: Count = 4,
     expansion: float = 2.66,
     residual_scale: float = 1.0,
+    use_bias: bool = False,
+    norm_shift: bool = True,
+    dual_pixel: bool = False,
+    image_channels: int = 3,
+    channels_out: int = 3,
 ) -> Tensor:
     """Builds Restormer.
 
     Args:
-        inputs: Tensor (batch, height, width, 3) in [0, 1], both sides multiples of 8.
+        inputs: Tensor (batch, height, width, image_channels) in [0, 1], both sides multiples of 8.
         width: Channels of the finest level, an even number; each coarser one has twice as many.
         level_blocks: Transformer blocks on each level, finest first; the coarsest level has them once, the others in
             encoder and decoder.
@@ -58,21 +79,34 @@ def build(
         refinement_blocks: Blocks after the decoder.
         expansion: Hidden channels of the feed-forward part as a multiple of its own, rounded down.
         residual_scale: Factor on the initial kernel of the last convolution, which is added to the image.
+        use_bias: Whether the convolutions have a bias, but for the first one and those that change the size.
+        norm_shift: Whether layer normalisation subtracts the mean and has a shift (the authors' `WithBias`); without,
+            it divides by the standard deviation alone (`BiasFree`, their form for denoising).
+        dual_pixel: Whether the features of the first convolution are added before the last one, whose result is then
+            the image itself: the authors' form for the two views of a dual-pixel sensor along 6 channels.
+        image_channels: Channels of an image.
+        channels_out: Channels of the result.
 
     Returns:
-        Tensor (batch, height, width, 3), not clipped.
+        Tensor (batch, height, width, channels_out), not clipped.
 
     Raises:
-        ZooError: For other than two to four levels, levels without heads, and channels that heads cannot share.
+        ZooError: For other than two to four levels, levels without heads, channels that heads cannot share, and a
+            result that cannot be added to the image.
     """
     levels = len(level_blocks)
     if not 2 <= levels <= 4 or len(heads) != levels:
         raise ZooError(f"level_blocks={level_blocks!r}, heads={heads!r}: give both for the same two to four levels")
     if width % 2 or any(count < 1 or (width << level) % count for level, count in enumerate(heads)):
         raise ZooError(f"width={width} is odd or cannot be shared by heads={heads!r}")
-    blocks = [_Blocks(count, expansion) for count in heads]
+    if not dual_pixel and image_channels != channels_out and min(image_channels, channels_out) > 1:
+        raise ZooError(
+            f"image_channels={image_channels} and channels_out={channels_out} cannot be added; only dual_pixel=True "
+            "gives an image of other channels"
+        )
+    blocks = [_Blocks(count, expansion, use_bias, norm_shift) for count in heads]
 
-    x = _conv(inputs, width, 3, "embed")
+    first = x = _conv(inputs, width, 3, "embed")
     skips = []
     for level in range(1, levels):
         x = blocks[level - 1].row(x, level_blocks[level - 1], f"encoder{level}")
@@ -84,11 +118,15 @@ def build(
         x = keras.layers.Concatenate(name=f"up{level}_concat")([x, skips[level - 1]])
         # The finest level keeps all channels.
         if level > 1:
-            x = _conv(x, x.shape[-1] // 2, 1, f"reduce{level}")
+            x = pytorch_conv(x, x.shape[-1] // 2, 1, f"reduce{level}", use_bias=use_bias)
         x = blocks[level - 1].row(x, level_blocks[level - 1], f"decoder{level}")
     x = blocks[0].row(x, refinement_blocks, "refinement")
     full = keras.config.dtype_policy().variable_dtype
-    x = _conv(x, 3, 3, "correction", residual_scale, dtype=full)
+    if dual_pixel:
+        first = pytorch_conv(first, 2 * width, 1, "skip", use_bias=use_bias)
+        x = keras.layers.Add(name="skipped")([x, first])
+        return pytorch_conv(x, channels_out, 3, "correction", use_bias=use_bias, dtype=full)
+    x = pytorch_conv(x, channels_out, 3, "correction", residual_scale, use_bias, dtype=full)
     return keras.layers.Add(dtype=full, name="sharp")([x, inputs])
 
 
@@ -99,10 +137,14 @@ class _Blocks:
     Attributes:
         heads: Heads of the attention.
         expansion: Hidden channels of the feed-forward part as a multiple of its own.
+        use_bias: Whether the convolutions have a bias.
+        norm_shift: Whether layer normalisation subtracts the mean and has a shift.
     """
 
     heads: int
     expansion: float
+    use_bias: bool
+    norm_shift: bool
 
     def row(self, x: Tensor, count: int, name: str) -> Tensor:
         """`count` transformer blocks one after the other."""
@@ -117,22 +159,28 @@ class _Blocks:
             x: Tensor (batch, height, width, channels).
             name: Start of the layers' names.
         """
-        from zoo.layers import GateHalves, LayerNorm, TransposedAttention
+        from zoo.layers import GateHalves, TransposedAttention
 
-        layers, channels = keras.layers, x.shape[-1]
-        change = LayerNorm(epsilon=1e-5, name=f"{name}_norm1")(x)
-        change = _conv(change, 3 * channels, 1, f"{name}_qkv")
-        change = pytorch_depthwise(change, f"{name}_qkv_around", use_bias=False)
+        layers, channels, bias = keras.layers, x.shape[-1], self.use_bias
+        change = self._normalised(x, f"{name}_norm1")
+        change = pytorch_conv(change, 3 * channels, 1, f"{name}_qkv", use_bias=bias)
+        change = pytorch_depthwise(change, f"{name}_qkv_around", use_bias=bias)
         change = TransposedAttention(self.heads, name=f"{name}_attention")(change)
-        change = _conv(change, channels, 1, f"{name}_attended")
+        change = pytorch_conv(change, channels, 1, f"{name}_attended", use_bias=bias)
         x = layers.Add(name=f"{name}_sum1")([x, change])
 
-        change = LayerNorm(epsilon=1e-5, name=f"{name}_norm2")(x)
-        change = _conv(change, 2 * int(channels * self.expansion), 1, f"{name}_expand")
-        change = pytorch_depthwise(change, f"{name}_expand_around", use_bias=False)
+        change = self._normalised(x, f"{name}_norm2")
+        change = pytorch_conv(change, 2 * int(channels * self.expansion), 1, f"{name}_expand", use_bias=bias)
+        change = pytorch_depthwise(change, f"{name}_expand_around", use_bias=bias)
         change = GateHalves("gelu", name=f"{name}_gate")(change)
-        change = _conv(change, channels, 1, f"{name}_project")
+        change = pytorch_conv(change, channels, 1, f"{name}_project", use_bias=bias)
         return layers.Add(name=f"{name}_sum2")([x, change])
+
+    def _normalised(self, x: Tensor, name: str) -> Tensor:
+        from zoo.layers import DeviationNorm, LayerNorm
+
+        norm = LayerNorm if self.norm_shift else DeviationNorm
+        return norm(epsilon=1e-5, name=name)(x)
 
 
 def _halved(x: Tensor, name: str) -> Tensor:
@@ -149,6 +197,6 @@ def _doubled(x: Tensor, name: str) -> Tensor:
     return PixelShuffle(2, name=f"{name}_shuffle")(_conv(x, 2 * x.shape[-1], 3, name))
 
 
-def _conv(x: Tensor, filters: int, size: int, name: str, scale: float = 1.0, **options: Any) -> Tensor:
-    """A convolution as all are here: without bias."""
-    return pytorch_conv(x, filters, size, name, scale, use_bias=False, **options)
+def _conv(x: Tensor, filters: int, size: int, name: str) -> Tensor:
+    """A convolution that has no bias in any form."""
+    return pytorch_conv(x, filters, size, name, use_bias=False)

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from common.references import Reference
 from zoo.backend import Tensor, keras
+from zoo.models._papers import CHARACTERS
 from zoo.models._shared import glorot_uniform, grey_tail
 from zoo.registry import ModelInfo, Variant, register
 
@@ -23,6 +25,16 @@ _PAPER = (
     "T. Germer, T. Uelwer, S. Harmeling: deblurring the HDC2021 photographs (paper and public code), Table 1; "
     "after O. Ronneberger et al.: U-Net, 2015"
 )
+_REFERENCES = (
+    CHARACTERS,
+    Reference(
+        ("Ronneberger, Olaf", "Fischer, Philipp", "Brox, Thomas"),
+        "U-Net: Convolutional Networks for Biomedical Image Segmentation",
+        2015,
+        "MICCAI 2015",
+        "https://arxiv.org/abs/1505.04597",
+    ),
+)
 _TINY_NOTE = "narrow, three poolings, corrects its input"
 
 
@@ -32,6 +44,7 @@ def _info(number: int, summary: str, variants: dict[str, Variant], multiple: int
         name=f"unet{number}",
         title=f"U-Net {number}",
         paper=_PAPER,
+        references=_REFERENCES,
         summary=summary,
         variants=variants,
         default="paper",

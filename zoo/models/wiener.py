@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from common.references import Reference
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.registry import ModelInfo, Variant, register
@@ -11,6 +12,16 @@ INFO = ModelInfo(
     title="Wiener deconvolution (the blur is known)",
     paper="Hunt 1973: The application of constrained least squares estimation to image restoration by digital "
     "computer; after Wiener 1949",
+    references=(
+        Reference(
+            ("Hunt, B. R.",),
+            "The Application of Constrained Least Squares Estimation to Image Restoration by Digital Computer",
+            1973,
+            "IEEE Transactions on Computers",
+            "https://doi.org/10.1109/TC.1973.5009169",
+            "article",
+        ),
+    ),
     summary="Divides by the transform of the point spread function, held back by the Laplacian where noise would win. "
     "Nothing is learnt.",
     # Balances were chosen on training images: by PSNR, and by character recognition of simulated photographs.

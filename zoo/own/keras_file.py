@@ -1,4 +1,4 @@
-"""A `.keras` file of a user's own as a builder: the same layers on another input, with the file's weights."""
+"""A file of a user's own as a builder, `.keras` or weights of others: its layers on another input, with its weights."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from zoo import saving
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.own.source import Source, running
-from zoo.registry import Builder
+from zoo.registry import Builder, list_models
 from zoo.shapes import fixed_size
+from zoo.weights.given import given_file
 
 Shape = tuple[int | None, int | None, int]
 
@@ -22,12 +23,13 @@ def builder_of(source: Source) -> tuple[Shape, Builder]:
     Raises:
         ZooError: When the file cannot be loaded, or is no model of one image.
     """
-    loaded = saving.load(source.path)
+    loaded = saving.load(given_file(source.path))
     inputs: list[Tensor] = getattr(loaded, "inputs", None) or []
     if len(inputs) != 1 or len(inputs[0].shape) != 4:
         raise ZooError(f"{source.text}: is no functional model that takes images alone; save one that is")
-    # Of a sequence of layers, too, the graph.
-    loaded = keras.Model(inputs[0], loaded.outputs if len(loaded.outputs) > 1 else loaded.outputs[0])
+    # Of a sequence of layers, too, the graph; of a model of this zoo the restored image, which comes first.
+    first = len(loaded.outputs) == 1 or loaded.name.partition(".")[0] in list_models()
+    loaded = keras.Model(inputs[0], loaded.outputs[0] if first else loaded.outputs)
     free = (None, None, loaded.inputs[0].shape[-1])
 
     def build(inputs: Tensor) -> Any:

@@ -35,7 +35,8 @@ def register_own(source: str) -> ModelInfo:
         source: `path/to/file.py:function` or `package.module:function`, a function from the input tensor (batch,
             height, width, 3) in [0, 1] to the output tensor of the same shape; with an attribute `frames = 3` it takes
             previous, current and next frame along 9 channels. Or a `.keras` file, which is read in safe mode and
-            brings its weights along, or an `.onnx` file, which can be restored with but not trained.
+            brings its weights along, a file of others' weights such as a `.pth`, which is recognised (see `zoo.load`),
+            or an `.onnx` file, which can be restored with but not trained.
 
     Returns:
         The model's entry.
@@ -78,7 +79,7 @@ def _built(source: Source) -> tuple[keras.Model, Builder]:
     """A model with its first weights, and what builds others like it on an input tensor."""
     if source.path.suffix == ".onnx" and not source.function:
         from zoo.own.onnx_file import builder_of
-    elif source.path.suffix == ".keras" and not source.function:
+    elif not source.function:
         from zoo.own.keras_file import builder_of
     else:
         builder_of = _of_function

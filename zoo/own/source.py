@@ -19,7 +19,10 @@ from common.errors import did_you_mean
 from common.files import HASH_DIGITS, expand, file_hash
 from zoo.errors import ZooError
 
-FILES = (".keras", ".onnx")
+WEIGHTS = (".pth", ".pt", ".ckpt", ".safetensors")
+"""Endings of files with weights of others, from which a model is recognised."""
+
+FILES = (".keras", ".onnx", *WEIGHTS)
 """Endings of files that are a model by themselves."""
 
 _PYTHON = ".py"
@@ -71,7 +74,7 @@ def find(text: str) -> Source:
     """The file and function that a text means.
 
     Args:
-        text: `path/to/file.py:function`, `package.module:function`, or a `.keras` or `.onnx` file.
+        text: `path/to/file.py:function`, `package.module:function`, or a file that is a model by itself, see `FILES`.
 
     Raises:
         ZooError: When there is no such file or module, or no function is named.

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.memory import free_memory
+from zoo.entries import in_own_sizes, stranger
 from zoo.errors import ZooError
-from zoo.registry import OWN, ModelInfo, info, list_models, stranger
+from zoo.registry import OWN, ModelInfo, info, list_models
 from zoo.shapes import FRAMES
+from zoo.start import quiet_backend
 from zoo.weights import catalogue, store
+from zoo.weights.given import given_file, is_of_others, told_of
 
 _DATASET, _METRIC = "gopro", "psnr"
 # Weights in float32, a second time while they are read; what is left is for the images.
@@ -36,10 +39,11 @@ def chosen_or_best(given: str | None) -> tuple[str, Path]:
     """The weights' name as it is told, and their file; the catalogue's are checked against what was written.
 
     Args:
-        given: A name of the catalogue or a `.keras` file; None takes the best that are here.
+        given: A name of the catalogue, a `.keras` file, or weights of others, which are recognised and converted;
+            None takes the best that are here.
 
     Raises:
-        ZooError: When they are not here, damaged or of another format.
+        ZooError: When they are not here, damaged or not recognised.
     """
     if given is None:
         entry = best_installed()
@@ -49,11 +53,12 @@ def chosen_or_best(given: str | None) -> tuple[str, Path]:
     if catalogue.is_name(given):
         store.verify(given)
         return given, path
-    if path.is_file() and path.suffix != ".keras":
-        raise ZooError(
-            f"{path}: not a .keras file; convert weights of others with `python -m zoo weights import` first"
-        )
-    return given, path
+    if not is_of_others(path):
+        return given, path
+    # To convert them is the first that needs a framework.
+    quiet_backend()
+    converted = given_file(given)
+    return f"{given}, {told_of(converted)}", converted
 
 
 def model_in(path: Path) -> Found:
@@ -67,6 +72,10 @@ def model_in(path: Path) -> Found:
     name, _, variant = read_name(path).partition(".")
     if name in list_models() and variant in info(name).variants:
         model = info(name)
+    elif name in list_models() and variant == OWN:
+        # Of a file in the cache nobody knows the name.
+        told = store.source_of(path).get("source", path)
+        model = in_own_sizes(name, read_channels(path) or 0, str(told))
     else:
         frames = FRAMES.get(read_channels(path) or 0)
         if frames is None:

@@ -1,17 +1,19 @@
 """What stands around the weights in a checkpoint: containers, prefixes and the state of a training, by rule.
 
-1. A file whose tensors lie in one of the usual containers is opened there, again and again: `params_ema`, `params`,
-   `state_dict`, `model`, `opt/target`, `target`. The order is the preference: whoever keeps the running mean of the
-   weights (`params_ema`) beside the weights means it to be used. A key that is given is opened first, and must be
+1. A file whose tensors lie in one of the usual containers (`CONTAINERS`) is opened there, again and again; so is a
+   container of any other name that holds all of a file. The order is the preference: whoever keeps the running mean of
+   the weights (`params_ema`) beside the weights means it to be used. A key that is given is opened first, and must be
    there.
 2. What lies outside the opened container is the state of a training (optimiser, schedule, losses) and is left out.
    Where nothing was opened, only containers with names of such state are left out; anything else must fit.
-3. A prefix that wrapping a model adds (`module.`, `_orig_mod.`) falls away where every name has it.
+3. A prefix that wrapping a model adds (`module.`, `_orig_mod.`, `net.`) falls away where every name has it; `model.`
+   only before a name, as some models number their layers behind it.
 4. Counters of batches, whole numbers that no model computes with, are left out.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -20,14 +22,25 @@ import numpy as np
 from common.errors import did_you_mean
 from zoo.errors import ZooError
 
-CONTAINERS = ("params_ema", "params", "state_dict", "model", "opt/target", "target")
+CONTAINERS = (
+    "params_ema",
+    "params-ema",
+    "params",
+    "model_state_dict",
+    "state_dict",
+    "model",
+    "net",
+    "generator",
+    "opt/target",
+    "target",
+)
 """Where weights lie, the first that is there."""
 
 STATE = ("optimizer", "optimizers", "optimizer_states", "opt", "opt_state", "scheduler", "schedulers", "lr_schedulers")
 """Containers of what only a training needs."""
 
-PREFIXES = ("module.", "_orig_mod.")
-"""What wrapping a model puts before every name."""
+# What wrapping a model puts before every name.
+_PREFIX = re.compile(r"module\.|_orig_mod\.|netG\.|net\.|network\.|generator\.|model\.(?!\d)")
 
 _COUNTERS = ("num_batches_tracked",)
 _SHOWN = 5
@@ -86,7 +99,15 @@ def opened(flat: Mapping[str, np.ndarray], key: str | None, where: str) -> Opene
 def _container(names: Iterable[str], key: str | None) -> str | None:
     """The container to open next; None where there is none."""
     names = list(names)
-    return next((each for each in ((key,) if key else CONTAINERS) if any(_within(n, each) for n in names)), None)
+    found = next((each for each in ((key,) if key else CONTAINERS) if any(_within(n, each) for n in names)), None)
+    return found if found or key else _only(names)
+
+
+def _only(names: list[str]) -> str | None:
+    """The container that holds everything, of whatever name; Keras and Flax have slashes in names of layers, too."""
+    outer = {name.partition("/")[0] for name in names if "/" in name}
+    dotted = any("." in name.partition("/")[2] for name in names)
+    return outer.pop() if dotted and len(outer) == 1 and all("/" in name for name in names) else None
 
 
 def _within(name: str, container: str) -> bool:
@@ -102,7 +123,11 @@ def _is_counter(name: str) -> bool:
 
 
 def _without_prefixes(tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    for prefix in PREFIXES:
-        while tensors and all(name.startswith(prefix) for name in tensors):
-            tensors = {name.removeprefix(prefix): each for name, each in tensors.items()}
+    while (found := {_prefix(name) for name in tensors}) and len(found) == 1 and (prefix := found.pop()):
+        tensors = {name.removeprefix(prefix): each for name, each in tensors.items()}
     return tensors
+
+
+def _prefix(name: str) -> str:
+    match = _PREFIX.match(name)
+    return match[0] if match else ""

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from zoo import registry
 from zoo.backend import keras
 from zoo.errors import ZooError
 from zoo.registry import spoken
 from zoo.weights.layouts import STATISTICS, arranged, owner_of, weight_for, weights_of
-from zoo.weights.names.base import UNUSED, Names, known, names_of
+from zoo.weights.names.base import UNUSED, Names
+from zoo.weights.recognise import candidates
 
 _SHOWN = 3
-# The layers that a file may lack are a small part of any model.
-_OPTIONAL_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -141,52 +138,5 @@ def _needs_none(layer: keras.layers.Layer, leaf: str) -> bool:
 
 def _advice(model: keras.Model, tensors: Mapping[str, np.ndarray]) -> str:
     """Which models and variants a checkpoint fits instead, for the end of a message."""
-    others = [name for name in fitting(tensors) if name != spoken(model)]
+    others = [name for name in map(str, candidates(tensors)) if name != spoken(model)]
     return f"; it fits {' and '.join(others)}" if others else ""
-
-
-def fitting(tensors: Mapping[str, np.ndarray]) -> list[str]:
-    """The models with their variants that a checkpoint may be of, told by names and numbers.
-
-    A model is built only where a file lacks what it may lack and has nearly as many parameters as a variant.
-
-    Args:
-        tensors: Arrays by the names that the authors gave them.
-
-    Returns:
-        `model/variant` where every tensor is known and all together have the variant's number of parameters.
-    """
-    found = []
-    for model in known():
-        if model not in registry.list_models():
-            continue
-        names = names_of(model)
-        places = names.places(tensors)
-        if any(place is None for place, _ in places.values()):
-            continue
-        # Each weight once, however many names it has, and without what is counted apart or not used.
-        counted = {
-            (place, leaf): math.prod(tensors[name].shape)
-            for name, (place, leaf) in places.items()
-            if place != UNUSED and leaf not in STATISTICS
-        }
-        total = sum(counted.values())
-        # A variant may leave out what a file has, and a file may lack what a variant has.
-        needed = sum(
-            count for (place, _), count in counted.items() if not names.may_lack((place or "").partition("/")[0])
-        )
-        for name, variant in registry.info(model).variants.items():
-            if variant.parameters in (total, needed) or (
-                needed == total == _without_optional(model, name, at_least=total)
-            ):
-                found.append(f"{model}/{name}")
-    return found
-
-
-def _without_optional(model: str, variant: str, at_least: int) -> int:
-    """Trainable parameters of a variant without the layers that a file may lack; 0 where these cannot be so many."""
-    full, options = registry.info(model).variant(variant).parameters, names_of(model).without_optional
-    if not options or not at_least < full < (1 + _OPTIONAL_SHARE) * at_least:
-        return 0
-    built = registry.create(model, variant, **options)
-    return sum(math.prod(weight.shape) for weight in built.trainable_weights)

@@ -20,6 +20,8 @@ from zoo.errors import ZooError
 from zoo.weights import catalogue
 
 _CHUNK = 1 << 20
+# Of a hash, in a file's name.
+_DIGITS = 32
 
 
 class Pin(msgspec.Struct):
@@ -37,6 +39,15 @@ class Pin(msgspec.Struct):
 def folder() -> Path:
     """Where converted weights lie."""
     return cache_folder() / "weights"
+
+
+def path_of_recognised(digest: str) -> Path:
+    """Where the converted file lies, or will lie, of weights that the catalogue does not know.
+
+    Args:
+        digest: SHA-256 of the file that they came from.
+    """
+    return folder() / "recognised" / f"{digest[:_DIGITS]}.keras"
 
 
 def path_of(name: str) -> Path:
@@ -96,6 +107,13 @@ def source_of(path: Path) -> dict[str, Any]:
 
     found: dict[str, Any] = read_notes(path).get("weights", {})
     return found
+
+
+def source_hash(path: Path) -> str | None:
+    """SHA-256 of the file that one in the cache was made of by itself; None for any other file."""
+    if path.parent != path_of_recognised("").parent:
+        return None
+    return source_of(path).get("sha256")
 
 
 def hash_of(path: Path) -> str:

@@ -18,7 +18,8 @@ from benchmarks.run.experiment import weights_id
 from benchmarks.run.parser import build_parser
 from benchmarks.run.plan import plan_all
 from benchmarks.run.request import ModelOptions
-from tests.support.checkpoints import write_carlo
+from tests.support.checkpoints import write_carlo, write_torch_zip
+from tests.support.nafnet_files import nafnet_tensors
 from zoo.weights import catalogue, store
 from zoo.weights.importing import import_published
 
@@ -113,7 +114,8 @@ def test_a_name_stays_a_name(here, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "toy-tiny").write_text("something else")
     assert request("--model", "carlo", "--weights", "toy-tiny", *SCORED).model.published == "toy-tiny"
-    assert request("--model", "carlo", "--weights", "./toy-tiny", *SCORED).model.published is None
+    with pytest.raises(zoo.ZooError, match=r"^toy-tiny: no weights of PyTorch"):
+        request("--model", "carlo", "--weights", "./toy-tiny", *SCORED)
     assert request("--model", "carlo", "--weights", "toy-tiny", *SCORED).model.variant == "tiny"
     for named in (("--model", "carlo/image"), ("--model", "carlo", "--variant", "image")):
         assert request(*named, "--weights", "toy-tiny", *SCORED).options_of(named[1]).variant == "image"
@@ -142,6 +144,35 @@ def test_refusals(here, refused, tmp_path, model, weights, words):
 def test_another_variant(here, refused):
     line = refused(main, "--model", "carlo/image", "--weights", "toy-tiny", *SCORED)
     assert line.endswith("holds carlo/tiny, not carlo/image; use --model carlo --variant tiny")
+
+
+class TestFilesOfOthers:
+    def test_they_bring_their_variant_along(self, file, capsys):
+        asked = request("--model", "carlo", "--weights", file, *SCORED)
+        assert capsys.readouterr().out == f"{file}: carlo/tiny\n"
+        assert asked.model.variant == "tiny" and asked.model.published is None
+        (experiment,) = (each for each in plan_all(asked) if each.model == "carlo")
+        # The key is of the owner's file, whatever it is converted to.
+        assert experiment.choices["weights"] == hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+
+    def test_they_are_scored(self, file, tmp_path):
+        run_with("--model", "carlo", "--weights", file, "--results", tmp_path)
+        (path,) = (tmp_path / "runs").glob("cifar10--*--carlo--*.json")
+        run = records.read(path).run
+        assert (run.variant, run.weights) == (
+            "tiny",
+            f"file sha256:{hashlib.sha256(file.read_bytes()).hexdigest()[:16]}",
+        )
+
+    def test_refusals(self, file, refused, tmp_path):
+        assert "holds carlo/tiny, not kaist/tiny" in refused(main, "--model", "kaist/tiny", "--weights", file, *SCORED)
+        write_torch_zip(tmp_path / "small.pth", nafnet_tensors(encoders=(1,), decoders=(1,)))
+        line = refused(main, "--model", "nafnet", "--weights", tmp_path / "small.pth", *SCORED)
+        assert line.endswith(f"give the file as the model itself, --model {tmp_path}/small.pth, without --weights")
+        write_torch_zip(tmp_path / "x.pth", {"a.b": np.zeros(3, np.float32)})
+        assert "not known as weights of any model" in refused(
+            main, "--model", "carlo", "--weights", tmp_path / "x.pth", *SCORED
+        )
 
 
 def test_weights_that_come_with_the_zoo_are_told_apart_by_their_own_hash():

@@ -15,6 +15,8 @@ from PIL import Image
 
 import zoo
 from benchmarks import metrics
+from tests.support.checkpoints import write_torch_zip
+from tests.support.nafnet_files import nafnet_tensors
 from zoo.__main__ import main
 from zoo.inference import files
 from zoo.inference.image_files import Photograph, read_photograph
@@ -233,7 +235,7 @@ def test_what_cannot_be_is_refused_before_any_work(same, weights, nothing_instal
         ([str(source), "--weights", "maxim-gopr"], "did you mean 'maxim-gopro'"),
         ([str(source), "--weights", "maxim-gopro"], "the weights maxim-gopro are not here; fetch them with"),
         ([str(source)], "no weights for photographs are here, and none are named with --weights; fetch them with"),
-        ([str(source), "--weights", str(source)], "not a .keras file"),
+        ([str(source), "--weights", str(source)], "no weights of PyTorch"),
         ([*one, "--backend", "jax"], another),
         ([*one, "--inference", "local"], "identity/image has no inference modes"),
     ]
@@ -247,6 +249,17 @@ def test_what_cannot_be_is_refused_before_any_work(same, weights, nothing_instal
             main(["restore", *one, *arguments])
         assert ended.value.code == 2
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.png", "copy.png", "empty", "file", "link.png", "x"]
+
+
+def test_weights_of_others(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DEBLUR_ZOO_CACHE", str(tmp_path / "cache"))
+    source, weights = tmp_path / "a.png", tmp_path / "small.pth"
+    write_photograph(source, Photograph(picture()))
+    write_torch_zip(weights, {"params": nafnet_tensors(encoders=(1,), decoders=(1,))})
+    assert main(["restore", str(source), "--weights", str(weights)]) == 0
+    told = capsys.readouterr().out.splitlines()[0]
+    assert told.startswith(f"weights: {weights}, nafnet/own (width=4, ") and told.endswith("train_crop=256")
+    assert read_photograph(tmp_path / "a-restored.png").pixels.shape == (24, 37, 3)
 
 
 def _changed_config(source, target, change):

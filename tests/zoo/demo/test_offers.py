@@ -83,7 +83,7 @@ def test_what_is_given_and_cannot_be_used_is_refused(tmp_path, weight_files):
         find_offers(["maxim-gopr"])
     other = tmp_path / "weights.pth"
     other.write_bytes(b"x")
-    with pytest.raises(zoo.ZooError, match=r"not a \.keras file"):
+    with pytest.raises(zoo.ZooError, match=r"no weights of PyTorch"):
         find_offers([str(weight_files["identity"]), str(other)])
     zoo.save(zoo.create("wiener"), tmp_path / "wiener.keras")
     with pytest.raises(zoo.ZooError, match="needs to know the blur itself"):

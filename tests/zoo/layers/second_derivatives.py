@@ -51,6 +51,7 @@ CASES = {
     "Blend": [_case("Blend", shapes=(MAPS, MAPS, (2, 4, 6, 1)))],
     "ChannelAttention": [_case("ChannelAttention", 2, slope=0.2)],
     "CropLike": [_case("CropLike", shapes=((2, 6, 8, 4), MAPS))],
+    "DeviationNorm": [_case("DeviationNorm")],
     "FirstChannels": [_case("FirstChannels", 2)],
     "GateHalves": [_case("GateHalves"), _case("GateHalves", "gelu")],
     "ConvAttention": [_case("ConvAttention", 2)],

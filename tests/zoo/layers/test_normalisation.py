@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.support import golden
+from zoo import layers as zoo_layers
 from zoo.layers.normalisation import InstanceNormalization, PictureGroupNormalization
 from zoo.layers.weight_standardisation import StandardisedConv2D
 
@@ -192,3 +193,14 @@ def test_running_statistics_equal_pytorchs():
 def test_instance_normalisation_rebuilds():
     layer = InstanceNormalization(1e-3, affine=True, running_statistics=True, momentum=0.5, name="here")
     assert InstanceNormalization.from_config(layer.get_config()).get_config() == layer.get_config()
+
+
+def test_division_by_the_deviation_alone():
+    x = np.random.default_rng(0).normal(2, 1, (2, 3, 4, 5))
+    layer = zoo_layers.DeviationNorm(epsilon=1e-3, dtype="float64")
+    layer.build(x.shape)
+    scale = np.arange(1.0, 6.0)
+    layer.gamma.assign(scale)
+    expected = x / np.sqrt(x.var(axis=-1, keepdims=True) + 1e-3) * scale
+    np.testing.assert_allclose(np.asarray(layer(x)), expected, rtol=1e-12)
+    assert type(layer).from_config(layer.get_config()).epsilon == 1e-3

@@ -34,6 +34,18 @@ def test_two_levels_are_refused():
         zoo.create("mprnet", "tiny", widths=(8, 16))
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"kernel": 4}, "kernel=4 must be odd"),
+        ({"image_channels": 6}, "image_channels=6 and channels_out=3 must be 1 or 3"),
+    ],
+)
+def test_what_cannot_be_built(options, words):
+    with pytest.raises(zoo.ZooError, match=words):
+        zoo.create("mprnet", "tiny", **options)
+
+
 def test_names_of_checkpoints():
     assert layer_of("shallow_feat3.1.CA.conv_du.2", "weight") == "stage3_cab_excite"
     assert layer_of("stage3_orsnet.orb3.body.8", "weight") == "stage3_group3_conv"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.weights.names.nafnet import layer_of
+from zoo.weights.names.nafnet import layer_of_in
 
 # Layers' names -> parameters of the part at width 32.
 PARTS = {
@@ -180,6 +180,7 @@ def test_unusable_options_are_refused():
 
 
 def test_names_of_checkpoints():
+    layer_of = layer_of_in([f"ups.{level}.0" for level in range(4)])
     assert layer_of("encoders.3.27.conv2", "weight") == "encoder4_28_around"
     assert layer_of("middle_blks.0.sca.1", "bias") == "middle_1_attend"
     assert [layer_of("decoders.0.0", leaf) for leaf in ("beta", "gamma")] == ["decoder4_1_sum1", "decoder4_1_sum2"]
@@ -187,3 +188,5 @@ def test_names_of_checkpoints():
     for unknown in ("encoders.4.0.conv1", "encoders.0.0.conv9", "ups.0.1", "head"):
         assert layer_of(unknown, "weight") is None
     assert layer_of("encoders.0.0", "alpha") is None
+    # The coarsest decoder is the first there.
+    assert layer_of_in(["ups.0.0", "ups.1.0"])("decoders.0.3.norm1", "bias") == "decoder2_4_norm1"

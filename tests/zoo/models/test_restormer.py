@@ -103,6 +103,14 @@ def test_names_of_checkpoints():
     assert layer_of("decoder_level1.3.ffn.dwconv", "weight") == "decoder1_4_expand_around"
     assert layer_of("refinement.0.attn", "temperature") == "refinement_1_attention"
     assert layer_of("up4_3.body.0", "weight") == "up3"
-    for unknown in ("encoder_level4.0.attn.qkv", "latent.0.attn.key", "up4_3.body.1", "skip_conv"):
+    assert layer_of("skip_conv", "weight") == "skip"
+    for unknown in ("encoder_level4.0.attn.qkv", "latent.0.attn.key", "up4_3.body.1", "skip_conv.0"):
         assert layer_of(unknown, "weight") is None
     assert layer_of("latent.0.attn", "weight") is None
+
+
+def test_other_channels_need_the_dual_pixel_form():
+    with pytest.raises(zoo.ZooError, match="only dual_pixel=True gives an image of other channels"):
+        zoo.create("restormer", "tiny", image_channels=6)
+    model = zoo.create("restormer", "tiny", image_channels=6, dual_pixel=True)
+    assert (model.input_shape[-1], model.output_shape[-1]) == (6, 3)

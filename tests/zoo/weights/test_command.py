@@ -111,6 +111,11 @@ def test_import_of_others(published, file, tmp_path, monkeypatch, capsys):
     assert zoo.load("carlo--tiny--toy.keras").name == "carlo.tiny"
     assert run("import", "--model", "carlo", "--variant", "tiny", "toy.h5", "-o", "new/x.keras") == 0
     assert zoo.load("new/x.keras").name == "carlo.tiny"
+    # The file itself tells what it is of.
+    assert run("import", "toy.h5") == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "carlo/tiny: carlo--tiny--toy.keras"
+    assert run("import", "--model", "carlo", "toy.h5") == 0
+    assert capsys.readouterr().out == "carlo/tiny: carlo--tiny--toy.keras\n"
 
 
 @pytest.mark.parametrize(
@@ -121,11 +126,13 @@ def test_import_of_others(published, file, tmp_path, monkeypatch, capsys):
             ["list", "--model", "carl"],
             "no weights are known of 'carl' (did you mean 'carlo'?); there are",
         ),
-        (["import", "toy-gopro"], "give a name of the catalogue and a file, or a file with --model"),
+        (["import", "toy-gopro"], "toy-gopro is a name of the catalogue; give its file, too, or ./toy-gopro"),
         (["import", "toy-gopro", "x", "y"], "give a name of the catalogue and a file"),
         (["import", "toy-gopro", "x", "--variant", "tiny"], "give a name of the catalogue and a file"),
+        (["import", "x.pth", "--variant", "tiny"], "--variant belongs to a model; give --model, too"),
+        (["import", "missing.pth"], "missing.pth: no such file or folder"),
         (["import", "toy-gopro", "missing.pth"], "missing.pth: no such file or folder"),
-        (["import", "--model", "carlo", "a", "b"], "with --model give one file, not 2"),
+        (["import", "--model", "carlo", "a", "b"], "give a name of the catalogue and a file, or one file alone"),
         (["import", "--model", "carl", "a"], "unknown model 'carl' (did you mean 'carlo'?)"),
         (["import", "--model", "carlo", "--variant", "imag", "a"], "has no variant 'imag' (did you mean 'image'?)"),
         (["verify", "toy-gopro"], "the weights toy-gopro are not here"),

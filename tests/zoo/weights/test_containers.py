@@ -23,6 +23,11 @@ A, B = np.zeros(2, np.float32), np.ones(3, np.float32)
         ({"model/state_dict/module.module.a": A, "model/state_dict/module.module.b": B}, ("model", "state_dict")),
         ({"a": A, "b": B, "optimizer/state/0": A, "lr_schedulers/0": B}, ()),
         ({"_orig_mod.a": A, "_orig_mod.b": B}, ()),
+        ({"params-ema/a": A, "params-ema/b": B, "params/a": B}, ("params-ema",)),
+        ({"model_state_dict/net.a": A, "model_state_dict/net.b": B}, ("model_state_dict",)),
+        ({"net/module.netG.a": A, "net/module.netG.b": B}, ("net",)),
+        ({"generator/a": A, "generator/b": B, "discriminator/a": A}, ("generator",)),
+        ({"state_dict/model.a": A, "state_dict/model.b": B}, ("state_dict",)),
     ],
 )
 def test_by_rule(flat, keys):
@@ -31,6 +36,19 @@ def test_by_rule(flat, keys):
     assert found.tensors["a"] is A
     assert found.keys == keys
     assert len(found.left_out) == len(flat) - 2
+
+
+def test_a_container_of_any_name_that_holds_everything():
+    flat = {"somebodys/module.a.weight": A, "somebodys/module.b.bias": B}
+    assert list(opened(flat, None, "x.pth").tensors) == ["a.weight", "b.bias"]
+    # Names of Keras' layers stand before a slash, too.
+    for flat in ({"conv2d/kernel": A, "conv2d/bias": B}, {"one/a.b": A, "two/a.b": B}):
+        assert list(opened(flat, None, "x.h5").tensors) == list(flat)
+
+
+def test_numbered_layers_keep_what_stands_before_them():
+    flat = {"model.1.weight": A, "model.4.weight": B}
+    assert list(opened(flat, None, "x.pth").tensors) == list(flat)
 
 
 def test_a_key_that_is_given_goes_first():

@@ -24,6 +24,9 @@ class Blocks:
         activation: The layer between the convolutions of every block of stages 1 to 3.
         residual_scale: Factor on the initial kernels of what is added to something.
         without: The part that an ablation leaves out, see `fcn.build`; empty for none.
+        kernel: Side of the kernels that look at neighbours, an odd number.
+        use_bias: Whether the convolutions have a bias, but for those beside a change of the size and the last one of
+            a residual group.
     """
 
     widths: tuple[int, ...]
@@ -32,9 +35,20 @@ class Blocks:
     activation: Any
     residual_scale: float
     without: str = ""
+    kernel: int = 3
+    use_bias: bool = False
 
-    def conv(self, x: Tensor, filters: int, size: int, name: str, residual: bool = False, **options: Any) -> Tensor:
-        """A "same" convolution without bias, started as PyTorch does it: uniform in +-1 / sqrt(fan-in).
+    def conv(
+        self,
+        x: Tensor,
+        filters: int,
+        size: int,
+        name: str,
+        residual: bool = False,
+        use_bias: bool | None = None,
+        **options: Any,
+    ) -> Tensor:
+        """A "same" convolution whose kernel starts as PyTorch does it: uniform in +-1 / sqrt(fan-in).
 
         Args:
             x: Tensor (batch, height, width, channels).
@@ -42,16 +56,18 @@ class Blocks:
             size: Side of the kernel.
             name: Name of the layer.
             residual: Whether the result will be added to something.
+            use_bias: Whether it has a bias, from zeros; None for what is usual in the model.
             **options: Arguments of Keras' convolution.
         """
+        bias = self.use_bias if use_bias is None else use_bias
         scale = (self.residual_scale if residual else 1.0) ** 2 / 3.0
         start = keras.initializers.VarianceScaling(scale, mode="fan_in", distribution="uniform")
         return keras.layers.Conv2D(
-            filters, size, padding="same", use_bias=False, kernel_initializer=start, name=name, **options
+            filters, size, padding="same", use_bias=bias, kernel_initializer=start, name=name, **options
         )(x)
 
     def attention_block(self, x: Tensor, name: str, activation: Any = None) -> Tensor:
-        """Channel attention block: two 3x3 convolutions, a gate per channel from their mean, plus the input.
+        """Channel attention block: two convolutions, a gate per channel from their mean, plus the input.
 
         The paper calls the convolutions the key and the gate the query.
 
@@ -61,8 +77,8 @@ class Blocks:
             activation: A layer for between the convolutions instead of the shared one.
         """
         layers, channels = keras.layers, x.shape[-1]
-        key = self.conv(x, channels, 3, f"{name}_conv1")
-        key = self.conv((activation or self.activation)(key), channels, 3, f"{name}_conv2", residual=True)
+        key = self.conv(x, channels, self.kernel, f"{name}_conv1")
+        key = self.conv((activation or self.activation)(key), channels, self.kernel, f"{name}_conv2", residual=True)
         query = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_mean")(key)
         query = self.conv(query, channels // self.reduction, 1, f"{name}_squeeze", activation="relu")
         query = self.conv(query, channels, 1, f"{name}_excite", activation="sigmoid")
@@ -70,8 +86,8 @@ class Blocks:
         return layers.Add(name=f"{name}_sum")([key, x])
 
     def shallow(self, images: Tensor, stage: int, activation: Any = None) -> Tensor:
-        """Processing block: the first 3x3 convolution of a stage and a channel attention block."""
-        x = self.conv(images, self.widths[0], 3, f"stage{stage}_conv")
+        """Processing block: the first convolution of a stage and a channel attention block."""
+        x = self.conv(images, self.widths[0], self.kernel, f"stage{stage}_conv")
         return x if self.without == "pb" else self.attention_block(x, f"stage{stage}_cab", activation)
 
     def attention_blocks(self, x: Tensor, count: int, name: str) -> Tensor:
@@ -92,7 +108,7 @@ class Blocks:
         for level, width in enumerate(self.widths, start=1):
             if level > 1:
                 x = layers.AveragePooling2D(2, name=f"stage{stage}_half{level - 1}")(x)
-                x = self.conv(x, width, 1, f"stage{stage}_down{level - 1}")
+                x = self.conv(x, width, 1, f"stage{stage}_down{level - 1}", use_bias=False)
             x = self.attention_blocks(x, self.level_blocks, f"stage{stage}_encoder{level}")
             if before is not None:
                 fused = [
@@ -109,7 +125,7 @@ class Blocks:
         x, results = maps[-1], []
         for level in range(len(self.widths), 0, -1):
             if level < len(self.widths):
-                x = self.conv(x, self.widths[level - 1], 1, f"stage{stage}_up{level}")
+                x = self.conv(x, self.widths[level - 1], 1, f"stage{stage}_up{level}", use_bias=False)
                 x = _doubled(x, f"stage{stage}_double{level}")
                 skip = self.attention_block(maps[level - 1], f"stage{stage}_skip{level}")
                 x = layers.Add(name=f"stage{stage}_skipped{level}")([x, skip])
@@ -117,10 +133,10 @@ class Blocks:
             results.append(x)
         return results[::-1]
 
-    def image(self, x: Tensor, images: Tensor, name: str, size: int = 1) -> Tensor:
+    def image(self, x: Tensor, images: Tensor, name: str, size: int = 1, channels: int = 3) -> Tensor:
         """A stage's image in full precision: a convolution of its features plus the blurred image."""
         full = keras.config.dtype_policy().variable_dtype
-        change = self.conv(x, 3, size, f"{name}_change", residual=True, dtype=full)
+        change = self.conv(x, channels, size, f"{name}_change", residual=True, dtype=full)
         return keras.layers.Add(dtype=full, name=name)([change, images])
 
     def supervised_attention(self, x: Tensor, images: Tensor, stage: int, name: str) -> tuple[Tensor, Tensor]:
@@ -177,7 +193,7 @@ class Blocks:
         for level in range(1, len(self.widths) + 1):
             name = f"stage{stage}_group{level}"
             y = self.attention_blocks(x, blocks, name)
-            y = self.conv(y, channels, 3, f"{name}_conv", residual=True)
+            y = self.conv(y, channels, self.kernel, f"{name}_conv", residual=True, use_bias=False)
             x = layers.Add(name=f"{name}_sum")([x, y])
             if before is None:
                 continue
@@ -195,7 +211,7 @@ class Blocks:
     def _widened(self, x: Tensor, channels: int, level: int, name: str) -> Tensor:
         """A map with the channels of each finer level in turn, then `channels`; not yet resized."""
         for finer in range(level - 1, 0, -1):
-            x = self.conv(x, self.widths[finer - 1], 1, f"{name}_narrow{level - finer}")
+            x = self.conv(x, self.widths[finer - 1], 1, f"{name}_narrow{level - finer}", use_bias=False)
         return self.conv(x, channels, 1, f"{name}_widen", residual=True)
 
 

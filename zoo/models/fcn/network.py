@@ -10,6 +10,7 @@ from typing import Any
 
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
+from zoo.models._papers import MPRNET
 from zoo.models.fcn.ablations import PARTS, ablations
 from zoo.models.fcn.blocks import Blocks
 from zoo.models.fcn.stages import TINY, restored
@@ -20,6 +21,7 @@ INFO = ModelInfo(
     title="FCN (feature catcher)",
     paper='Zhang et al.: FCN, "feature catcher" (2022); after Zamir et al.: multi-stage progressive image '
     "restoration, CVPR 2021 (MPRNet)",
+    references=(MPRNET,),
     summary="Four stages from small patches to the whole image; each hands its features to the next, and all but "
     "the first give an image of their own.",
     variants={

@@ -34,6 +34,7 @@ def restored(
     original_width: int,
     original_blocks: int,
     features: Tensor | None = None,
+    channels_out: int = 3,
 ) -> list[Tensor]:
     """The images of the last `stages` stages, the restored one first.
 
@@ -45,6 +46,7 @@ def restored(
         original_width: Channels of stage 3, which works at full resolution.
         original_blocks: Channel attention blocks in each of the groups of stage 3.
         features: Features of the halves from an earlier stage, or None.
+        channels_out: Channels that the last convolution of stage 3 gives.
 
     Returns:
         List of tensors (batch, height, width, 3), not clipped.
@@ -57,7 +59,7 @@ def restored(
     if stages > 1:
         attended, maps, image = _stage2(blocks, inputs, halves, attended, maps)
         images = [image, *images]
-    return [_stage3(blocks, inputs, attended, maps, original_width, original_blocks), *images]
+    return [_stage3(blocks, inputs, attended, maps, original_width, original_blocks, channels_out), *images]
 
 
 def _stage1(blocks: Blocks, inputs: Tensor, halves: Tensor, features: Any | None) -> tuple[Any, Maps, Any]:
@@ -94,16 +96,22 @@ def _stage2(
 
 
 def _stage3(
-    blocks: Blocks, inputs: Tensor, attended: Tensor | None, before: Maps | None, width: int, groups: int
+    blocks: Blocks,
+    inputs: Tensor,
+    attended: Tensor | None,
+    before: Maps | None,
+    width: int,
+    groups: int,
+    channels_out: int,
 ) -> Tensor:
     """The whole image at full resolution: returns the restored image."""
     x = _joined(blocks, blocks.shallow(inputs, 3), attended, 3, width)
     if blocks.without != "rim":
         x = blocks.original_resolution(x, before, groups, 3)
-    return blocks.image(x, inputs, "sharp", size=3)
+    return blocks.image(x, inputs, "sharp", blocks.kernel, channels_out)
 
 
 def _joined(blocks: Blocks, own: Tensor, attended: Tensor | None, stage: int, width: int) -> Tensor:
-    """A 3x3 convolution of a stage's own features and those handed on, which are per half or whole alike."""
+    """A convolution of a stage's own features and those handed on, which are per half or whole alike."""
     x = own if attended is None else keras.layers.Concatenate(name=f"stage{stage}_concat")([own, attended])
-    return blocks.conv(x, width, 3, f"stage{stage}_join")
+    return blocks.conv(x, width, blocks.kernel, f"stage{stage}_join")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from common.references import Reference
 from zoo.backend import Tensor, keras
 from zoo.errors import ZooError
 from zoo.models.maxim.blocks import Blocks
@@ -35,6 +36,23 @@ INFO = ModelInfo(
     title="MAXIM",
     paper="Z. Tu, H. Talebi, H. Zhang, F. Yang, P. Milanfar, A. Bovik, Y. Li: MAXIM: multi-axis MLP for image "
     "processing, CVPR 2022, and released code",
+    references=(
+        Reference(
+            (
+                "Tu, Zhengzhong",
+                "Talebi, Hossein",
+                "Zhang, Han",
+                "Yang, Feng",
+                "Milanfar, Peyman",
+                "Bovik, Alan",
+                "Li, Yinxiao",
+            ),
+            "MAXIM: Multi-Axis MLP for Image Processing",
+            2022,
+            "CVPR 2022",
+            "https://arxiv.org/abs/2201.02973",
+        ),
+    ),
     summary="Stages of U-shaped models whose perceptrons mix the pixels of blocks and the cells of a grid, so that "
     "each layer sees near and far; encoder and decoder gate each other.",
     variants={

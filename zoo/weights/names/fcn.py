@@ -7,6 +7,8 @@ import re
 from zoo.weights.names import mprnet
 from zoo.weights.names.base import UNUSED
 
+TELLING = ("attention_down.weight", "attention_up.weight", "tail.weight")
+
 # The released code makes a second decoder for stage 1 and never calls it.
 _DEAD = re.compile(r"stage1_decoder\w+\..*|stage0_decoder\..*")
 

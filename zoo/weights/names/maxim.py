@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 
+TELLING = ("stage_0_input_conv_0/kernel", "stage_0_input_conv_1/kernel")
+
 OPTIONAL = (r"stage_\d+_output_conv_[1-9]",)
 """The half-size and quarter-size images of the last stage: graphs that were published to restore lack them."""
 
