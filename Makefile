@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: help bench test test-slow test-all lint docs setup backends docs-tools speed lock clean
 
 help:
-	@echo "make bench     train a tiny model on the built-in sample and print the leaderboard (minutes)"
+	@echo "make bench     train a tiny model on the built-in sample and print the leaderboard (minutes; into results/local)"
 	@echo "make test      run the tests (minutes; installs Tesseract and Chromium where it may)"
 	@echo "make test-slow run those that are left out there, on JAX, PyTorch and other runtimes and in the demo, too"
 	@echo "make test-all  both"
@@ -21,7 +21,8 @@ help:
 	@echo "make speed     timings of the input pipeline, the metrics and the layers, as ratios"
 
 bench: $(STAMP)
-	$(BIN)/python -m benchmarks.run --model atrous --dataset reds --sample --profile quick --resume
+	$(BIN)/python -m benchmarks.run --model atrous --dataset reds --sample --profile quick --resume --steps 900 \
+		--results results/local
 
 test: $(STAMP)
 	@.ci/test-tools

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks.run import grid
+from benchmarks.run import ending, grid
 from benchmarks.run.asking import request_of
 from benchmarks.run.experiment import Experiment
 from benchmarks.run.failures import reason_of, record_failure
@@ -44,7 +44,7 @@ def _run(options: argparse.Namespace) -> int:
     name_problems(found.problems)
     mine = {(each.dataset, each.protocol.name, each.data.scored.fingerprint) for each in experiments}
     terminal.print_rankings([row for row in rows if (row["dataset"], row["protocol"], row["fingerprint"]) in mine])
-    print(f"leaderboard: {results / 'leaderboard.csv'}")
+    print("\n".join(ending.lines(experiments, results)))
     return 1 if failed else 0
 
 
