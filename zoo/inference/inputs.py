@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,13 @@ from zoo.backend import Tensor, keras
 from zoo.entries import identify
 from zoo.errors import ZooError
 from zoo.registry import ModelInfo, spoken
+
+_LOG = logging.getLogger(__name__)
+
+_NEGATIVE = 0.05
+"""Share of its sum that the negative values of a point spread function may have, as estimates do."""
+_UNIT = 1e-3
+"""So near to 1 its sum is 1."""
 
 
 def check_batch(batch: Any, info: ModelInfo, frames: int = 1) -> None:
@@ -62,6 +70,31 @@ def known_blur(batch: np.ndarray, info: ModelInfo, blur_step: Any = None, psf: A
     if blur_step is not None:
         return _checked_steps(blur_step, len(batch), info)
     return None if psf is None else _checked_psfs(psf, batch.shape, info)
+
+
+def normalised(psf: Any, info: ModelInfo) -> Any:
+    """A point spread function of a photograph that loses no light: its sum is 1, and another one is said.
+
+    Args:
+        psf: What a user gave; whatever is no array of numbers is left to `known_blur`.
+        info: The model's contract.
+
+    Raises:
+        ZooError: When parts of it take light away.
+    """
+    function = np.asarray(psf) if psf is not None and info.takes_psf else None
+    if function is None or function.dtype.kind not in "fiu" or not np.isfinite(function).all():
+        return psf
+    total = float(function.sum(dtype=np.float64))
+    if total <= 0 or -float(function[function < 0].sum(dtype=np.float64)) > _NEGATIVE * total:
+        raise ZooError(
+            f"{info.name}: a point spread function must let light through and take none away, but this one has the sum "
+            f"{total:.4g} and the least value {function.min() if function.size else 0:.4g}; clip negative values to 0"
+        )
+    if abs(total - 1) <= _UNIT:
+        return psf
+    _LOG.warning("%s: the point spread function has the sum %.4g and is divided by it", info.name, total)
+    return function / total
 
 
 def to_planes(batch: np.ndarray) -> np.ndarray:

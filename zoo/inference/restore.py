@@ -19,6 +19,7 @@ from zoo.errors import ZooError
 from zoo.fresh import is_fresh
 from zoo.inference.batches import margin_to_fit, model_frames, restore_batch
 from zoo.inference.guard import Guard, guards, say
+from zoo.inference.inputs import normalised
 from zoo.inference.pixels import as_array, as_float, check_image, counted, one_channel, to_type
 from zoo.inference.tiling import Tiles, reflected, restored_rows
 from zoo.inference.video import with_neighbours
@@ -86,7 +87,8 @@ def restore(
             takes a quarter of the tile (Germer et al. take 160 for 640).
         blend: Whether tiles fade into their neighbours where they overlap; otherwise the overlap is cut off.
         blur_step: How blurred the photograph is, for models that take it, e.g. 0 to 9 for the refiner.
-        psf: Point spread function (rows, columns) of the blur, odd sides, for `wiener`.
+        psf: Point spread function (rows, columns) of the blur, odd sides, for `wiener`; one whose sum is not 1 is
+            divided by it, which is said.
         progress: Called with tiles done and in all; for several images with images.
         guard: Whether parts where a model for photographs answers with what is none stay as they were, which is said;
             a `zoo.inference.guard.Guard` counts them instead of saying so.
@@ -113,7 +115,7 @@ def restore(
     _warn_if_fresh(model)
     watch = (guard if isinstance(guard, Guard) else Guard()) if guard and guards(info) else None
     tiles = _as_tiles(tile, overlap, blend)
-    one = partial(_restore_one, model, tiles=tiles, blur_step=blur_step, psf=psf, guard=watch)
+    one = partial(_restore_one, model, tiles=tiles, blur_step=blur_step, psf=normalised(psf, info), guard=watch)
     restored = _restored(image, one, model_frames(model, info), progress)
     if watch is not None and watch is not guard:
         say(model, watch)

@@ -102,3 +102,18 @@ def test_before_and_after_as_a_figure():
     assert [axes.get_title() for axes in zoo.compare(FRAMES[0], FRAMES[1] / 255).axes] == ["blurred", "restored"]
     with pytest.raises(zoo.ZooError, match="same size"):
         zoo.compare(FRAMES[0], FRAMES[1][:8])
+
+
+def test_a_point_spread_function_of_another_sum_is_divided_by_it(caplog):
+    wiener, box = zoo.create("wiener"), np.ones((5, 5))
+    with caplog.at_level("WARNING"):
+        restored = zoo.restore(wiener, FRAMES[0], psf=box)
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line == "wiener: the point spread function has the sum 25 and is divided by it"
+    np.testing.assert_array_equal(restored, zoo.restore(wiener, FRAMES[0], psf=box / 25))
+
+
+@pytest.mark.parametrize("psf", [np.zeros((3, 3)), -np.ones((3, 3)), np.eye(3) - 0.1, np.zeros((0, 3))], ids=str)
+def test_a_point_spread_function_takes_no_light_away(psf):
+    with pytest.raises(zoo.ZooError, match="must let light through and take none away"):
+        zoo.restore(zoo.create("wiener"), FRAMES[0], psf=psf)
