@@ -166,7 +166,8 @@ class Measured:
         data: `full`, `subset n/N` or `sample`; empty for facts that need none.
         protocol: How it was scored; empty for facts.
         budget: What was trained how long, or where a fact comes from.
-        comparable: Whether it was scored as the paper did, so that the difference means something.
+        differs: Why the difference to the claim would mean nothing, such as `tiny, 8 of 1,111 images`; empty where all
+            is as the paper had it.
         record: The run record; empty for facts.
     """
 
@@ -176,5 +177,5 @@ class Measured:
     data: str = ""
     protocol: str = ""
     budget: str = ""
-    comparable: bool = True
+    differs: str = ""
     record: str = ""

@@ -173,7 +173,7 @@ def _average(parts: Sequence[Measured | None]) -> Measured | None:
         low=None,
         high=None,
         data=", ".join(dict.fromkeys(part.data for part in present)),
-        comparable=all(part.comparable for part in present),
+        differs="; ".join(dict.fromkeys(part.differs for part in present if part.differs)),
     )
 
 
@@ -200,30 +200,47 @@ def _merit(record: Record, protocol: str | None) -> tuple[Any, ...]:
 def _read(claim: Claim, record: Record, protocol: str | None) -> Measured | None:
     """What a record says of a claim's metric."""
     run = record.result
-    comparable = _same_images(claim, run) and (protocol is None or run.protocol == protocol)
+    differs = _differs(claim, run, protocol)
     if claim.metric == "run time":
         if run.timing is None:
             return None
         seconds = run.timing.median * _MEGAPIXELS[run.dataset]
         note = f"{run.variant}, {run.machine.device}; scaled from 256x256"
-        return Measured(seconds, protocol="batch of one", budget=note, comparable=False, record=record.path.name)
+        return Measured(
+            seconds, protocol="batch of one", budget=note, differs="another machine", record=record.path.name
+        )
     if claim.metric == "stop step":
         stop = run.scores.stop_step
-        return None if stop is None else _measured(record, float(stop), None, None, comparable)
+        return None if stop is None else _measured(record, float(stop), None, None, differs)
     if claim.metric == "OCR score" or claim.metric.startswith("mean OCR accuracy"):
         scores = _pages(claim, run)
         if not scores:
             return None
         interval = metrics.mean_interval(scores)
-        return _measured(record, interval.mean, interval.low, interval.high, comparable)
+        return _measured(record, interval.mean, interval.low, interval.high, differs)
     name = (_KOHLER if run.dataset == "kohler" else _METRICS.get(claim.paper, {})).get(claim.metric)
     mean = run.scores.means.get(name) if name else None
-    return None if mean is None else _measured(record, mean.mean, mean.low, mean.high, comparable)
+    return None if mean is None else _measured(record, mean.mean, mean.low, mean.high, differs)
 
 
-def _same_images(claim: Claim, run: Finished) -> bool:
-    """Whether a run scored images of the claim's split: no simulated ones, and not the test split instead."""
-    return run.evaluation.coverage != "sample" and not re.search("held-out|validation", claim.split)
+def _differs(claim: Claim, run: Finished, protocol: str | None) -> str:
+    """In what a run is other than the paper's, in a few words; empty where it is in nothing."""
+    found = []
+    if not _not_tiny(run):
+        found.append(run.variant)
+    if run.training is not None and run.training.profile in ("quick", "own"):
+        found.append(f"{run.training.profile} training")
+    coverage = run.evaluation.coverage
+    if coverage.startswith("subset"):
+        found.append(f"{len(run.scores.images):,} of {int(coverage.rpartition('/')[2]):,} images")
+    elif coverage != "full":
+        found.append(coverage)
+    # No images of the claim's split, but those of the test split.
+    if re.search("held-out|validation", claim.split):
+        found.append("other images")
+    if protocol is not None and run.protocol != protocol:
+        found.append(f"protocol {run.protocol}")
+    return ", ".join(found)
 
 
 def _pages(claim: Claim, run: Finished) -> list[float]:
@@ -237,8 +254,8 @@ def _pages(claim: Claim, run: Finished) -> list[float]:
     return [score for name, score in pages if name.startswith(start) and score is not None]
 
 
-def _measured(record: Record, value: float, low: float | None, high: float | None, comparable: bool) -> Measured:
+def _measured(record: Record, value: float, low: float | None, high: float | None, differs: str) -> Measured:
     """A number of a record with what it stands on."""
     run = record.result
     budget = run.variant if run.training is None else f"{run.variant}, {run.training.budget}"
-    return Measured(value, low, high, run.evaluation.coverage, run.protocol, budget, comparable, record.path.name)
+    return Measured(value, low, high, run.evaluation.coverage, run.protocol, budget, differs, record.path.name)

@@ -140,7 +140,7 @@ def test_runs_are_measured_with_interval_data_and_budget(tmp_path):
     cells = render.Line(
         find("lite", "Ours", "PSNR", "GoPro"), match.measure(find("lite", "Ours", "PSNR", "GoPro"), [record])
     ).cells()
-    assert (cells["claimed"], cells["measured"], cells["difference"]) == ("29.34", "29", "-0.34")
+    assert (cells["claimed"], cells["measured"], cells["difference"]) == ("29.34", "29", "tiny, 2 of 1,111 images")
     assert (cells["interval"], cells["data"], cells["protocol"]) == ("[28, 30]", "subset 2/1111", "full")
     ssim = match.measure(find("lite", "Ours", "SSIM", "GoPro"), [record])
     assert ssim.value == pytest.approx(0.7)  # the volume form
@@ -174,23 +174,42 @@ def test_published_weights_are_measured_by_their_name(tmp_path, paper, name, wei
 
 def test_a_run_of_another_protocol_has_no_difference(tmp_path):
     claim = find("bologna", "ATROUS_NET", "PSNR", "Table 4")
-    full = put(tmp_path, "atrous", 30.0)
-    assert render.Line(claim, match.measure(claim, [full])).cells()["difference"] == ""
-    crops = put(tmp_path, "atrous", 29.0, protocol="bologna")
+    full = put(tmp_path, "atrous", 30.0, variant="reds")
+    assert render.Line(claim, match.measure(claim, [full])).cells()["difference"] == "protocol full"
+    crops = put(tmp_path, "atrous", 29.0, protocol="bologna", variant="reds")
     measured = match.measure(claim, [full, crops])
-    assert (measured.value, measured.protocol, measured.comparable) == (30.0, "bologna", True)
+    assert (measured.value, measured.protocol, measured.differs) == (30.0, "bologna", "")
 
 
-def test_other_pictures_have_no_difference(tmp_path):
-    """A simulation, or the test split where the paper has its validation split."""
-    claim = find("bologna", "Baseline (blurred input)", "PSNR", "CIFAR")
-    for data, comparable in (("sample", False), ("subset 2/10000", True)):
-        record = put(tmp_path, "identity", 25.0, dataset="cifar10", data=data, mark=data)
-        assert match.measure(claim, [record]).comparable == comparable
+@pytest.mark.parametrize(
+    ("variant", "data", "training", "differs"),
+    [
+        ("image", "full", None, ""),
+        ("tiny", "full", None, "tiny"),
+        ("image", "sample", None, "sample"),
+        ("tiny", "subset 2/10000", TRAINING, "tiny, quick training, 2 of 10,000 images"),
+        ("image", "full", msgspec.structs.replace(TRAINING, profile="paper"), ""),
+    ],
+)
+def test_a_difference_is_given_where_all_is_as_in_the_paper(variant, data, training, differs, tmp_path):
+    claim = find("bologna", "CARLO_NET", "PSNR", "CIFAR")
+    record = put(tmp_path, "carlo", 25.0, dataset="cifar10", data=data, variant=variant, training=training)
+    line = render.Line(claim, match.measure(claim, [record]))
+    assert line.measured.differs == differs
+    assert line.cells()["difference"] == (differs or "-3.340")
+    assert line.cells()["measured"] == "26"
+
+
+def test_other_images_have_no_difference(tmp_path):
+    """The test split where the paper has its validation split."""
     pages = put_pages(tmp_path, coverage="full")
     claim = find("refiner", "- Niko Nyrhilae, FIN (not submitted)", "stop step")
-    for split, comparable in ((claim.split, True), ("validation (10 %)", False), ("held-out samples 91-100", False)):
-        assert match.measure(replace(claim, split=split), [pages]).comparable == comparable
+    for split, differs in (
+        (claim.split, "tiny"),
+        ("validation (10 %)", "tiny, other images"),
+        ("held-out samples 91-100", "tiny, other images"),
+    ):
+        assert match.measure(replace(claim, split=split), [pages]).differs == differs
 
 
 def test_more_data_comes_first(tmp_path):
