@@ -14,20 +14,26 @@ from zoo.backend import keras
 
 _CHECKED = 8
 
-_built_with: weakref.WeakKeyDictionary[keras.Model, tuple[list[int], int]] = weakref.WeakKeyDictionary()
+_Built = tuple[list[int], int]
+_known: weakref.WeakKeyDictionary[keras.Model, _Built | None] = weakref.WeakKeyDictionary()
+"""What a model was built with: places and checksum of some weights; None where these are trained ones."""
 
 
 def remember(model: keras.Model) -> None:
     """Takes a model's weights for those that it was built with; one that has nothing to learn is never fresh."""
     # By their places, as the weights themselves would keep the model alive.
     places = [place for place, weight in enumerate(model.weights) if weight.trainable]
-    if places:
-        some = places[:: -(-len(places) // _CHECKED)]
-        _built_with[model] = (some, _digest(model, some))
+    some = places[:: -(-len(places) // _CHECKED)] if places else []
+    _known[model] = (some, _digest(model, some)) if some else None
+
+
+def remember_trained(model: keras.Model) -> None:
+    """Takes a model's weights for trained ones."""
+    _known[model] = None
 
 
 def is_fresh(model: keras.Model) -> bool:
-    """Whether a model's weights were neither trained nor loaded; False for one that was not built here.
+    """Whether a model's weights were neither trained nor loaded; False for one of which nothing is known.
 
     >>> import zoo
     >>> model = zoo.create("carlo", "tiny", filters=4)
@@ -37,10 +43,15 @@ def is_fresh(model: keras.Model) -> bool:
     >>> is_fresh(model)
     False
     """
-    if model not in _built_with:
-        return False
-    some, digest = _built_with[model]
-    return digest == _digest(model, some)
+    return state_of(model) is False
+
+
+def state_of(model: keras.Model) -> bool | None:
+    """Whether a model's weights were trained or loaded; None for one that was neither built nor loaded here."""
+    if model not in _known:
+        return None
+    built = _known[model]
+    return built is None or built[1] != _digest(model, built[0])
 
 
 def _digest(model: keras.Model, places: list[int]) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 from common.files import atomic_path
 from zoo.backend import global_policy, keras
 from zoo.errors import ZooError
-from zoo.fresh import is_fresh, remember
+from zoo.fresh import is_fresh, remember, remember_trained, state_of
 from zoo.registry import spoken
 
 # Member of the .keras archive that holds notes; Keras ignores it.
@@ -60,12 +60,16 @@ def save(
         raise ZooError(f"{path}: a model file must end in .keras")
     with atomic_path(path) as temporary:
         model.save(temporary)
-        kept: dict[str, bytes | str] = {**(members or {}), _WEIGHTS: _FRESH if is_fresh(model) else _TRAINED}
+        kept: dict[str, bytes | str] = {**(members or {})}
+        state = state_of(model)
+        if state is not None:
+            kept[_WEIGHTS] = _TRAINED if state else _FRESH
         if notes is not None:
             kept[_NOTES] = json.dumps(notes)
-        with zipfile.ZipFile(temporary, "a") as archive:
-            for name, content in kept.items():
-                archive.writestr(name, content)
+        if kept:
+            with zipfile.ZipFile(temporary, "a") as archive:
+                for name, content in kept.items():
+                    archive.writestr(name, content)
 
 
 def load(path: Path | str, compile: bool = False) -> keras.Model:
@@ -93,8 +97,11 @@ def load(path: Path | str, compile: bool = False) -> keras.Model:
     except _REFUSALS as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ZooError(f"{path}: cannot be loaded: {reason}; make it again with this version") from error
-    if says_trained(path) is False:
+    said = says_trained(path)
+    if said is False:
         remember(model)
+    elif said or read_notes(path):
+        remember_trained(model)
     return model
 
 
@@ -250,6 +257,8 @@ def load_weights(model: keras.Model, path: Path | str) -> None:
     model.set_weights(source.get_weights())
     if is_fresh(source):
         remember(model)
+    elif state_of(source):
+        remember_trained(model)
 
 
 def _short(weight: Any) -> str:

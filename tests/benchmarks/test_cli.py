@@ -37,7 +37,7 @@ class TestATerminal:
         done = command("benchmarks.leaderboard", "--results", strange, LC_ALL="C.UTF-8")
         assert (done.returncode, done.stderr) == (0, b"")
         done = command("benchmarks.leaderboard", "--check", "--results", strange / "none")
-        assert done.returncode == 2 and done.stderr.count(b"\n") == 1 and b"no such folder" in done.stderr
+        assert done.returncode == 2 and done.stderr.count(b"\n") == 1 and b"no such results folder" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("--check",), ()], ids=str)

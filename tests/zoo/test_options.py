@@ -35,7 +35,7 @@ def test_counts_that_give_no_model_are_one_line(name):
     for option, default in counts.items():
         with pytest.raises(zoo.ZooError) as caught:
             zoo.create(name, **{option: -1})
-        least = 0 if option in ("middle_blocks", "refinement_blocks") else 1
+        least = 0 if option in ("middle_blocks", "refinement_blocks", "refinements") else 1
         assert str(caught.value) == f"{name}: option {option}=-1 must be at least {least}; the default is {default}"
         if least:
             with pytest.raises(zoo.ZooError, match=f"^{name}: option {option}=0 must be at least 1; "):

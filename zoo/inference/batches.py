@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.entries import identify
 from zoo.errors import ZooError
-from zoo.inference.guard import Guard, calmer
+from zoo.inference.guard import Guard
 from zoo.inference.inputs import check_batch, from_planes, known_blur, network_input, to_planes, with_medians
 from zoo.inference.run import run_model
 from zoo.inference.tiling import Tiles, restore_tiles
@@ -149,16 +149,24 @@ def _restore_images(
     """Restores images, or grey planes, that all go through the model at once; the result is clipped."""
     answer = _answer(model, batch, info, blur)
     if guard is not None and np.isfinite(answer).any():
-        calm = calmer(model)
-        again = None if calm is None else partial(_answer, calm, batch, info, blur)
         middle = batch.shape[-1] // 3 // 2 * 3
-        answer = guard(batch[..., middle : middle + 3], answer, again)
+        answer = guard(
+            batch[..., middle : middle + 3], answer, partial(_calmer_answer, guard, model, batch, info, blur)
+        )
     # The weights are sound, so what is no number was too large for one.
     if not np.isfinite(answer).all():
         raise ZooError(
             f"{spoken(model)} gives no numbers (NaN or infinity): its precision is too low; build it in float32"
         )
     return np.clip(answer, 0.0, 1.0)
+
+
+def _calmer_answer(
+    guard: Guard, model: keras.Model, batch: np.ndarray, info: ModelInfo, blur: np.ndarray | None
+) -> np.ndarray | None:
+    """What a model answers with means over the whole image instead of windows; None for one without windows."""
+    calm = guard.calmer(model)
+    return None if calm is None else _answer(calm, batch, info, blur)
 
 
 def _answer(model: keras.Model, batch: np.ndarray, info: ModelInfo, blur: np.ndarray | None) -> np.ndarray:

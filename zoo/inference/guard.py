@@ -8,9 +8,8 @@ coloured mosaics or with one colour instead, which differ in one of these at onc
 from __future__ import annotations
 
 import logging
-import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -47,21 +46,33 @@ class Guard:
     seen: int = 0
     kept: int = 0
     calmed: int = 0
+    _calmer: dict[int, keras.Model | None] = field(default_factory=dict, repr=False)
+
+    def calmer(self, model: keras.Model) -> keras.Model | None:
+        """The model with means over the whole image where it takes them over windows; None for others."""
+        # For as long as this guard lives: the two share their layers, and would keep each other alive.
+        if id(model) not in self._calmer:
+            try:
+                other = inference_mode(model, "global")
+            except ZooError:
+                other = model
+            self._calmer[id(model)] = None if other is model else other
+        return self._calmer[id(model)]
 
     def __call__(
-        self, blurred: np.ndarray, answer: np.ndarray, again: Callable[[], np.ndarray] | None = None
+        self, blurred: np.ndarray, answer: np.ndarray, again: Callable[[], np.ndarray | None] | None = None
     ) -> np.ndarray:
         """The answer, with the blurred image in the place of blocks that are no photograph.
 
         Args:
             blurred: Images (batch, height, width, 3) in [0, 1].
             answer: What the model made of them, not clipped; it may hold NaN and infinity.
-            again: Restores them in another, calmer way; None where there is none.
+            again: Restores them in another, calmer way; gives None where there is none.
         """
         self.seen += blurred[..., 0].size
         bad = _bad_blocks(blurred, answer)
-        if bad.any() and again is not None:
-            other = again()
+        other = again() if bad.any() and again is not None else None
+        if other is not None:
             still = _bad_blocks(blurred, other)
             if still.sum() < bad.sum():
                 self.calmed += blurred[..., 0].size
@@ -89,20 +100,6 @@ def guards(info: ModelInfo) -> bool:
     Pages of text become black and white, and deconvolution rings, as they should.
     """
     return info.colour and not info.takes_psf and not info.takes_blur_step
-
-
-def calmer(model: keras.Model) -> keras.Model | None:
-    """The model with means over the whole image where it takes them over windows; None for others."""
-    if model not in _calmer:
-        try:
-            other = inference_mode(model, "global")
-        except ZooError:
-            other = model
-        _calmer[model] = None if other is model else other
-    return _calmer[model]
-
-
-_calmer: weakref.WeakKeyDictionary[keras.Model, keras.Model | None] = weakref.WeakKeyDictionary()
 
 
 def say(model: keras.Model, guard: Guard) -> None:

@@ -128,7 +128,7 @@ def build(
         Tensor (batch, height, width, image_channels), not clipped.
 
     Raises:
-        ZooError: For another mode, a crop or widths below 1, and levels that encoder and decoder do not share.
+        ZooError: For another mode, and levels that encoder and decoder do not share.
     """
     from zoo.layers import CropLike, PadToMultiple, PixelShuffle, PixelUnshuffle
 
@@ -136,10 +136,9 @@ def build(
     levels = len(encoder_blocks)
     if inference not in INFERENCE_MODES:
         raise ZooError(f"inference must be {' or '.join(map(repr, INFERENCE_MODES))}, not {inference!r}")
-    if levels != len(decoder_blocks) or min(width, train_crop, stem) < 1:
+    if levels != len(decoder_blocks):
         raise ZooError(
-            f"encoder_blocks={encoder_blocks!r} and decoder_blocks={decoder_blocks!r} must have as many levels, "
-            f"width={width}, stem={stem} and train_crop={train_crop} be at least 1"
+            f"encoder_blocks={encoder_blocks!r} and decoder_blocks={decoder_blocks!r} must have as many levels"
         )
     multiple = stem * 2**levels
     padded_crop = -(-train_crop // multiple) * multiple

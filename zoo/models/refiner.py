@@ -7,8 +7,8 @@ are "valid", so the image shrinks; the blur step sets gates that weigh the chann
 from __future__ import annotations
 
 from zoo.backend import Tensor, keras
-from zoo.errors import ZooError
 from zoo.models._shared import glorot_uniform
+from zoo.options import Count
 from zoo.registry import ModelInfo, Variant, register
 
 # Pixels that each side loses before the first refinement, and in each.
@@ -56,7 +56,7 @@ def build(
     inputs: Tensor,
     blur_step: Tensor,
     *,
-    refinements: int = 12,
+    refinements: Count = 12,
     filters: int = 32,
     narrow_filters: int = 8,
     global_residual: bool = False,
@@ -74,12 +74,7 @@ def build(
 
     Returns:
         Tensor (batch, height - 10 - 4 x refinements, width - 10 - 4 x refinements, 1) in (0, 1).
-
-    Raises:
-        ZooError: When `refinements` is negative.
     """
-    if refinements < 0:
-        raise ZooError(f"refinements must be at least 0, not {refinements}")
     layers = keras.layers
     x = inputs
     for index in range(1, 5):

@@ -86,8 +86,8 @@ def model_in(path: Path) -> Found:
         model = stranger(name, variant := variant or OWN, frames)
     if model.takes_psf:
         raise ZooError(f"{name} needs to know the blur itself; call zoo.restore with its psf from Python")
-    said, learns = says_trained(path), name not in list_models() or model.learns
-    return Found(model, variant, not learns or (bool(read_notes(path)) if said is None else said))
+    learns = name not in list_models() or model.learns
+    return Found(model, variant, not learns or bool(says_trained(path) or read_notes(path)))
 
 
 def best_installed() -> catalogue.Entry:

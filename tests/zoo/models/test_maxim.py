@@ -154,7 +154,7 @@ def test_every_layer_reaches_the_whole_image(tiny):
     ("options", "words"),
     [
         ({"outputs": "some"}, "outputs must be one of sharp, stages, all, not 'some'"),
-        ({"stages": 0}, "at least one stage"),
+        ({"stages": 0}, "stages=0 must be at least 1"),
         ({"sizes": (4, 4, 4)}, "sizes"),
     ],
 )

@@ -173,7 +173,7 @@ def test_unusable_options_are_refused():
     for options, words in (
         ({"inference": "full"}, "inference must be 'local' or 'global', not 'full'"),
         ({"decoder_blocks": (1, 1)}, "must have as many levels"),
-        ({"train_crop": 0}, "train_crop=0 be at least 1"),
+        ({"train_crop": 0}, "train_crop=0 must be at least 1"),
     ):
         with pytest.raises(zoo.ZooError, match=words):
             zoo.create("nafnet", "tiny", **options)

@@ -157,7 +157,7 @@ def test_it_learns_from_arrays_by_its_papers_recipe():
 
 
 def test_refinements_below_zero_are_refused():
-    with pytest.raises(zoo.ZooError, match="refinements must be at least 0, not -1"):
+    with pytest.raises(zoo.ZooError, match="refinements=-1 must be at least 0"):
         zoo.create("refiner", refinements=-1)
 
 

@@ -137,8 +137,8 @@ def build(
 
     if outputs not in OUTPUTS:
         raise ZooError(f"outputs must be one of {', '.join(OUTPUTS)}, not {outputs!r}")
-    if stages < 1 or len(sizes) != 2:
-        raise ZooError(f"{stages} stages with sizes {sizes!r}; take at least one stage and two sizes")
+    if len(sizes) != 2:
+        raise ZooError(f"sizes must be two, a fine and a coarse one, not {sizes!r}")
     fine, coarse = sizes
     blocks = Blocks(
         tuple(filters * 2**level for level in range(LEVELS)),
