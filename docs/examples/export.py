@@ -18,9 +18,9 @@ import numpy as np
 import zoo
 
 folder = Path(tempfile.mkdtemp())
-model = zoo.create("carlo", "tiny")
+model = zoo.load("photo-small")
 if importlib.util.find_spec("tf2onnx") and importlib.util.find_spec("onnxruntime"):
-    exported = zoo.export(model, folder / "carlo.onnx", format="onnx")
+    exported = zoo.export(model, folder / "photo-small.onnx", format="onnx")
     print(f"{exported.format}: {exported.bytes:,} bytes, apart from Keras by {exported.difference:.1e} at most")
 else:
     exported = None
@@ -32,7 +32,7 @@ else:
 if exported is not None:
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(folder / "carlo.onnx", providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(folder / "photo-small.onnx", providers=["CPUExecutionProvider"])
     image = np.random.default_rng(0).uniform(size=(1, 50, 70, 3)).astype(np.float32)
     (sharp,) = session.run(["sharp"], {"blurry": image})
     print(sharp.shape, f"apart from Keras by {np.abs(sharp - zoo.restore(model, image[0])).max():.1e}")

@@ -26,12 +26,6 @@ print(info.name, f"{variant.parameters:,} parameters, {variant.macs / 1e9:.2f} G
 print("sides are multiples of", info.size_multiple)
 
 # %%
-# Then it is built and used by its name. Images of other sizes are padded.
-
-model = zoo.create(info.name)
-print(zoo.restore(model, np.zeros((33, 47, 3), np.uint8)).shape)
-
-# %%
 # ``deblur-zoo run --model examples/own_model.py:build --dataset reds --sample`` trains and scores it, and
 # ``build_video`` is the same for three frames. Here a few steps on small images:
 
@@ -40,7 +34,14 @@ import tempfile
 from benchmarks.run.__main__ import main
 
 options = f"--model {file}:build --dataset cifar10 --sample --steps 20 --limit 20 --images 0"
-main([*options.split(), "--results", tempfile.mkdtemp()])
+results = tempfile.mkdtemp()
+main([*options.split(), "--results", results])
+
+# %%
+# The trained weights are a Keras file like any other. Images of other sizes are padded.
+
+(weights,) = Path(results).glob("checkpoints/*/best.keras")
+print(zoo.restore(zoo.load(weights), np.zeros((33, 47, 3), np.uint8)).shape)
 
 # %%
 # The registry forgets it when Python ends, or at once:
