@@ -30,8 +30,8 @@ WEIGHTS = "photo-small"
 LARGEST = 100_000
 """Bytes that the picture may have."""
 
-_PHOTOGRAPH, _PART = "chelsea.png", Window(60, 90, 200, 240)
-_LENGTH, _SEED = 5.0, 4
+_PHOTOGRAPH, _PART = "astronaut.png", Window(30, 110, 200, 240)
+_LENGTH, _SEED = 14.0, 4
 _SCALE, _GAP, _CAPTION = 2, 8, 34
 
 

@@ -83,7 +83,8 @@ class TestKeys:
 def asked(run, results=RUNS.parent):
     """The experiment that a record of this repository answers."""
     pairs = replace(named_pairs(1, 1, run.dataset), fingerprint=run.evaluation.fingerprint)
-    training = run.training
+    # Weights that were brought along say how they were trained, but this run did not train them.
+    training = run.training if run.weights == "trained" else None
     made = None
     if training is not None:
         # Budget, crop and blur were given on the command line.
