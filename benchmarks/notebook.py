@@ -13,10 +13,8 @@ from benchmarks.leaderboard.rows import row_of
 from benchmarks.metrics.summary import Scores
 from benchmarks.protocols import Protocol, protocol_for, scored
 from benchmarks.records import layout, store
-from common.errors import one_line
 from common.progress import Progress
-from datasets.errors import DataError
-from datasets.pairs import Pair, Pairs
+from datasets.pairs import Pair, Pairs, check_pairs
 from datasets.registry import info as dataset_info
 from zoo.inference.tiling import Tiles
 
@@ -69,8 +67,7 @@ def evaluate(
     """
     from benchmarks.evaluation.evaluate import evaluate as scores_of
 
-    if not isinstance(pairs, Pairs):
-        raise DataError(f"pairs must come from datasets.load, or a slice of such, not {one_line(pairs)}")
+    check_pairs(pairs)
     way = protocol if isinstance(protocol, Protocol) else protocol_for(pairs.dataset, protocol)
     chosen = scored(pairs, way, limit)
     restore = _restorer(model, chosen, tile, overlap)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+FORMATS = ("table", "markdown", "csv", "json", "latex")
+"""The forms in which commands print tables."""
+
 _SECONDS_BETWEEN_LINES = 30.0
 
 

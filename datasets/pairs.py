@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from common.errors import one_line
 from datasets import notebook
+from datasets.errors import DataError
 from datasets.image import Frame
 
 if TYPE_CHECKING:
@@ -155,6 +157,16 @@ class Pairs(Sequence[Pair]):
             coverage = f"subset {different}/{total}"
         digits = fingerprint([self.fingerprint, *(pair.name for pair in items)])
         return replace(self, items=items, coverage=coverage, fingerprint=digits)
+
+
+def check_pairs(pairs: Any) -> None:
+    """Refuses what are no pairs, such as a list of them, which does not say which data they are.
+
+    Raises:
+        DataError: In one line.
+    """
+    if not isinstance(pairs, Pairs):
+        raise DataError(f"pairs must come from datasets.load, or a slice of such, not {one_line(pairs)}")
 
 
 def fingerprint(parts: Sequence[str]) -> str:

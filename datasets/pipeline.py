@@ -16,7 +16,7 @@ from datasets import frame_store, image
 from datasets.augment import NONE, Augmentation, random_window, training_crop
 from datasets.errors import DataError
 from datasets.image import Window
-from datasets.pairs import Pair, Pairs
+from datasets.pairs import Pair, Pairs, check_pairs
 from datasets.sizes import pair_size, sizes
 
 if TYPE_CHECKING:
@@ -275,8 +275,7 @@ def rows_of(batch: int, share: tuple[int, int]) -> range:
 
 def _check_request(pairs: Any, batch: Any, seed: Any) -> None:
     """Raises DataError for what are no pairs, and for a batch size or a seed that cannot be."""
-    if not isinstance(pairs, Pairs):
-        raise DataError(f"pairs must come from datasets.load, or a slice of such, not {one_line(pairs)}")
+    check_pairs(pairs)
     for name, value in (("batch", batch), ("seed", seed)):
         if not isinstance(value, Integral) or isinstance(value, bool):
             raise DataError(f"{name}={one_line(value)} must be a whole number")

@@ -158,7 +158,7 @@ def _read_config(path: Path) -> dict[str, Any]:
             content = json.loads(archive.read("config.json"))
         return {"name": content["config"]["name"], **content}
     except _UNREADABLE as error:
-        raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again") from error
+        raise _damaged(path) from error
 
 
 def read_notes(path: Path | str) -> dict[str, Any]:
@@ -174,12 +174,11 @@ def read_notes(path: Path | str) -> dict[str, Any]:
     ...     read_notes(f"{folder}/mine.keras")
     {'trained on': 'my photographs'}
     """
-    path = _check_file(path)
+    content = _own_member(path, _NOTES)
     try:
-        with zipfile.ZipFile(path) as archive:
-            found = json.loads(archive.read(_NOTES)) if _NOTES in archive.namelist() else {}
-    except _UNREADABLE as error:
-        raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again") from error
+        found = json.loads(content or "{}")
+    except ValueError as error:
+        raise _damaged(path) from error
     return found if isinstance(found, dict) else {}
 
 
@@ -189,12 +188,22 @@ def says_trained(path: Path | str) -> bool | None:
     Raises:
         ZooError: When the file is missing or is not a model.
     """
+    said = _own_member(path, _WEIGHTS) or b""
+    return {_FRESH: False, _TRAINED: True}.get(said.decode("ascii", "replace"))
+
+
+def _own_member(path: Path | str, name: str) -> bytes | None:
+    """What `save` kept in a `.keras` file under a name; None where it kept nothing."""
+    path = _check_file(path)
     try:
-        with zipfile.ZipFile(_check_file(path)) as archive:
-            said = archive.read(_WEIGHTS).decode("ascii", "replace") if _WEIGHTS in archive.namelist() else ""
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(name) if name in archive.namelist() else None
     except _UNREADABLE as error:
-        raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again") from error
-    return {_FRESH: False, _TRAINED: True}.get(said)
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path | str) -> ZooError:
+    return ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again")
 
 
 def read_member(path: Path | str, name: str) -> bytes:
@@ -297,5 +306,5 @@ def _check_file(path: Path | str) -> Path:
     if not path.is_file():
         raise ZooError(f"{path}: no such model file; give a .keras file made by a run or by zoo.save")
     if not zipfile.is_zipfile(path):
-        raise ZooError(f"{path}: not a .keras file, or a damaged one; make or fetch it again")
+        raise _damaged(path)
     return path

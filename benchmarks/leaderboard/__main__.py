@@ -9,8 +9,7 @@ from pathlib import Path
 
 from benchmarks.records import layout
 from common.cli import Parser, guarded, name_problems, path
-
-FORMATS = ("table", "markdown", "csv", "json", "latex")
+from common.console import FORMATS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

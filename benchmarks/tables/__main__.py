@@ -11,12 +11,12 @@ from benchmarks.errors import RunError
 from benchmarks.records import layout
 from benchmarks.records.record import Record
 from common.cli import Parser, guarded, name_problems, path
+from common.console import FORMATS
 
 if TYPE_CHECKING:
     from benchmarks.tables import render
 
 FILES = ("md", "csv", "tex")
-FORMATS = ("table", "markdown", "csv", "json", "latex")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
